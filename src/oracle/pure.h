@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Laws over pure functions.  Each takes the arguments and the subject's
+ * result, and is silent outside its contract.  No I/O, no loops.
+ */
+#ifndef CF_PURE_H
+#define CF_PURE_H
+
+#include "law.h"
+
+void law_scale_delta(u64 delta, u32 mul, s8 shift, u64 got);		/* exact */
+void law_scale_delta_monotonic(u64 lo, u64 hi, u64 at_lo, u64 at_hi,
+			       u32 mul, s8 shift);			/* monotonic */
+void law_time_scale(u64 scaled_hz, u64 base_hz, s8 shift, u32 mul);	/* exact */
+/* exact for tsc >= tsc_timestamp, else signed */
+void law_pvclock_read(u64 system_time, u64 tsc_timestamp, u32 mul, s8 shift,
+		      u64 tsc, u64 got);
+/* a re-base from an old tuple to a new one at the new timestamp: monotonic, rate */
+void law_pvclock_rebase(u64 old_system_time, u64 old_tsc, u64 new_system_time,
+			u64 new_tsc, u32 mul, s8 shift);
+void law_guest_tsc(u32 khz, s64 delta_ns, u64 got);			/* exact, signed */
+void law_scale_tsc(u64 tsc, u64 ratio, u8 frac, u64 got);		/* exact */
+void law_tsc_ratio(u32 host_khz, u32 guest_khz, u8 frac, bool ok, u64 got); /* exact */
+void law_nested_offset(u64 l1, u64 l2, u64 multiplier, u8 frac, u64 got); /* exact */
+void law_nested_multiplier(u64 l1, u64 l2, u8 frac, u64 got);		/* exact */
+void law_hv_page_params(u32 mul, s8 shift, u64 system_time, u64 tsc_timestamp,
+			bool ok, u64 scale, s64 offset);		/* exact */
+void law_hv_page_read(u64 tsc, u64 scale, s64 offset, bool ok, u64 got); /* exact */
+/* TSC page at tsc against pvclock / 100 at the same tsc */
+void law_hv_page_agrees(u32 mul, s8 shift, u64 system_time, u64 tsc_timestamp,
+			u64 tsc, u64 page_100ns);			/* agree */
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A scenario: a machine and a list of events.
+ *
+ * Binary form: explicit little-endian from the front; exhausted input reads
+ * zero; every byte string decodes; all-zero input is the simplest scenario.
+ * Text form: one item a line, units written out, comments kept.
+ */
+#ifndef CF_SCENARIO_H
+#define CF_SCENARIO_H
+
+#include "../subject.h"
+
+#define SCENARIO_MAX_EVENTS 256
+
+struct machine {
+	u32 tsc_khz;			/* 1..10000000, see contract */
+	u8 nr_cpus;			/* 1..SUBJECT_MAX_CPUS */
+	u8 nr_vcpus;			/* 1..SUBJECT_MAX_VCPUS */
+	u8 clocksource;			/* enum subject_clocksource */
+	u8 tsc_frac_bits;		/* 0, 32 or 48 */
+	u64 boot_tsc;			/* CPU0's raw TSC at true time 0, cycles */
+	s64 skew_cycles[SUBJECT_MAX_CPUS]; /* against CPU0; [0] is 0 */
+	u64 realtime_ns;		/* CLOCK_REALTIME at true time 0 */
+};
+
+enum event_kind {
+	EVENT_ADVANCE_NS,		/* value: ns of true time */
+	EVENT_ADVANCE_CYCLES,		/* value: host cycles of true time */
+	EVENT_TICK,			/* cpu: timekeeper update there */
+	EVENT_RUN_VCPU,			/* vcpu, cpu */
+	EVENT_MASTERCLOCK,		/* vcpu: KVM_REQ_MASTERCLOCK_UPDATE */
+	EVENT_WRITE_TSC_HOST,		/* vcpu, value: cycles */
+	EVENT_WRITE_TSC_GUEST,		/* vcpu, value: cycles */
+	EVENT_SET_TSC_OFFSET,		/* vcpu, value: cycles (signed) */
+	EVENT_SET_TSC_KHZ,		/* vcpu, value: kHz, u32 */
+	EVENT_GET_CLOCK,		/* cpu */
+	EVENT_SET_CLOCK,		/* cpu, value: ns */
+	EVENT_SET_CLOCK_REALTIME,	/* cpu, value: ns; KVM_CLOCK_REALTIME, realtime_ns = now */
+	EVENT_ENABLE_TSC_PAGE,		/* vcpu, value: 0 or 1 */
+	EVENT_READ_PVCLOCK,		/* vcpu */
+	EVENT_READ_TSC_PAGE,		/* vcpu */
+	EVENT_READ_REFERENCE,		/* cpu */
+	EVENT_READ_WALL_CLOCK,		/* cpu */
+	EVENT_NR
+};
+
+struct event {
+	u8 kind;			/* enum event_kind */
+	u8 cpu;				/* < nr_cpus; 0 where unused */
+	u8 vcpu;			/* < nr_vcpus; 0 where unused */
+	u64 value;			/* 0 where unused */
+};
+
+struct scenario {
+	struct machine machine;
+	u32 nr_events;
+	struct event events[SCENARIO_MAX_EVENTS];
+};
+
+/* What a kind of event is called and which operands it takes. */
+struct event_info {
+	const char *name;		/* as in the text form, e.g. "run-vcpu" */
+	bool has_cpu, has_vcpu;
+	const char *unit;		/* of value, NULL: no value; "bool" */
+	bool is_signed;
+	u64 max;			/* value's largest, when not signed */
+	const char *help;		/* one sentence, for list and docs */
+};
+
+extern const struct event_info event_info[EVENT_NR];
+
+/*
+ * Decodes any @size bytes into a valid scenario.  Reads no more than it
+ * needs; decodes at most SCENARIO_MAX_EVENTS events.  Hot path.
+ */
+void scenario_decode(struct scenario *s, const u8 *data, size_t size);
+
+/*
+ * Encodes @s into @buf, at most @max bytes.  Returns the size, or 0 when it
+ * doesn't fit.  scenario_decode() of the result gives @s again.
+ */
+size_t scenario_encode(const struct scenario *s, u8 *buf, size_t max);
+
+/* Says why @s is not valid (ranges above), or NULL. */
+const char *scenario_invalid(const struct scenario *s);
+
+#endif

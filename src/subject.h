@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What every subject offers: pure functions, and a VM that can be driven.
+ *
+ * A subject is one implementation of the clocks.  It knows nothing of
+ * scenarios, laws or files.  It sees the hardware through struct subject_hw,
+ * which the simulated machine fills before each call; a call takes no
+ * simulated time.  There is one VM per subject, built anew by boot().
+ */
+#ifndef CF_SUBJECT_H
+#define CF_SUBJECT_H
+
+#include "types.h"
+
+#define SUBJECT_MAX_CPUS 4
+#define SUBJECT_MAX_VCPUS 4
+
+enum subject_clocksource {
+	SUBJECT_CS_TSC,			/* host clocksource "tsc" */
+	SUBJECT_CS_HYPERV_PAGE,		/* "hyperv_clocksource_tsc_page": nested */
+	SUBJECT_CS_OTHER,		/* e.g. "hpet": no master clock */
+	SUBJECT_CS_NR
+};
+
+/* The hardware below the subject at this moment. */
+struct subject_hw {
+	u64 raw_tsc;			/* RDTSC on the current CPU, cycles */
+	u64 other_ns;			/* counter of SUBJECT_CS_OTHER, ns */
+	u32 cpu;			/* current physical CPU */
+	/* The host's own Hyper-V reference TSC page (TLFS 12.7). */
+	u64 hv_scale;			/* 64.64 fraction, 100 ns per cycle */
+	s64 hv_offset_100ns;
+};
+
+struct subject_config {
+	u32 tsc_khz;			/* host TSC rate, constant */
+	u8 nr_cpus;
+	u8 nr_vcpus;
+	u8 clocksource;			/* enum subject_clocksource */
+	u8 tsc_frac_bits;		/* 48 (VMX), 32 (SVM), 0: no scaling */
+	u64 realtime_ns;		/* CLOCK_REALTIME at boot, since 1970 */
+};
+
+/* The pvclock ABI's struct pvclock_vcpu_time_info as the guest sees it. */
+struct subject_pvclock {
+	u32 version;
+	u64 tsc_timestamp;		/* guest cycles */
+	u64 system_time;		/* ns */
+	u32 tsc_to_system_mul;
+	s8 tsc_shift;
+	u8 flags;
+};
+
+#define SUBJECT_PVCLOCK_TSC_STABLE 1
+
+/* struct kvm_clock_data. */
+struct subject_clock {
+	u64 clock_ns;
+	u64 realtime_ns;
+	u64 host_tsc;
+	u32 flags;
+};
+
+#define SUBJECT_CLOCK_TSC_STABLE 2
+#define SUBJECT_CLOCK_REALTIME 4
+#define SUBJECT_CLOCK_HOST_TSC 8
+
+/* State of the VM, for the laws' contracts and for reports. */
+struct subject_vm_view {
+	bool use_master_clock;
+	u64 master_cycle_now;		/* raw TSC at the last snapshot */
+	s64 master_kernel_ns;		/* host base ns at that snapshot */
+	s64 kvmclock_offset_ns;
+	u32 masterclock_updates;	/* snapshots taken since boot */
+	bool tsc_unstable;		/* host gave up on its TSC */
+	bool page_enabled;		/* guest set HV_X64_MSR_REFERENCE_TSC */
+	u32 page_sequence;		/* 0: invalid */
+	u64 page_scale;			/* 64.64 fraction */
+	s64 page_offset_100ns;
+};
+
+struct subject_vcpu_view {
+	struct subject_pvclock pvclock;	/* what is in guest memory */
+	u64 tsc_offset;			/* as the hardware adds it */
+	u64 tsc_multiplier;		/* as the hardware multiplies it */
+	u32 virtual_tsc_khz;
+	u32 hw_tsc_khz;
+	bool tsc_catchup;
+	u32 updates;			/* pvclock updates since boot */
+};
+
+/* The host timekeeper's CLOCK_MONOTONIC_RAW reader, for exact arithmetic. */
+struct subject_timekeeper_view {
+	u64 cycle_last;
+	u32 mult;
+	u32 shift;
+	u64 xtime_nsec;			/* shifted ns */
+	s64 base_ns;
+};
+
+/* One kept definition of the tree. */
+struct subject_function {
+	const char *name;
+	const char *file;		/* path inside the tree */
+	int line;
+	const char *hash;		/* of the normalised text */
+};
+
+/*
+ * How a call into the subject ended early: sliced code divided by zero or
+ * looped past its fuel.  See law "total".
+ */
+struct subject_trap {
+	enum { SUBJECT_TRAP_NONE, SUBJECT_TRAP_LOOP, SUBJECT_TRAP_DIVIDE,
+	       SUBJECT_TRAP_FAULT } kind;
+	const char *file;		/* kernel file, when known */
+	int line;
+	const void *pc;			/* faulting instruction, or NULL */
+};
+
+struct subject {
+	const char *name;		/* "linux" */
+	const char *version;		/* "6.12.117" */
+	const char *tree;		/* path of the tree it was sliced from */
+	const struct subject_function *functions; /* ends with name == NULL */
+
+	/* Pure functions; columns as `clockfuzz eval` gives them. */
+	u64 (*scale_delta)(u64 delta, u32 mul, s8 shift);
+	void (*time_scale)(u64 scaled_hz, u64 base_hz, s8 *shift, u32 *mul);
+	u64 (*pvclock_read)(u64 system_time, u64 tsc_timestamp, u32 mul,
+			    s8 shift, u64 tsc);
+	bool (*hv_page_read)(u64 tsc, u64 scale, s64 offset, u64 *ticks);
+	bool (*hv_page_params)(u32 mul, s8 shift, u64 system_time,
+			       u64 tsc_timestamp, u64 *scale, s64 *offset);
+	u64 (*scale_tsc)(u64 tsc, u64 ratio, u8 frac);
+	/* false: the subject refuses this pair of frequencies */
+	bool (*tsc_ratio)(u32 host_khz, u32 guest_khz, u8 frac, u64 *ratio);
+	u64 (*nested_offset)(u64 l1, u64 l2, u64 multiplier, u8 frac);
+	u64 (*nested_multiplier)(u64 l1, u64 l2, u8 frac);
+	u64 (*guest_tsc)(u32 khz, s64 delta_ns);
+
+	/*
+	 * A host boots and creates the VM with all its vCPUs, pvclock enabled
+	 * on each.  Everything of the previous VM is forgotten.  @hw stays
+	 * the caller's and is read at every later call.
+	 */
+	void (*boot)(const struct subject_config *config, struct subject_hw *hw);
+
+	void (*tick)(void);		/* timekeeper update on this CPU */
+	/* vCPU is loaded on hw->cpu and enters: pending requests are done. */
+	void (*run_vcpu)(u32 vcpu);
+	void (*request_masterclock)(u32 vcpu);
+	/* MSR_IA32_TSC, by userspace (@host) or by the guest. */
+	void (*write_tsc)(u32 vcpu, u64 tsc, bool host);
+	int (*set_tsc_offset)(u32 vcpu, u64 offset);	/* KVM_VCPU_TSC_OFFSET */
+	u64 (*get_tsc_offset)(u32 vcpu);
+	int (*set_tsc_khz)(u32 vcpu, u32 khz);		/* KVM_SET_TSC_KHZ */
+	int (*get_clock)(struct subject_clock *clock);	/* KVM_GET_CLOCK */
+	int (*set_clock)(const struct subject_clock *clock); /* KVM_SET_CLOCK */
+	u64 (*wall_clock_epoch)(void);			/* ns since 1970 */
+	void (*enable_tsc_page)(u32 vcpu, bool on);	/* HV_X64_MSR_REFERENCE_TSC */
+	u64 (*reference_counter)(void);			/* HV_X64_MSR_TIME_REF_COUNT, 100 ns */
+
+	/* Guest code on @vcpu; @tsc is what the guest's RDTSC returns. */
+	u64 (*guest_read_pvclock)(u32 vcpu, u64 tsc, u8 *flags);
+	bool (*guest_read_tsc_page)(u64 tsc, u64 *time_100ns);
+
+	void (*view_vm)(struct subject_vm_view *view);
+	void (*view_vcpu)(u32 vcpu, struct subject_vcpu_view *view);
+	void (*view_timekeeper)(struct subject_timekeeper_view *view);
+};
+
+/* The subject that this build contains. */
+extern const struct subject subject_linux;
+
+/*
+ * Runs @fn(@arg), which may call the subject, and says how it ended.  On a
+ * trap @fn is left by a long jump: it must own nothing.  Nests not.
+ */
+void subject_guard(void (*fn)(void *arg), void *arg, struct subject_trap *trap);
+
+#endif
