@@ -31,7 +31,5 @@ struct step {
 void run_scenario(const struct scenario *s, const struct subject *subject,
 		  struct step *steps);
 
-/* ns of true time, floor. */
-u64 machine_true_ns(const struct machine *machine, u64 cycles);
 
 #endif

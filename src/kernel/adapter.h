@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Between the translation units of subject "linux": the functions of struct
+ * subject, by side.
+ */
+#ifndef CF_ADAPTER_H
+#define CF_ADAPTER_H
+
+#include "../subject.h"
+
+struct pvclock_vcpu_time_info;
+
+u64 host_scale_delta(u64 delta, u32 mul, s8 shift);
+void host_time_scale(u64 scaled_hz, u64 base_hz, s8 *shift, u32 *mul);
+bool host_hv_page_params(u32 mul, s8 shift, u64 system_time, u64 tsc_timestamp,
+			 u64 *scale, s64 *offset);
+u64 host_scale_tsc(u64 tsc, u64 ratio, u8 frac);
+bool host_tsc_ratio(u32 host_khz, u32 guest_khz, u8 frac, u64 *ratio);
+u64 host_nested_offset(u64 l1, u64 l2, u64 multiplier, u8 frac);
+u64 host_nested_multiplier(u64 l1, u64 l2, u8 frac);
+u64 host_guest_tsc(u32 khz, s64 delta_ns);
+
+void host_boot(const struct subject_config *config);
+void host_tick(void);
+void host_run_vcpu(u32 vcpu);
+void host_request_masterclock(u32 vcpu);
+void host_write_tsc(u32 vcpu, u64 tsc, bool host);
+int host_set_tsc_offset(u32 vcpu, u64 offset);
+u64 host_get_tsc_offset(u32 vcpu);
+int host_set_tsc_khz(u32 vcpu, u32 khz);
+int host_get_clock(struct subject_clock *clock);
+int host_set_clock(const struct subject_clock *clock);
+u64 host_wall_clock_epoch(void);
+void host_enable_tsc_page(u32 vcpu, bool on);
+u64 host_reference_counter(void);
+void host_view_vm(struct subject_vm_view *view);
+void host_view_vcpu(u32 vcpu, struct subject_vcpu_view *view);
+void host_view_timekeeper(struct subject_timekeeper_view *view);
+
+/* What the two sides share: the guest's memory. */
+extern struct pvclock_vcpu_time_info guest_pvclock[SUBJECT_MAX_VCPUS];
+extern u8 shim_guest_page[64];
+
+void guest_boot(void);
+u64 guest_read_pvclock(u32 vcpu, u64 tsc, u8 *flags);
+bool guest_read_tsc_page(u64 tsc, u64 *time_100ns);
+u64 guest_pvclock_read(u64 system_time, u64 tsc_timestamp, u32 mul, s8 shift,
+		       u64 tsc);
+bool guest_hv_page_read(u64 tsc, u64 scale, s64 offset, u64 *ticks);
+
+#endif

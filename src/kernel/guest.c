@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The guest side of subject "linux".  A translation unit of its own, for the
+ * guest's RDTSC is another function than the host's.
+ */
+#include "shim/guest.h"
+#include "guest_trace.h"
+#include "shim/fuel.h"
+
+u64 shim_guest_tsc;
+
+#include "guest.inc"
+
+#include "adapter.h"
+
+/* kvmclock_init() with KVM_FEATURE_CLOCKSOURCE_STABLE_BIT */
+void guest_boot(void)
+{
+	pvclock_set_flags(PVCLOCK_TSC_STABLE_BIT);
+}
+
+u64 guest_read_pvclock(u32 vcpu, u64 tsc, u8 *flags)
+{
+	shim_guest_tsc = tsc;
+	*flags = guest_pvclock[vcpu].flags;
+	return pvclock_clocksource_read(&guest_pvclock[vcpu]);
+}
+
+bool guest_read_tsc_page(u64 tsc, u64 *time_100ns)
+{
+	u64 cur_tsc;
+
+	shim_guest_tsc = tsc;
+	return SHIM_HV_READ((struct ms_hyperv_tsc_page *)shim_guest_page,
+			    &cur_tsc, time_100ns);
+}
+
+u64 guest_pvclock_read(u64 system_time, u64 tsc_timestamp, u32 mul, s8 shift,
+		       u64 tsc)
+{
+	struct pvclock_vcpu_time_info pv = {
+		.tsc_timestamp = tsc_timestamp,
+		.system_time = system_time,
+		.tsc_to_system_mul = mul,
+		.tsc_shift = shift,
+		.flags = PVCLOCK_TSC_STABLE_BIT,
+	};
+
+	return __pvclock_read_cycles(&pv, tsc);
+}
+
+bool guest_hv_page_read(u64 tsc, u64 scale, s64 offset, u64 *ticks)
+{
+	struct ms_hyperv_tsc_page page = {
+		.tsc_sequence = 1,
+		.tsc_scale = scale,
+		.tsc_offset = offset,
+	};
+	u64 cur_tsc;
+
+	shim_guest_tsc = tsc;
+	return SHIM_HV_READ(&page, &cur_tsc, ticks);
+}

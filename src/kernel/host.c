@@ -1,0 +1,603 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The host side of subject "linux": KVM's clock code and the timekeeping under
+ * it, sliced from the tree, and an adapter that drives it.
+ *
+ * The slices and the adapter are one translation unit, for most of the
+ * functions are static.  What is re-stated here because it is a fragment of a
+ * giant function names that function.
+ */
+#include "shim/host.h"
+#include "host_trace.h"
+#include "shim/fuel.h"
+
+unsigned int tsc_khz;
+static int shim_tsc_unstable;
+
+#include "host.inc"
+
+#include "adapter.h"
+
+u8 shim_guest_page[64];
+
+static struct kvm vm;
+static struct kvm_vcpu vcpus[SUBJECT_MAX_VCPUS];
+struct pvclock_vcpu_time_info guest_pvclock[SUBJECT_MAX_VCPUS];
+static u32 pvclock_updates[SUBJECT_MAX_VCPUS];
+static u32 masterclock_updates;
+static bool kvmclock_work_pending;
+static struct subject_config config;
+
+static int check_tsc_unstable(void)
+{
+	return shim_tsc_unstable;
+}
+
+/* ---- the host's clocksources -------------------------------------------- */
+
+static struct ms_hyperv_tsc_page host_tsc_page;
+
+struct ms_hyperv_tsc_page *hv_get_tsc_page(void)
+{
+	return &host_tsc_page;
+}
+
+static u64 read_clocksource_tsc(struct clocksource *cs)
+{
+	return rdtsc_ordered();
+}
+
+/* As read_hv_clock_tsc() does while the page is valid. */
+static u64 read_clocksource_hyperv(struct clocksource *cs)
+{
+	u64 cur_tsc, time;
+
+	SHIM_HV_READ(hv_get_tsc_page(), &cur_tsc, &time);
+	return time;
+}
+
+static u64 read_clocksource_other(struct clocksource *cs)
+{
+	return shim_hw->other_ns;
+}
+
+static struct clocksource clocksource;
+
+/*
+ * __clocksource_update_freq_scale() without its printing and its watchdog
+ * part; the arithmetic is the tree's.  Pure in its arguments, so the last
+ * answer is kept over a reset.
+ */
+static void register_clocksource(struct clocksource *cs, u32 scale, u32 freq)
+{
+	static __attribute__((__section__("cf_keep"))) struct clocksource kept;
+	static __attribute__((__section__("cf_keep"))) u32 kept_scale, kept_freq;
+	u64 sec;
+
+	if (kept_scale == scale && kept_freq == freq) {
+		cs->mult = kept.mult;
+		cs->shift = kept.shift;
+		cs->maxadj = kept.maxadj;
+		cs->max_cycles = kept.max_cycles;
+		return;
+	}
+
+	sec = cs->mask;
+	do_div(sec, freq);
+	do_div(sec, scale);
+	if (!sec)
+		sec = 1;
+	else if (sec > 600 && cs->mask > UINT_MAX)
+		sec = 600;
+	clocks_calc_mult_shift(&cs->mult, &cs->shift, freq,
+			       NSEC_PER_SEC / scale, sec * scale);
+	cs->maxadj = clocksource_max_adjustment(cs);
+	while (cs->mult + cs->maxadj < cs->mult ||
+	       cs->mult - cs->maxadj > cs->mult) {
+		cs->mult >>= 1;
+		cs->shift--;
+		cs->maxadj = clocksource_max_adjustment(cs);
+	}
+	clocks_calc_max_nsecs(cs->mult, cs->shift, cs->maxadj, cs->mask,
+			      &cs->max_cycles);
+	kept = *cs;
+	kept_scale = scale;
+	kept_freq = freq;
+}
+
+static void select_clocksource(u8 kind)
+{
+	struct clocksource *cs = &clocksource;
+
+	cs->mask = ~0ull;
+#if CF_HAS_MAX_RAW_DELTA
+	cs->max_raw_delta = cs->mask >> 1;
+#endif
+	switch (kind) {
+	case SUBJECT_CS_TSC:
+		cs->read = read_clocksource_tsc;
+		cs->vdso_clock_mode = VDSO_CLOCKMODE_TSC;
+		register_clocksource(cs, 1000, tsc_khz);
+		break;
+	case SUBJECT_CS_HYPERV_PAGE:
+		cs->read = read_clocksource_hyperv;
+		cs->vdso_clock_mode = VDSO_CLOCKMODE_HVCLOCK;
+		register_clocksource(cs, 1, NSEC_PER_SEC / 100);
+		break;
+	default:
+		cs->read = read_clocksource_other;
+		cs->vdso_clock_mode = VDSO_CLOCKMODE_NONE;
+		register_clocksource(cs, 1, NSEC_PER_SEC);
+		break;
+	}
+}
+
+/* ---- the timekeeper ------------------------------------------------------ */
+
+#define tk (tk_core.timekeeper)
+
+/* tk_setup_internals(), what the readers look at. */
+static void timekeeper_switch(void)
+{
+	struct clocksource *cs = &clocksource;
+
+	tk.tkr_mono.clock = cs;
+	tk.tkr_mono.mask = cs->mask;
+	tk.tkr_mono.mult = cs->mult;
+	tk.tkr_mono.shift = cs->shift;
+	tk.tkr_mono.cycle_last = cs->read(cs);
+	tk.tkr_raw = tk.tkr_mono;
+}
+
+/* Moves @delta cycles into (sec, shifted ns), as the tick's loops end up. */
+static u64 accumulate(struct tk_read_base *tkr, u64 delta)
+{
+	u128 sum = (u128)delta * tkr->mult + tkr->xtime_nsec;
+	u128 sec = sum / ((u128)NSEC_PER_SEC << tkr->shift);
+
+	tkr->xtime_nsec = sum - sec * ((u128)NSEC_PER_SEC << tkr->shift);
+	return sec;
+}
+
+/*
+ * timekeeping_advance() and timekeeping_update(): exact whatever the gap, as
+ * logarithmic_accumulation() is; without NTP; never back, as the tick returns
+ * early when clocksource_delta() is below one interval.
+ */
+static void timekeeper_advance(void)
+{
+	u64 now = tk_clock_read(&tk.tkr_mono);
+	u64 delta = now - tk.tkr_mono.cycle_last;
+
+	if ((s64)delta < 0)
+		return;
+	tk.tkr_mono.cycle_last = now;
+	tk.tkr_raw.cycle_last = now;
+	tk.xtime_sec += accumulate(&tk.tkr_mono, delta);
+	tk.raw_sec += accumulate(&tk.tkr_raw, delta);
+	tk.tkr_mono.base = tk.xtime_sec * NSEC_PER_SEC - tk.offs_real;
+	tk.tkr_raw.base = tk.raw_sec * NSEC_PER_SEC;
+	update_pvclock_gtod(&tk);
+}
+
+s64 ktime_get_real_ns(void)
+{
+	return ktime_add(tk.tkr_mono.base, tk.offs_real) +
+	       timekeeping_get_ns(&tk.tkr_mono);
+}
+
+static void timekeeper_boot(u64 realtime_ns)
+{
+	u64 nsec = realtime_ns;
+
+	timekeeper_switch();
+	/* CLOCK_REALTIME starts inside a second, CLOCK_MONOTONIC at zero. */
+	tk.offs_real = realtime_ns;
+	tk.xtime_sec = nsec / NSEC_PER_SEC;
+	tk.tkr_mono.xtime_nsec = (nsec % NSEC_PER_SEC) << tk.tkr_mono.shift;
+	tk.tkr_mono.base = tk.xtime_sec * NSEC_PER_SEC - tk.offs_real;
+	update_pvclock_gtod(&tk);
+}
+
+/* ---- the VM -------------------------------------------------------------- */
+
+/* kvm_arch_vcpu_load(), the TSC part. */
+static void vcpu_load(struct kvm_vcpu *vcpu)
+{
+	int cpu = shim_hw->cpu;
+
+	if (vcpu->cpu != cpu || kvm_check_tsc_unstable()) {
+		s64 tsc_delta = !vcpu->arch.last_host_tsc ? 0 :
+				rdtsc() - vcpu->arch.last_host_tsc;
+
+		if (tsc_delta < 0)
+			shim_tsc_unstable = 1;	/* mark_tsc_unstable() */
+		if (kvm_check_tsc_unstable()) {
+			u64 offset = CF_L1_TSC_OFFSET(vcpu,
+						vcpu->arch.last_guest_tsc);
+
+			kvm_vcpu_write_tsc_offset(vcpu, offset);
+			vcpu->arch.tsc_catchup = 1;
+		}
+		if (!vcpu->kvm->arch.use_master_clock || vcpu->cpu == -1)
+			kvm_make_request(KVM_REQ_GLOBAL_CLOCK_UPDATE, vcpu);
+		vcpu->cpu = cpu;
+	}
+}
+
+static void vcpu_put(struct kvm_vcpu *vcpu)
+{
+	vcpu->arch.last_host_tsc = rdtsc();
+}
+
+static bool take_request(int req, struct kvm_vcpu *vcpu)
+{
+	if (!(vcpu->requests & 1u << req))
+		return false;
+	kvm_clear_request(req, vcpu);
+	return true;
+}
+
+/* vcpu_enter_guest(), the clock requests in its order; then a preemption. */
+void host_run_vcpu(u32 nr)
+{
+	struct kvm_vcpu *vcpu = &vcpus[nr];
+
+	vcpu_load(vcpu);
+	if (take_request(KVM_REQ_MASTERCLOCK_UPDATE, vcpu)) {
+		kvm_update_masterclock(&vm);
+		masterclock_updates++;
+	}
+	if (take_request(KVM_REQ_GLOBAL_CLOCK_UPDATE, vcpu)) {
+		/* kvm_gen_kvmclock_update(); the work runs at the next tick */
+		kvm_make_request(KVM_REQ_CLOCK_UPDATE, vcpu);
+		kvmclock_work_pending = true;
+	}
+	if (take_request(KVM_REQ_CLOCK_UPDATE, vcpu)) {
+		kvm_guest_time_update(vcpu);
+		pvclock_updates[nr]++;
+	}
+	/* The end of vcpu_enter_guest(). */
+	if (vcpu->arch.tsc_always_catchup)
+		kvm_make_request(KVM_REQ_CLOCK_UPDATE, vcpu);
+	vcpu_put(vcpu);
+}
+
+void host_tick(void)
+{
+	/* The watchdog takes a TSC that was found unstable out of use. */
+	if (shim_tsc_unstable && config.clocksource == SUBJECT_CS_TSC) {
+		u64 sec = tk.xtime_sec, raw_sec = tk.raw_sec;
+		u64 mono_ns, raw_ns;
+
+		timekeeper_advance();
+		sec = tk.xtime_sec;
+		raw_sec = tk.raw_sec;
+		mono_ns = tk.tkr_mono.xtime_nsec >> tk.tkr_mono.shift;
+		raw_ns = tk.tkr_raw.xtime_nsec >> tk.tkr_raw.shift;
+		config.clocksource = SUBJECT_CS_OTHER;
+		select_clocksource(SUBJECT_CS_OTHER);
+		timekeeper_switch();
+		tk.xtime_sec = sec;
+		tk.raw_sec = raw_sec;
+		tk.tkr_mono.xtime_nsec = mono_ns << tk.tkr_mono.shift;
+		tk.tkr_raw.xtime_nsec = raw_ns << tk.tkr_raw.shift;
+		tk.tkr_mono.base = sec * NSEC_PER_SEC - tk.offs_real;
+		tk.tkr_raw.base = raw_sec * NSEC_PER_SEC;
+		update_pvclock_gtod(&tk);
+	} else {
+		timekeeper_advance();
+	}
+
+	/* pvclock_gtod_notify() and the work it queues */
+	if (!gtod_is_based_on_tsc(pvclock_gtod_data.clock.vclock_mode) &&
+	    atomic_read(&kvm_guest_has_master_clock)) {
+		kvm_make_all_cpus_request(&vm, KVM_REQ_MASTERCLOCK_UPDATE);
+		atomic_set(&kvm_guest_has_master_clock, 0);
+	}
+	if (kvmclock_work_pending) {
+		kvmclock_work_pending = false;
+		kvm_make_all_cpus_request(&vm, KVM_REQ_CLOCK_UPDATE);
+	}
+}
+
+void host_write_tsc(u32 nr, u64 tsc, bool host)
+{
+	struct kvm_vcpu *vcpu = &vcpus[nr];
+
+	/* kvm_set_msr_common(), MSR_IA32_TSC */
+	if (host) {
+#if CF_SYNCHRONIZE_TSC_TAKES_POINTER
+		kvm_synchronize_tsc(vcpu, &tsc);
+#else
+		kvm_synchronize_tsc(vcpu, tsc);
+#endif
+	} else {
+		u64 adj = CF_L1_TSC_OFFSET(vcpu, tsc) - vcpu->arch.l1_tsc_offset;
+
+		adjust_tsc_offset_guest(vcpu, adj);
+	}
+}
+
+int host_set_tsc_offset(u32 nr, u64 offset)
+{
+	struct kvm_device_attr attr = {
+		.attr = KVM_VCPU_TSC_OFFSET,
+		.addr = (u64)(unsigned long)&offset,
+	};
+
+	return kvm_arch_tsc_set_attr(&vcpus[nr], &attr);
+}
+
+u64 host_get_tsc_offset(u32 nr)
+{
+	u64 offset = 0;
+	struct kvm_device_attr attr = {
+		.attr = KVM_VCPU_TSC_OFFSET,
+		.addr = (u64)(unsigned long)&offset,
+	};
+
+	kvm_arch_tsc_get_attr(&vcpus[nr], &attr);
+	return offset;
+}
+
+/* kvm_arch_vcpu_ioctl(), KVM_SET_TSC_KHZ */
+int host_set_tsc_khz(u32 nr, u32 khz)
+{
+	if (kvm_caps.has_tsc_control && khz >= kvm_caps.max_guest_tsc_khz)
+		return -EINVAL;
+	if (!khz)
+		khz = tsc_khz;
+	return kvm_set_tsc_khz(&vcpus[nr], khz) ? -EINVAL : 0;
+}
+
+int host_get_clock(struct subject_clock *clock)
+{
+	struct kvm_clock_data data;
+	int err = kvm_vm_ioctl_get_clock(&vm, &data);
+
+	*clock = (struct subject_clock){
+		.clock_ns = data.clock,
+		.realtime_ns = data.realtime,
+		.host_tsc = data.host_tsc,
+		.flags = data.flags,
+	};
+	return err;
+}
+
+int host_set_clock(const struct subject_clock *clock)
+{
+	struct kvm_clock_data data = {
+		.clock = clock->clock_ns,
+		.realtime = clock->realtime_ns,
+		.host_tsc = clock->host_tsc,
+		.flags = clock->flags,
+	};
+	int err = kvm_vm_ioctl_set_clock(&vm, &data);
+
+	if (!err)
+		masterclock_updates++;
+	return err;
+}
+
+/* kvm_hv_set_msr_pw(), HV_X64_MSR_REFERENCE_TSC, by the guest */
+void host_enable_tsc_page(u32 nr, bool on)
+{
+	struct kvm_hv *hv = to_kvm_hv(&vm);
+
+	hv->hv_tsc_page = SHIM_TSC_PAGE_GFN << HV_X64_MSR_TSC_REFERENCE_ADDRESS_SHIFT |
+			  (on ? HV_X64_MSR_TSC_REFERENCE_ENABLE : 0);
+	if (on) {
+		hv->hv_tsc_page_status = HV_TSC_PAGE_GUEST_CHANGED;
+		kvm_make_request(KVM_REQ_MASTERCLOCK_UPDATE, &vcpus[nr]);
+	} else {
+		hv->hv_tsc_page_status = HV_TSC_PAGE_UNSET;
+	}
+}
+
+u64 host_wall_clock_epoch(void)
+{
+#if CF_HAS_WALL_CLOCK_EPOCH
+	return kvm_get_wall_clock_epoch(&vm);
+#else
+	/* kvm_write_wall_clock() of that age */
+	return ktime_get_real_ns() - get_kvmclock_ns(&vm);
+#endif
+}
+
+static void set_scaling(u8 frac)
+{
+	kvm_caps.has_tsc_control = frac != 0;
+	kvm_caps.tsc_scaling_ratio_frac_bits = frac;
+	kvm_caps.default_tsc_scaling_ratio = 1ull << frac;
+	/* KVM_VMX_TSC_MULTIPLIER_MAX, SVM_TSC_RATIO_MAX */
+	kvm_caps.max_tsc_scaling_ratio = frac == 48 ? ~0ull : 0xffffffffffull;
+}
+
+void host_boot(const struct subject_config *c)
+{
+	u32 i;
+
+	config = *c;
+	tsc_khz = c->tsc_khz;
+	for (i = 0; i < SUBJECT_MAX_CPUS; i++)
+		cpu_tsc_khz[i] = tsc_khz;
+	max_tsc_khz = tsc_khz;
+
+	set_scaling(c->tsc_frac_bits);
+	/* kvm_x86_vendor_init() */
+	if (kvm_caps.has_tsc_control)
+		kvm_caps.max_guest_tsc_khz = min(0x7fffffffULL,
+			__scale_tsc(kvm_caps.max_tsc_scaling_ratio, tsc_khz));
+
+	host_tsc_page.tsc_sequence = 1;
+	host_tsc_page.tsc_scale = shim_hw->hv_scale;
+	host_tsc_page.tsc_offset = shim_hw->hv_offset_100ns;
+	select_clocksource(c->clocksource);
+	timekeeper_boot(c->realtime_ns);
+
+	/* kvm_arch_init_vm() */
+	vm.arch.kvmclock_offset = -get_kvmclock_base_ns();
+	pvclock_update_vm_gtod_copy(&vm);
+
+	for (i = 0; i < c->nr_vcpus; i++) {
+		struct kvm_vcpu *vcpu = &vcpus[i];
+
+		vm.vcpus[i] = vcpu;
+		vcpu->kvm = &vm;
+		vcpu->vcpu_id = i;
+		vcpu->vcpu_idx = i;
+		vcpu->cpu = -1;
+		/* kvm_arch_vcpu_create(), then kvm_arch_vcpu_postcreate() */
+		kvm_set_tsc_khz(vcpu, max_tsc_khz);
+		vm.online_vcpus.counter++;
+		vcpu_load(vcpu);
+#if CF_SYNCHRONIZE_TSC_TAKES_POINTER
+		kvm_synchronize_tsc(vcpu, NULL);
+#else
+		kvm_synchronize_tsc(vcpu, 0);
+#endif
+		vcpu_put(vcpu);
+		/* the guest's MSR_KVM_SYSTEM_TIME_NEW */
+		vcpu->arch.pv_time.khva = &guest_pvclock[i];
+		vcpu->arch.pv_time.active = true;
+		kvm_make_request(KVM_REQ_GLOBAL_CLOCK_UPDATE, vcpu);
+	}
+}
+
+/* ---- views --------------------------------------------------------------- */
+
+void host_view_vm(struct subject_vm_view *view)
+{
+	struct ms_hyperv_tsc_page *page = (void *)shim_guest_page;
+	struct kvm_hv *hv = to_kvm_hv(&vm);
+
+	*view = (struct subject_vm_view){
+		.use_master_clock = vm.arch.use_master_clock,
+		.master_cycle_now = vm.arch.master_cycle_now,
+		.master_kernel_ns = vm.arch.master_kernel_ns,
+		.kvmclock_offset_ns = vm.arch.kvmclock_offset,
+		.masterclock_updates = masterclock_updates,
+		.tsc_unstable = shim_tsc_unstable,
+		.page_enabled = hv->hv_tsc_page & HV_X64_MSR_TSC_REFERENCE_ENABLE,
+		.page_sequence = page->tsc_sequence,
+		.page_scale = page->tsc_scale,
+		.page_offset_100ns = page->tsc_offset,
+	};
+}
+
+void host_view_vcpu(u32 nr, struct subject_vcpu_view *view)
+{
+	const struct pvclock_vcpu_time_info *pv = &guest_pvclock[nr];
+	const struct kvm_vcpu *vcpu = &vcpus[nr];
+
+	*view = (struct subject_vcpu_view){
+		.pvclock = {
+			.version = pv->version,
+			.tsc_timestamp = pv->tsc_timestamp,
+			.system_time = pv->system_time,
+			.tsc_to_system_mul = pv->tsc_to_system_mul,
+			.tsc_shift = pv->tsc_shift,
+			.flags = pv->flags,
+		},
+		.tsc_offset = vcpu->arch.tsc_offset,
+		.tsc_multiplier = vcpu->arch.tsc_scaling_ratio,
+		.virtual_tsc_khz = vcpu->arch.virtual_tsc_khz,
+		.hw_tsc_khz = vcpu->arch.hw_tsc_khz,
+		.tsc_catchup = vcpu->arch.tsc_catchup,
+		.updates = pvclock_updates[nr],
+	};
+}
+
+void host_view_timekeeper(struct subject_timekeeper_view *view)
+{
+	*view = (struct subject_timekeeper_view){
+		.cycle_last = tk.tkr_raw.cycle_last,
+		.mult = tk.tkr_raw.mult,
+		.shift = tk.tkr_raw.shift,
+		.xtime_nsec = tk.tkr_raw.xtime_nsec,
+		.base_ns = tk.tkr_raw.base,
+	};
+}
+
+/* ---- pure functions ------------------------------------------------------ */
+
+u64 host_scale_delta(u64 delta, u32 mul, s8 shift)
+{
+	return pvclock_scale_delta(delta, mul, shift);
+}
+
+void host_time_scale(u64 scaled_hz, u64 base_hz, s8 *shift, u32 *mul)
+{
+	kvm_get_time_scale(scaled_hz, base_hz, shift, mul);
+}
+
+bool host_hv_page_params(u32 mul, s8 shift, u64 system_time,
+				u64 tsc_timestamp, u64 *scale, s64 *offset)
+{
+	struct pvclock_vcpu_time_info pv = {
+		.tsc_timestamp = tsc_timestamp,
+		.system_time = system_time,
+		.tsc_to_system_mul = mul,
+		.tsc_shift = shift,
+		.flags = PVCLOCK_TSC_STABLE_BIT,
+	};
+	struct ms_hyperv_tsc_page page = { 0 };
+
+	if (!compute_tsc_page_parameters(&pv, &page))
+		return false;
+	*scale = page.tsc_scale;
+	*offset = page.tsc_offset;
+	return true;
+}
+
+u64 host_scale_tsc(u64 tsc, u64 ratio, u8 frac)
+{
+	set_scaling(frac);
+	return kvm_scale_tsc(tsc, ratio);
+}
+
+bool host_tsc_ratio(u32 host_khz, u32 guest_khz, u8 frac, u64 *ratio)
+{
+	set_scaling(frac);
+	tsc_khz = host_khz;
+	if (set_tsc_khz(&vcpus[0], guest_khz, true))
+		return false;
+	*ratio = vcpus[0].arch.l1_tsc_scaling_ratio;
+	return true;
+}
+
+u64 host_nested_offset(u64 l1, u64 l2, u64 multiplier, u8 frac)
+{
+	set_scaling(frac);
+	return kvm_calc_nested_tsc_offset(l1, l2, multiplier);
+}
+
+u64 host_nested_multiplier(u64 l1, u64 l2, u8 frac)
+{
+	set_scaling(frac);
+	return kvm_calc_nested_tsc_multiplier(l1, l2);
+}
+
+/* compute_guest_tsc() for a vCPU whose last write was 0 at 0 ns. */
+u64 host_guest_tsc(u32 khz, s64 delta_ns)
+{
+	struct kvm_vcpu *vcpu = &vcpus[0];
+
+	kvm_get_time_scale(khz * 1000LL, NSEC_PER_SEC,
+			   &vcpu->arch.virtual_tsc_shift,
+			   &vcpu->arch.virtual_tsc_mult);
+	vcpu->arch.this_tsc_nsec = 0;
+	vcpu->arch.this_tsc_write = 0;
+	return compute_guest_tsc(vcpu, delta_ns);
+}
+
+void host_request_masterclock(u32 nr)
+{
+	kvm_make_request(KVM_REQ_MASTERCLOCK_UPDATE, &vcpus[nr]);
+}
+
+u64 host_reference_counter(void)
+{
+	return get_time_ref_counter(&vm);
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Subject "linux": the table, the reset, and the guard around sliced code.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "adapter.h"
+#include "version.h"
+
+extern const struct subject_function subject_functions[];
+
+struct subject_hw *shim_hw;
+
+/* ---- reset --------------------------------------------------------------- */
+
+extern u8 __start_cf_state[], __stop_cf_state[];
+extern u8 __start_cf_state_init[], __stop_cf_state_init[];
+
+static u8 pristine[4096];
+
+__attribute__((constructor)) static void keep_pristine(void)
+{
+	size_t size = __stop_cf_state_init - __start_cf_state_init;
+
+	if (size > sizeof(pristine))
+		abort();
+	__builtin_memcpy(pristine, __start_cf_state_init, size);
+}
+
+/*
+ * Sanitizers put redzones between the variables; writing zeroes over them is
+ * what we want, so their checks stay out.
+ */
+__attribute__((no_sanitize("address"))) static void forget(void)
+{
+	u64 *p = (u64 *)__start_cf_state;
+	size_t i;
+
+	for (i = 0; i < (size_t)(__stop_cf_state - __start_cf_state) / 8; i++)
+		p[i] = 0;
+	for (u8 *q = (u8 *)(p + i); q < __stop_cf_state; q++)
+		*q = 0;
+	for (i = 0; i < (size_t)(__stop_cf_state_init - __start_cf_state_init); i++)
+		__start_cf_state_init[i] = pristine[i];
+}
+
+static void linux_boot(const struct subject_config *config,
+		       struct subject_hw *hw)
+{
+	forget();
+	shim_hw = hw;
+	host_boot(config);
+	guest_boot();
+}
+
+/* ---- guard --------------------------------------------------------------- */
+
+/*
+ * The longest honest loop, __iter_div_u64_rem() after a gap without ticks, turns
+ * 1,100 times an event, so 256 events stay below; a scenario
+ * that burns this much doesn't end.
+ */
+#define FUEL 500000u
+
+u32 shim_fuel = FUEL;
+
+static sigjmp_buf guard_env;
+static volatile bool guarded;
+static struct subject_trap guard_trap;
+
+_Noreturn void shim_out_of_fuel(const char *file, int line);
+
+_Noreturn void shim_out_of_fuel(const char *file, int line)
+{
+	if (!guarded) {
+		fprintf(stderr, "clockfuzz: %s:%d: loop doesn't end\n", file, line);
+		abort();
+	}
+	guard_trap = (struct subject_trap){
+		.kind = SUBJECT_TRAP_LOOP, .file = file, .line = line,
+	};
+	siglongjmp(guard_env, 1);
+}
+
+static void on_sigfpe(int sig, siginfo_t *info, void *context)
+{
+	if (!guarded) {
+		signal(sig, SIG_DFL);
+		return;
+	}
+	guard_trap = (struct subject_trap){
+		.kind = SUBJECT_TRAP_DIVIDE, .pc = info->si_addr,
+	};
+	siglongjmp(guard_env, 1);
+}
+
+void subject_guard(void (*fn)(void *arg), void *arg, struct subject_trap *trap)
+{
+	static bool installed;
+
+	if (!installed) {
+		struct sigaction sa = {
+			.sa_sigaction = on_sigfpe,
+			.sa_flags = SA_SIGINFO | SA_NODEFER,
+		};
+
+		sigaction(SIGFPE, &sa, NULL);
+		installed = true;
+	}
+	shim_fuel = FUEL;
+	if (sigsetjmp(guard_env, 0)) {
+		guarded = false;
+		shim_fuel = FUEL;
+		*trap = guard_trap;
+		return;
+	}
+	guarded = true;
+	fn(arg);
+	guarded = false;
+	trap->kind = SUBJECT_TRAP_NONE;
+}
+
+const struct subject subject_linux = {
+	.name = "linux",
+	.version = CF_TREE_VERSION,
+	.tree = CF_TREE_PATH,
+	.functions = subject_functions,
+	.scale_delta = host_scale_delta,
+	.time_scale = host_time_scale,
+	.pvclock_read = guest_pvclock_read,
+	.hv_page_read = guest_hv_page_read,
+	.hv_page_params = host_hv_page_params,
+	.scale_tsc = host_scale_tsc,
+	.tsc_ratio = host_tsc_ratio,
+	.nested_offset = host_nested_offset,
+	.nested_multiplier = host_nested_multiplier,
+	.guest_tsc = host_guest_tsc,
+	.boot = linux_boot,
+	.tick = host_tick,
+	.run_vcpu = host_run_vcpu,
+	.request_masterclock = host_request_masterclock,
+	.write_tsc = host_write_tsc,
+	.set_tsc_offset = host_set_tsc_offset,
+	.get_tsc_offset = host_get_tsc_offset,
+	.set_tsc_khz = host_set_tsc_khz,
+	.get_clock = host_get_clock,
+	.set_clock = host_set_clock,
+	.wall_clock_epoch = host_wall_clock_epoch,
+	.enable_tsc_page = host_enable_tsc_page,
+	.reference_counter = host_reference_counter,
+	.guest_read_pvclock = guest_read_pvclock,
+	.guest_read_tsc_page = guest_read_tsc_page,
+	.view_vm = host_view_vm,
+	.view_vcpu = host_view_vcpu,
+	.view_timekeeper = host_view_timekeeper,
+};

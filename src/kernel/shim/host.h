@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the sliced host side expects: locks, requests, guest memory, vCPUs.
+ */
+#ifndef CF_SHIM_HOST_H
+#define CF_SHIM_HOST_H
+
+#include "kernel.h"
+
+/* locks: nothing runs beside us */
+typedef struct { int locked; } raw_spinlock_t;
+typedef raw_spinlock_t spinlock_t;
+typedef raw_spinlock_t rwlock_t;
+struct mutex { int locked; };
+#define raw_spin_lock_irq(l) ((l)->locked = 1)
+#define raw_spin_unlock_irq(l) ((l)->locked = 0)
+#define raw_spin_lock_irqsave(l, flags) ((flags) = 0, (l)->locked = 1)
+#define raw_spin_unlock_irqrestore(l, flags) ((void)(flags), (l)->locked = 0)
+#define read_lock_irqsave(l, flags) ((flags) = 0, (void)(l))
+#define read_unlock_irqrestore(l, flags) ((void)(flags), (void)(l))
+#define mutex_lock(l) ((l)->locked = 1)
+#define mutex_unlock(l) ((l)->locked = 0)
+#define lockdep_assert_held(l) ((void)(l))
+
+#define DEFINE_PER_CPU(type, name) type name[SUBJECT_MAX_CPUS]
+#define __this_cpu_read(var) ((var)[shim_hw->cpu])
+#define get_cpu() (shim_hw->cpu)
+#define put_cpu() do { } while (0)
+#define smp_processor_id() (shim_hw->cpu)
+
+static inline u64 rdtsc(void)
+{
+	return shim_hw->raw_tsc;
+}
+#define rdtsc_ordered() rdtsc()
+#define hv_get_raw_timer() rdtsc()
+
+#define X86_FEATURE_CONSTANT_TSC 1
+#define static_cpu_has(f) true
+#define boot_cpu_has(f) true
+
+#define ktime_add(a, b) ((ktime_t)((u64)(a) + (u64)(b)))
+#define ktime_sub(a, b) ((ktime_t)((u64)(a) - (u64)(b)))
+#define ktime_to_ns(t) ((s64)(t))
+#define ns_to_ktime(ns) ((ktime_t)(ns))
+
+/* x86's do_shl32_div32() and friends come from the tree; these don't count. */
+#define EXPORT_PER_CPU_SYMBOL(x)
+
+/* requests */
+enum {
+	KVM_REQ_CLOCK_UPDATE,
+	KVM_REQ_MASTERCLOCK_UPDATE,
+	KVM_REQ_MCLOCK_INPROGRESS,
+	KVM_REQ_GLOBAL_CLOCK_UPDATE,
+	KVM_REQ_HV_STIMER,
+};
+
+struct kvm_vcpu;
+struct kvm;
+#define kvm_make_request(req, v) ((void)((v)->requests |= 1u << (req)))
+#define kvm_clear_request(req, v) ((void)((v)->requests &= ~(1u << (req))))
+#define kvm_make_all_cpus_request(kvm, req) \
+	do { \
+		for (u32 i_ = 0; i_ < (u32)(kvm)->online_vcpus.counter; i_++) \
+			kvm_make_request(req, (kvm)->vcpus[i_]); \
+	} while (0)
+#define kvm_for_each_vcpu(i, v, kvm) \
+	for ((i) = 0; (i) < (unsigned long)(kvm)->online_vcpus.counter && \
+	     ((v) = (kvm)->vcpus[i], true); (i)++)
+#define kvm_get_vcpu(kvm, i) ((kvm)->vcpus[i])
+
+/* guest memory: one page, the Hyper-V TSC page */
+extern u8 shim_guest_page[64];
+#define SHIM_TSC_PAGE_GFN 1ull
+#define gfn_to_gpa(gfn) ((gpa_t)(gfn) << 12)
+
+static inline int kvm_read_guest(struct kvm *kvm, gpa_t gpa, void *data,
+				 unsigned long len)
+{
+	if (gpa != gfn_to_gpa(SHIM_TSC_PAGE_GFN) || len > sizeof(shim_guest_page))
+		return -EFAULT;
+	memcpy(data, shim_guest_page, len);
+	return 0;
+}
+
+static inline int kvm_write_guest(struct kvm *kvm, gpa_t gpa, const void *data,
+				  unsigned long len)
+{
+	if (gpa != gfn_to_gpa(SHIM_TSC_PAGE_GFN) || len > sizeof(shim_guest_page))
+		return -EFAULT;
+	memcpy(shim_guest_page, data, len);
+	return 0;
+}
+
+/* both spellings of the pfn cache */
+#define kvm_gpc_check(...) true
+#define kvm_gpc_refresh(...) 0
+#define kvm_gfn_to_pfn_cache_check(...) true
+#define kvm_gfn_to_pfn_cache_refresh(...) 0
+#define kvm_gpc_mark_dirty_in_slot(gpc) ((void)(gpc))
+#define mark_page_dirty_in_slot(...) do { } while (0)
+#define gpa_to_gfn(gpa) ((gpa) >> 12)
+
+#define is_guest_mode(v) false
+#define kvm_x86_call(name) shim_x86_##name
+#define static_call(name) shim_static_##name
+static inline void shim_x86_write_tsc_offset(struct kvm_vcpu *v) { }
+static inline void shim_x86_write_tsc_multiplier(struct kvm_vcpu *v) { }
+static inline u64 shim_x86_get_l2_tsc_offset(struct kvm_vcpu *v) { return 0; }
+static inline u64 shim_x86_get_l2_tsc_multiplier(struct kvm_vcpu *v) { return 0; }
+#define shim_static_kvm_x86_write_tsc_offset(v, ...) ((void)(v))
+#define shim_static_kvm_x86_write_tsc_multiplier(v, ...) ((void)(v))
+#define shim_static_kvm_x86_get_l2_tsc_offset(v) 0
+#define shim_static_kvm_x86_get_l2_tsc_multiplier(v) 0
+#define kvm_xen_update_tsc_info(v) ((void)(v))
+
+struct compat_vcpu_info {
+	u8 other[32];
+	u8 time[32];
+};
+
+/* "user" memory is ours */
+#define copy_from_user(to, from, n) (memcpy(to, from, n), 0)
+#define copy_to_user(to, from, n) (memcpy(to, from, n), 0)
+#define get_user(x, p) ((x) = *(p), 0)
+#define put_user(x, p) (*(p) = (x), 0)
+#define u64_to_user_ptr(x) ((void *)(uintptr_t_)(x))
+typedef unsigned long uintptr_t_;
+
+static inline int check_tsc_unstable(void);
+
+#endif

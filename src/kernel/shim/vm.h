@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The two big KVM structures, as far as clock code looks at them.  What is in
+ * kvm_arch and kvm_vcpu_arch comes from the tree.
+ */
+#ifndef CF_SHIM_VM_H
+#define CF_SHIM_VM_H
+
+struct kvm {
+	struct kvm_arch arch;
+	atomic_t online_vcpus;
+	struct kvm_vcpu *vcpus[SUBJECT_MAX_VCPUS];
+};
+
+struct kvm_vcpu {
+	struct kvm *kvm;
+	struct kvm_vcpu_arch arch;
+	u32 requests;
+	int vcpu_id;
+	int vcpu_idx;
+	int cpu;
+};
+
+#endif

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "machine.h"
+
+u64 machine_true_ns(const struct machine *machine, u64 cycles)
+{
+	/* The wide division costs five times the narrow one. */
+	if (cycles < 1ull << 44)
+		return cycles * 1000000 / machine->tsc_khz;
+	return (u128)cycles * 1000000 / machine->tsc_khz;
+}
+
+static u64 ns_to_cycles(const struct machine *machine, u64 ns)
+{
+	if (ns < 1ull << 40)
+		return ns * machine->tsc_khz / 1000000;
+	return (u128)ns * machine->tsc_khz / 1000000;
+}
+
+u64 sim_raw_tsc(const struct sim *sim, u32 cpu)
+{
+	return sim->machine->boot_tsc + sim->machine->skew_cycles[cpu] +
+	       sim->cycles;
+}
+
+u64 sim_guest_tsc(const struct machine *machine,
+		  const struct subject_vcpu_view *vcpu, u64 raw)
+{
+	if (machine->tsc_frac_bits)
+		raw = (u128)raw * vcpu->tsc_multiplier >> machine->tsc_frac_bits;
+	return raw + vcpu->tsc_offset;
+}
+
+static void select_cpu(struct sim *sim, u32 cpu)
+{
+	sim->hw.cpu = cpu;
+	sim->hw.raw_tsc = sim_raw_tsc(sim, cpu);
+}
+
+void sim_boot(struct sim *sim, const struct machine *machine,
+	      const struct subject *subject)
+{
+	struct subject_config config = {
+		.tsc_khz = machine->tsc_khz,
+		.nr_cpus = machine->nr_cpus,
+		.nr_vcpus = machine->nr_vcpus,
+		.clocksource = machine->clocksource,
+		.tsc_frac_bits = machine->tsc_frac_bits,
+		.realtime_ns = machine->realtime_ns,
+	};
+
+	*sim = (struct sim){ .machine = machine, .subject = subject };
+	sim->max_cycles = ns_to_cycles(machine, SIM_MAX_NS);
+	select_cpu(sim, 0);
+	/*
+	 * The hypervisor below keeps 10^7 units a second, from 0 at boot:
+	 * scale = 2^64 * 10^7 / (tsc_khz * 1000).
+	 */
+	if (machine->clocksource == SUBJECT_CS_HYPERV_PAGE) {
+		sim->hw.hv_scale = ((u128)10000 << 64) / machine->tsc_khz;
+		sim->hw.hv_offset_100ns =
+			-(s64)((u128)sim->hw.raw_tsc * sim->hw.hv_scale >> 64);
+	}
+	subject->boot(&config, &sim->hw);
+}
+
+static void read_clock(struct sim *sim, struct sim_read *read)
+{
+	struct subject_clock clock = { 0 };
+
+	if (sim->subject->get_clock(&clock))
+		return;
+	read->valid = true;
+	read->value = clock.clock_ns;
+	read->flags = clock.flags;
+	read->tsc = clock.flags & SUBJECT_CLOCK_HOST_TSC ? clock.host_tsc :
+							   sim->hw.raw_tsc;
+}
+
+static void enter(struct sim *sim, u32 vcpu)
+{
+	select_cpu(sim, sim->vcpu_cpu[vcpu]);
+	sim->subject->run_vcpu(vcpu);
+}
+
+static u64 enter_and_rdtsc(struct sim *sim, u32 vcpu)
+{
+	struct subject_vcpu_view view;
+
+	enter(sim, vcpu);
+	sim->subject->view_vcpu(vcpu, &view);
+	return sim_guest_tsc(sim->machine, &view, sim->hw.raw_tsc);
+}
+
+bool sim_event(struct sim *sim, const struct event *event,
+	       struct sim_read *read)
+{
+	const struct subject *subject = sim->subject;
+	u64 advance;
+	u8 flags;
+
+	read->valid = false;
+	switch ((enum event_kind)event->kind) {
+	case EVENT_ADVANCE_NS:
+	case EVENT_ADVANCE_CYCLES:
+		advance = event->kind == EVENT_ADVANCE_CYCLES ? event->value :
+			  ns_to_cycles(sim->machine, event->value);
+		if (advance > sim->max_cycles - sim->cycles)
+			return false;
+		sim->cycles += advance;
+		if (sim->machine->clocksource != SUBJECT_CS_HYPERV_PAGE)
+			sim->hw.other_ns = machine_true_ns(sim->machine, sim->cycles);
+		return true;
+	case EVENT_TICK:
+		select_cpu(sim, event->cpu);
+		subject->tick();
+		return true;
+	case EVENT_RUN_VCPU:
+		sim->vcpu_cpu[event->vcpu] = event->cpu;
+		enter(sim, event->vcpu);
+		return true;
+	case EVENT_MASTERCLOCK:
+		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
+		subject->request_masterclock(event->vcpu);
+		return true;
+	case EVENT_WRITE_TSC_HOST:
+	case EVENT_WRITE_TSC_GUEST:
+		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
+		subject->write_tsc(event->vcpu, event->value,
+				   event->kind == EVENT_WRITE_TSC_HOST);
+		return true;
+	case EVENT_SET_TSC_OFFSET:
+		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
+		subject->set_tsc_offset(event->vcpu, event->value);
+		return true;
+	case EVENT_SET_TSC_KHZ:
+		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
+		subject->set_tsc_khz(event->vcpu, event->value);
+		return true;
+	case EVENT_GET_CLOCK:
+		select_cpu(sim, event->cpu);
+		read_clock(sim, read);
+		return true;
+	case EVENT_SET_CLOCK:
+	case EVENT_SET_CLOCK_REALTIME: {
+		struct subject_clock clock = { .clock_ns = event->value };
+
+		if (event->kind == EVENT_SET_CLOCK_REALTIME) {
+			clock.flags = SUBJECT_CLOCK_REALTIME;
+			clock.realtime_ns = sim->machine->realtime_ns +
+				machine_true_ns(sim->machine, sim->cycles);
+		}
+		select_cpu(sim, event->cpu);
+		subject->set_clock(&clock);
+		return true;
+	}
+	case EVENT_ENABLE_TSC_PAGE:
+		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
+		subject->enable_tsc_page(event->vcpu, event->value);
+		return true;
+	case EVENT_READ_PVCLOCK:
+		read->tsc = enter_and_rdtsc(sim, event->vcpu);
+		read->value = subject->guest_read_pvclock(event->vcpu, read->tsc,
+							  &flags);
+		read->flags = flags;
+		read->valid = true;
+		return true;
+	case EVENT_READ_TSC_PAGE:
+		read->tsc = enter_and_rdtsc(sim, event->vcpu);
+		read->valid = subject->guest_read_tsc_page(read->tsc, &read->value);
+		return true;
+	case EVENT_READ_REFERENCE:
+		select_cpu(sim, event->cpu);
+		read->value = subject->reference_counter();
+		read->tsc = sim->hw.raw_tsc;
+		read->valid = true;
+		return true;
+	case EVENT_READ_WALL_CLOCK:
+		select_cpu(sim, event->cpu);
+		read->value = subject->wall_clock_epoch();
+		read->tsc = sim->hw.raw_tsc;
+		read->valid = true;
+		return true;
+	case EVENT_NR:
+		break;
+	}
+	return false;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The simulated machine: true time, each CPU's raw TSC, and the hardware that
+ * turns it into a guest's TSC.
+ *
+ * True time is counted in host cycles since boot, so it is exact: t ns is
+ * cycles * 10^6 / tsc_khz, a rational number that nobody has to round.
+ */
+#ifndef CF_MACHINE_H
+#define CF_MACHINE_H
+
+#include "../scenario/scenario.h"
+#include "../subject.h"
+
+/* What a scenario may last: beyond, no clock promises anything here. */
+#define SIM_MAX_NS (10ull * 365 * 86400 * CF_NS_PER_SEC)
+
+struct sim {
+	const struct machine *machine;
+	const struct subject *subject;
+	struct subject_hw hw;
+	u64 cycles;			/* true time */
+	u64 max_cycles;			/* SIM_MAX_NS */
+	u8 vcpu_cpu[SUBJECT_MAX_VCPUS];	/* where each vCPU ran last */
+};
+
+/* What an event read, if it read a clock. */
+struct sim_read {
+	bool valid;
+	u64 value;			/* ns or 100 ns */
+	u64 tsc;			/* guest or host cycles it was read at */
+	u32 flags;			/* pvclock or kvm_clock_data flags */
+};
+
+/* Boots the host on CPU 0 at true time 0 and creates the VM. */
+void sim_boot(struct sim *sim, const struct machine *machine,
+	      const struct subject *subject);
+
+/*
+ * Does one event.  A guest's read enters the vCPU where it ran last, as no
+ * guest instruction follows an exit without an entry.  False: the event would
+ * leave what is physically possible (SIM_MAX_NS); nothing was done.
+ */
+bool sim_event(struct sim *sim, const struct event *event,
+	       struct sim_read *read);
+
+/* What RDTSC returns on @cpu now, cycles. */
+u64 sim_raw_tsc(const struct sim *sim, u32 cpu);
+
+/* What RDTSC returns in a guest for @raw, as VMX and SVM compute it. */
+u64 sim_guest_tsc(const struct machine *machine,
+		  const struct subject_vcpu_view *vcpu, u64 raw);
+
+/* ns of true time, rounded down.  @cycles * 10^6 / tsc_khz must be < 2^64. */
+u64 machine_true_ns(const struct machine *machine, u64 cycles);
+
+#endif
