@@ -8,8 +8,6 @@
 
 #include "../subject.h"
 
-struct pvclock_vcpu_time_info;
-
 u64 host_scale_delta(u64 delta, u32 mul, s8 shift);
 void host_time_scale(u64 scaled_hz, u64 base_hz, s8 *shift, u32 *mul);
 bool host_hv_page_params(u32 mul, s8 shift, u64 system_time, u64 tsc_timestamp,
@@ -38,8 +36,9 @@ void host_view_vcpu(u32 vcpu, struct subject_vcpu_view *view);
 void host_view_timekeeper(struct subject_timekeeper_view *view);
 
 /* What the two sides share: the guest's memory. */
-extern struct pvclock_vcpu_time_info guest_pvclock[SUBJECT_MAX_VCPUS];
 extern u8 shim_guest_page[64];
+#define DECLARE_GUEST_PVCLOCK \
+	extern struct pvclock_vcpu_time_info guest_pvclock[SUBJECT_MAX_VCPUS]
 
 void guest_boot(void);
 u64 guest_read_pvclock(u32 vcpu, u64 tsc, u8 *flags);

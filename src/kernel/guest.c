@@ -13,6 +13,8 @@ u64 shim_guest_tsc;
 
 #include "adapter.h"
 
+DECLARE_GUEST_PVCLOCK;
+
 /* kvmclock_init() with KVM_FEATURE_CLOCKSOURCE_STABLE_BIT */
 void guest_boot(void)
 {

@@ -1,0 +1,842 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The timeline laws.
+ *
+ * After each event, what was read is compared with exact arithmetic from the
+ * same snapshot (exact, signed), with earlier reads (monotonic), with the
+ * other views of the clock at the same instant (agree) and with true time
+ * (rate).  Of one event at most one law is broken: the most specific one,
+ * in this order.  A clock that broke a law starts afresh after it, so that
+ * what is behind it can still be seen.
+ *
+ * Contracts common to all:
+ * - the host's TSCs tick at one constant rate and differ by constant skews;
+ *   once the host has marked its TSC unstable, no clock is promised;
+ * - a vCPU's guest clocks are promised only while its TSC is left alone: after
+ *   a write to its TSC, offset or frequency, from its next pvclock update on;
+ * - KVM_SET_CLOCK is given at most SET_CLOCK_MAX_NS.
+ */
+#include <string.h>
+
+#include "law.h"
+#include "run.h"
+#include "../sim/machine.h"
+
+#define SET_CLOCK_MAX_NS (1ull << 61)
+
+/* A point on a clock, to measure later reads against. */
+struct base {
+	bool set;
+	u64 value;
+	u64 cycles;			/* true time */
+	s64 skew;			/* of the CPU it was read on */
+	u32 generation;
+};
+
+struct vcpu_state {
+	bool touched;			/* TSC changed, pvclock not yet */
+	bool catchup_known;		/* tsc_base says where the TSC should be */
+	u64 tsc_base;			/* guest cycles at a TSC write… */
+	u64 tsc_base_cycles;		/* …and true time then */
+	u32 tsc_base_khz;
+	s64 tsc_base_skew;
+	u32 page_generation;
+	struct subject_vcpu_view view;
+};
+
+struct run {
+	const struct scenario *scenario;
+	const struct subject *subject;
+	struct step *steps;
+	struct sim sim;
+	u32 nr;				/* event being done, from 0 */
+	const struct event *event;
+	bool broken;			/* a law broke at this event */
+
+	struct subject_vm_view vm;
+	struct subject_timekeeper_view timekeeper;
+	bool clock_sane;		/* KVM_SET_CLOCK inside its contract */
+	u32 generation;			/* clock set or re-based by the user */
+	u64 page_cycles;		/* true time of the page's parameters */
+	s64 skew_spread;		/* largest minus smallest, cycles */
+	u64 rate_denominator;		/* clocksource mult: rate is known to 1/2 of 1/mult */
+
+	struct base monotonic_guest, monotonic_host;
+	struct base rate_guest, rate_host;
+	struct vcpu_state vcpu[SUBJECT_MAX_VCPUS];
+};
+
+/* ---- arithmetic ---------------------------------------------------------- */
+
+/* ns in @cycles of the host, rounded down; @cycles below 2^64. */
+static u64 cycles_to_ns(const struct run *run, u64 cycles)
+{
+	return machine_true_ns(&run->scenario->machine, cycles);
+}
+
+static s128 signed_ns(const struct run *run, s64 cycles)
+{
+	return cycles < 0 ? -(s128)cycles_to_ns(run, -(u64)cycles) :
+			    (s128)cycles_to_ns(run, cycles);
+}
+
+/* floor(@delta * 2^@shift * @mul / 2^32), the pvclock ABI's scaling */
+static u128 pvclock_scale(u64 delta, u32 mul, s8 shift)
+{
+	u128 wide;
+
+	if (shift < 0)
+		return (u128)(delta >> -shift) * mul >> 32;
+	/* delta * 2^shift needs up to 95 bits, the product 127 */
+	wide = (u128)delta << shift;
+	if (wide >> 95)
+		return ~(u128)0 >> 1;
+	return wide * mul >> 32;
+}
+
+/* ---- telling ------------------------------------------------------------- */
+
+struct verdict {
+	enum law law;
+	const char *clock, *function, *why, *unit;
+	s128 got, want, low, high;
+};
+
+static void fail(struct run *run, const struct verdict *v)
+{
+	struct finding f = {
+		.law = v->law,
+		.clock = v->clock,
+		.event = event_info[run->event->kind].name,
+		.function = v->function,
+		.why = v->why,
+		.unit = v->unit,
+		.event_nr = run->nr + 1,
+		.got = v->got,
+		.want = v->want,
+		.tolerance_low = v->low,
+		.tolerance_high = v->high,
+	};
+
+	if (run->broken)
+		return;
+	run->broken = true;
+	law_fail(&f);
+}
+
+/* The law holds while got - want is in [low, high]. */
+static bool check(struct run *run, const struct verdict *v)
+{
+	s128 diff = v->got - v->want;
+
+	if (diff >= v->low && diff <= v->high)
+		return true;
+	fail(run, v);
+	return false;
+}
+
+static void show(struct run *run, const char *clock, const char *unit, u64 got,
+		 bool has_want, s128 want)
+{
+	struct step *step;
+
+	if (!run->steps)
+		return;
+	step = &run->steps[run->nr];
+	step->has_clock = true;
+	step->clock = clock;
+	step->unit = unit;
+	step->got = got;
+	step->has_want = has_want;
+	step->want = want;
+}
+
+/* ---- common pieces ------------------------------------------------------- */
+
+static s64 skew_here(const struct run *run)
+{
+	return run->scenario->machine.skew_cycles[run->sim.hw.cpu];
+}
+
+/*
+ * A counter read before its snapshot's counter value must give
+ * base - scale(|d|) or base itself; the two ns are one rounding either side.
+ */
+static bool check_signed(struct run *run, const char *clock,
+			 const char *function, u64 got, u64 base, u128 scaled)
+{
+	s128 low = -(s128)scaled - 2;
+	struct verdict v = {
+		.law = LAW_SIGNED, .clock = clock, .function = function,
+		.why = "the counter was behind the snapshot",
+		.unit = "ns", .got = (s64)got, .want = (s64)base,
+		.low = low, .high = 2,
+	};
+
+	if (check(run, &v))
+		return true;
+	return false;
+}
+
+/*
+ * Never below an earlier read of the same generation.  CPUs whose raw TSCs
+ * differ show the difference: that much is the hardware's, 2 ns are rounding.
+ */
+static bool check_monotonic(struct run *run, struct base *base,
+			    const char *clock, const char *function, u64 value,
+			    u32 generation)
+{
+	bool ok = true;
+
+	if (base->set && base->generation == generation) {
+		s64 back = base->skew - skew_here(run);
+		struct verdict v = {
+			.law = LAW_MONOTONIC, .clock = clock,
+			.function = function,
+			.why = "a later read was below an earlier one",
+			.unit = "ns", .got = value, .want = base->value,
+			.low = back > 0 ? -(s128)cycles_to_ns(run, back) - 2 : -2,
+			.high = (s128)1 << 100,
+		};
+
+		ok = check(run, &v);
+	}
+	*base = (struct base){
+		.set = true, .value = value, .cycles = run->sim.cycles,
+		.skew = skew_here(run), .generation = generation,
+	};
+	return ok;
+}
+
+/*
+ * Against true time since the first read of this generation.  The host's
+ * clocksource mult is rounded to the nearest, so its rate is off by at most
+ * 1/(2 mult); the pvclock pair by 2^-30.09 (kvm_get_time_scale).  Both ends
+ * may have been read, and both snapshots taken, on CPUs skewed by up to the
+ * spread; 5 ns for the roundings of two reads and two snapshots.
+ */
+static bool check_rate(struct run *run, struct base *base, const char *clock,
+		       const char *function, u64 value, u32 generation)
+{
+	u64 elapsed, slack;
+	bool ok = true;
+
+	if (base->set && base->generation == generation) {
+		elapsed = cycles_to_ns(run, run->sim.cycles - base->cycles);
+		slack = elapsed / run->rate_denominator + (elapsed >> 30) +
+			2 * cycles_to_ns(run, run->skew_spread) + 5;
+		struct verdict v = {
+			.law = LAW_RATE, .clock = clock, .function = function,
+			.why = "it parted from true time",
+			.unit = "ns", .got = (s64)(value - base->value),
+			.want = elapsed, .low = -(s128)slack, .high = slack,
+		};
+
+		ok = check(run, &v);
+		if (ok)
+			return true;
+	}
+	*base = (struct base){
+		.set = true, .value = value, .cycles = run->sim.cycles,
+		.generation = generation,
+	};
+	return ok;
+}
+
+static void start_afresh(struct run *run)
+{
+	run->monotonic_guest.set = false;
+	run->monotonic_host.set = false;
+	run->rate_guest.set = false;
+	run->rate_host.set = false;
+}
+
+/* ---- the host's view of kvmclock ---------------------------------------- */
+
+/*
+ * What kvmclock is at @host_tsc, from the master clock's snapshot; the caller
+ * has seen that it is in use.
+ */
+static s128 kvmclock_exact(const struct run *run, u64 host_tsc)
+{
+	return (s128)run->vm.master_kernel_ns + run->vm.kvmclock_offset_ns +
+	       signed_ns(run, host_tsc - run->vm.master_cycle_now);
+}
+
+/*
+ * KVM's multiplier is off by [-2^-31, +2^-30.09]; truncation takes up to 2 ns.
+ */
+static bool check_host_clock(struct run *run, const char *clock,
+			     const char *function, u64 got, u64 host_tsc)
+{
+	u64 base = run->vm.master_kernel_ns + run->vm.kvmclock_offset_ns;
+	s64 delta = host_tsc - run->vm.master_cycle_now;
+	u64 ns;
+
+	if (delta < 0)
+		return check_signed(run, clock, function, got, base,
+				    cycles_to_ns(run, -(u64)delta) * (u128)2);
+	ns = cycles_to_ns(run, delta);
+	return check(run, &(struct verdict){
+		.law = LAW_EXACT, .clock = clock, .function = function,
+		.why = "it isn't the snapshot plus the scaled counter",
+		.unit = "ns", .got = (s64)got, .want = (s64)(base + ns),
+		.low = -(s128)(ns >> 31) - 2, .high = (ns >> 30) + 2,
+	});
+}
+
+static void check_get_clock(struct run *run, const struct sim_read *read)
+{
+	bool ok = true;
+
+	if (run->vm.use_master_clock) {
+		show(run, "KVM_GET_CLOCK", "ns", read->value, true,
+		     kvmclock_exact(run, read->tsc));
+		if (!run->clock_sane)
+			return;
+		ok = check_host_clock(run, "KVM_GET_CLOCK", "__get_kvmclock",
+				      read->value, read->tsc);
+		ok = ok && check_monotonic(run, &run->monotonic_host,
+					   "KVM_GET_CLOCK", "__get_kvmclock",
+					   read->value,
+					   run->vm.masterclock_updates);
+	} else {
+		show(run, "KVM_GET_CLOCK", "ns", read->value, false, 0);
+		if (!run->clock_sane)
+			return;
+	}
+	ok = ok && check_rate(run, &run->rate_host, "KVM_GET_CLOCK",
+			      "__get_kvmclock", read->value, run->generation);
+	if (!ok)
+		start_afresh(run);
+}
+
+/* ---- the guest's kvmclock ------------------------------------------------ */
+
+/*
+ * The clock's value from tuple @pv at @tsc >= tsc_timestamp.  The upper half
+ * of the s64 range is kept for "before the snapshot".
+ */
+static s128 tuple_exact(const struct subject_pvclock *pv, u64 tsc)
+{
+	s64 delta = tsc - pv->tsc_timestamp;
+
+	if (delta < 0)
+		return (s128)(s64)pv->system_time -
+		       (s128)pvclock_scale(-(u64)delta, pv->tsc_to_system_mul,
+					   pv->tsc_shift);
+	return (s128)(s64)pv->system_time +
+	       (s128)pvclock_scale(delta, pv->tsc_to_system_mul, pv->tsc_shift);
+}
+
+static bool in_contract(const struct run *run, u32 vcpu)
+{
+	return run->clock_sane && !run->vcpu[vcpu].touched &&
+	       run->vcpu[vcpu].view.updates;
+}
+
+static void check_pvclock(struct run *run, const struct sim_read *read)
+{
+	u32 nr = run->event->vcpu;
+	const struct subject_pvclock *pv = &run->vcpu[nr].view.pvclock;
+	bool stable = read->flags & SUBJECT_PVCLOCK_TSC_STABLE;
+	s64 delta = read->tsc - pv->tsc_timestamp;
+	s128 want = tuple_exact(pv, read->tsc);
+	struct subject_clock host;
+	u64 host_delta_ns;
+	bool ok;
+
+	show(run, "kvmclock", "ns", read->value, true, want);
+	if (!in_contract(run, nr) || !stable)
+		return;
+
+	if (delta < 0)
+		ok = check_signed(run, "kvmclock", "__pvclock_read_cycles",
+				  read->value, pv->system_time,
+				  (s64)pv->system_time - want);
+	else
+		ok = check(run, &(struct verdict){
+			.law = LAW_EXACT, .clock = "kvmclock",
+			.function = "__pvclock_read_cycles",
+			.why = "it isn't the published tuple at this TSC",
+			.unit = "ns", .got = (s64)read->value, .want = want,
+			.low = 0, .high = 0,
+		});
+
+	ok = ok && check_monotonic(run, &run->monotonic_guest, "kvmclock",
+				   "kvm_guest_time_update", read->value,
+				   run->vm.masterclock_updates);
+
+	/*
+	 * The VMM's view at the same instant, on the same CPU.  Unscaled, the
+	 * two do the same arithmetic; scaled, the guest's counter is rounded
+	 * to its own cycle, and each side's pair is off by up to 2^-30.09.
+	 */
+	if (ok && run->vm.use_master_clock && delta >= 0 &&
+	    !run->subject->get_clock(&host) &&
+	    (s64)(run->sim.hw.raw_tsc - run->vm.master_cycle_now) >= 0 &&
+	    host.flags & SUBJECT_CLOCK_TSC_STABLE) {
+		u64 host_tsc = host.flags & SUBJECT_CLOCK_HOST_TSC ?
+			       host.host_tsc : run->sim.hw.raw_tsc;
+		bool scaled = run->vcpu[nr].view.tsc_multiplier !=
+			      1ull << run->scenario->machine.tsc_frac_bits;
+		u64 khz = run->vcpu[nr].view.hw_tsc_khz;
+		u64 slack = 1;
+
+		scaled = scaled && run->scenario->machine.tsc_frac_bits;
+		host_delta_ns = cycles_to_ns(run, host_tsc - run->vm.master_cycle_now);
+		if (scaled)
+			slack += 2 + 1000000 / (khz ? khz : 1) +
+				 (host_delta_ns >> 29);
+		/* read_tsc() may have said more than RDTSC did */
+		if (host_tsc == run->sim.hw.raw_tsc)
+			ok = check(run, &(struct verdict){
+				.law = LAW_AGREE, .clock = "kvmclock",
+				.function = "__get_kvmclock",
+				.why = "the guest's kvmclock and KVM_GET_CLOCK part at one TSC",
+				.unit = "ns", .got = (s64)read->value,
+				.want = (s64)host.clock_ns,
+				.low = -(s128)slack, .high = slack,
+			});
+	}
+	ok = ok && check_rate(run, &run->rate_guest, "kvmclock",
+			      "kvm_guest_time_update", read->value,
+			      run->generation);
+	if (!ok)
+		start_afresh(run);
+}
+
+/* ---- updates ------------------------------------------------------------- */
+
+/*
+ * A snapshot must be the host's CLOCK_MONOTONIC_RAW at that counter value,
+ * exactly: base + (xtime_nsec + delta * mult) >> shift, whatever the gap since
+ * the last tick; a counter behind the last tick's gives no less than what the
+ * signed arithmetic gives.  KVM may re-read: 1 unit of the shifted sum.
+ */
+static void check_snapshot(struct run *run)
+{
+	const struct subject_timekeeper_view *tk = &run->timekeeper;
+	u64 counter = run->vm.master_cycle_now;
+	s64 delta;
+	s128 want;
+
+	if (run->scenario->machine.clocksource == SUBJECT_CS_HYPERV_PAGE)
+		counter = (u64)((u128)counter * run->sim.hw.hv_scale >> 64) +
+			  run->sim.hw.hv_offset_100ns;
+	delta = counter - tk->cycle_last;
+	want = tk->base_ns +
+	       (((s128)delta * tk->mult + (s128)tk->xtime_nsec) >> tk->shift);
+	if (delta < 0)
+		check_signed(run, "master_kernel_ns", "vgettsc",
+			     run->vm.master_kernel_ns,
+			     tk->base_ns + (tk->xtime_nsec >> tk->shift),
+			     (-(s128)delta * tk->mult >> tk->shift) + 1);
+	else
+		check(run, &(struct verdict){
+			.law = LAW_EXACT, .clock = "master_kernel_ns",
+			.function = "vgettsc",
+			.why = "the snapshot isn't CLOCK_MONOTONIC_RAW at its counter",
+			.unit = "ns", .got = run->vm.master_kernel_ns,
+			.want = want, .low = 0, .high = 0,
+		});
+}
+
+/*
+ * A vCPU's tuple was replaced: at the new timestamp, the new clock must be
+ * where the old one was.  Old and new are each rounded down once or twice:
+ * [-2, +2] ns is re-basing, more is a step.
+ */
+static void check_rebase(struct run *run, const struct subject_vcpu_view *old,
+			 const struct subject_vcpu_view *now)
+{
+	const struct subject_pvclock *a = &old->pvclock, *b = &now->pvclock;
+	s128 at;
+
+	if (!(a->flags & b->flags & SUBJECT_PVCLOCK_TSC_STABLE) ||
+	    a->tsc_to_system_mul != b->tsc_to_system_mul ||
+	    a->tsc_shift != b->tsc_shift ||
+	    (s64)(b->tsc_timestamp - a->tsc_timestamp) < 0)
+		return;
+	at = tuple_exact(a, b->tsc_timestamp);
+	if ((s64)b->system_time < at)
+		check(run, &(struct verdict){
+			.law = LAW_MONOTONIC, .clock = "kvmclock",
+			.function = "pvclock_update_vm_gtod_copy",
+			.why = "an update stepped back at one TSC",
+			.unit = "ns", .got = (s64)b->system_time, .want = at,
+			.low = -2, .high = 2,
+		});
+	else
+		check(run, &(struct verdict){
+			.law = LAW_RATE, .clock = "kvmclock",
+			.function = "pvclock_update_vm_gtod_copy",
+			.why = "an update jumped forward at one TSC",
+			.unit = "ns", .got = (s64)b->system_time, .want = at,
+			.low = -2, .high = 2,
+		});
+}
+
+/*
+ * Where a vCPU's TSC stands that KVM moves in software (tsc_catchup): where it
+ * was at the last write, plus what passed at the guest's rate.
+ */
+static void check_catchup(struct run *run, u32 nr)
+{
+	const struct vcpu_state *state = &run->vcpu[nr];
+	u64 elapsed = run->sim.cycles - state->tsc_base_cycles;
+	u64 tsc = sim_guest_tsc(&run->scenario->machine, &state->view,
+				run->sim.hw.raw_tsc);
+	u64 ideal = (u128)elapsed * state->tsc_base_khz /
+		    run->scenario->machine.tsc_khz;
+	/* as in check_rate(), in guest cycles */
+	s128 slack = (s128)(ideal / run->rate_denominator + (ideal >> 30)) +
+		     (s128)(2 * (u128)run->skew_spread * state->tsc_base_khz /
+			    run->scenario->machine.tsc_khz) +
+		     5ull * state->tsc_base_khz / 1000000 + 5;
+	s128 got = (s64)(tsc - state->tsc_base);
+	bool jump = tsc - state->tsc_base > 1ull << 62 ||
+		    (s64)(tsc - state->tsc_base - ideal) > 1ll << 60;
+
+	if (jump)
+		check(run, &(struct verdict){
+			.law = LAW_SIGNED, .clock = "guest-TSC",
+			.function = "compute_guest_tsc",
+			.why = "the time since the TSC write was negative",
+			.unit = "cycles", .got = (u64)(tsc - state->tsc_base),
+			.want = ideal, .low = -slack, .high = slack,
+		});
+	else
+		check(run, &(struct verdict){
+			.law = LAW_RATE, .clock = "guest-TSC",
+			.function = "kvm_guest_time_update",
+			.why = "catch-up left the TSC off its own rate",
+			.unit = "cycles", .got = got, .want = ideal,
+			.low = -slack, .high = slack,
+		});
+}
+
+static void remember_tsc(struct run *run, u32 nr)
+{
+	struct vcpu_state *state = &run->vcpu[nr];
+
+	run->subject->view_vcpu(nr, &state->view);
+	state->touched = true;
+	state->catchup_known = true;
+	state->tsc_base = sim_guest_tsc(&run->scenario->machine, &state->view,
+					run->sim.hw.raw_tsc);
+	state->tsc_base_cycles = run->sim.cycles;
+	state->tsc_base_khz = state->view.virtual_tsc_khz;
+	state->tsc_base_skew = skew_here(run);
+}
+
+/* ---- Hyper-V ------------------------------------------------------------- */
+
+/*
+ * The page in 100 ns units is floor(tsc * scale / 2^64) + offset.  Against
+ * floor(kvmclock / 100): each side's constants are truncated once, the sum of
+ * which stays in [-1, +1] (tsc_shift >= 0), [-1, +2] (< 0), for less than
+ * 2^64/100 cycles, whatever the uptime.
+ */
+static void check_page(struct run *run, const struct sim_read *read)
+{
+	u32 nr = run->event->vcpu;
+	const struct subject_pvclock *pv = &run->vcpu[nr].view.pvclock;
+	s128 want = tuple_exact(pv, read->tsc) / 100;
+	u64 limit = ~0ull / 100;
+	u64 exact = (u64)((u128)read->tsc * run->vm.page_scale >> 64) +
+		    run->vm.page_offset_100ns;
+
+	if (!read->valid)
+		return;
+	show(run, "TSC-page", "100ns", read->value, true, want);
+	if (!check(run, &(struct verdict){
+		.law = LAW_EXACT, .clock = "TSC-page",
+		.function = "hv_read_tsc_page_tsc",
+		.why = "it isn't the page's scale and offset at this TSC",
+		.unit = "100ns", .got = read->value, .want = exact,
+	    }))
+		return;
+	/*
+	 * The page carries one vCPU's parameters.  Others share them only if
+	 * their TSCs do.
+	 */
+	if (!in_contract(run, nr) ||
+	    !(pv->flags & SUBJECT_PVCLOCK_TSC_STABLE) ||
+	    (s64)(read->tsc - pv->tsc_timestamp) < 0 || read->tsc > limit ||
+	    pv->tsc_timestamp > limit)
+		return;
+	for (u32 i = 0; i < run->scenario->machine.nr_vcpus; i++) {
+		const struct subject_vcpu_view *other = &run->vcpu[i].view;
+
+		if (!in_contract(run, i) ||
+		    other->pvclock.tsc_timestamp != pv->tsc_timestamp ||
+		    other->pvclock.system_time != pv->system_time ||
+		    other->pvclock.tsc_to_system_mul != pv->tsc_to_system_mul ||
+		    other->tsc_offset != run->vcpu[nr].view.tsc_offset)
+			return;
+	}
+	check(run, &(struct verdict){
+		.law = LAW_AGREE, .clock = "TSC-page",
+		.function = "compute_tsc_page_parameters",
+		.why = "page and kvmclock part at one TSC",
+		.unit = "100ns", .got = read->value, .want = want,
+		.low = -1, .high = pv->tsc_shift < 0 ? 2 : 1,
+	});
+}
+
+/* The reference counter falls back to kvmclock / 100. */
+static void check_reference(struct run *run, const struct sim_read *read)
+{
+	u64 base = run->vm.master_kernel_ns + run->vm.kvmclock_offset_ns;
+	s64 delta = read->tsc - run->vm.master_cycle_now;
+	struct subject_clock clock;
+
+	show(run, "reference-counter", "100ns", read->value, false, 0);
+	if (!run->clock_sane || run->vm.page_enabled)
+		return;
+	if (run->vm.use_master_clock && delta < 0) {
+		s128 low = -(s128)cycles_to_ns(run, -(u64)delta) / 50 - 1;
+
+		check(run, &(struct verdict){
+			.law = LAW_SIGNED, .clock = "reference-counter",
+			.function = "__get_kvmclock",
+			.why = "the counter was behind the snapshot",
+			.unit = "100ns", .got = read->value,
+			.want = base / 100, .low = low, .high = 1,
+		});
+		return;
+	}
+	if (run->subject->get_clock(&clock))
+		return;
+	check(run, &(struct verdict){
+		.law = LAW_AGREE, .clock = "reference-counter",
+		.function = "get_time_ref_counter",
+		.why = "it isn't KVM_GET_CLOCK / 100",
+		.unit = "100ns", .got = read->value, .want = clock.clock_ns / 100,
+	});
+}
+
+/*
+ * Wall clock epoch: CLOCK_REALTIME minus kvmclock.  No NTP here, so it is
+ * realtime at boot plus true time minus kvmclock, to the rates of check_rate()
+ * and the skew between the CPU and the last tick's.
+ */
+static void check_wall_clock(struct run *run, const struct sim_read *read)
+{
+	s64 delta = read->tsc - run->vm.master_cycle_now;
+	u64 true_ns = cycles_to_ns(run, run->sim.cycles);
+	s128 slack = (s128)(true_ns / run->rate_denominator) + (true_ns >> 30) +
+		     4 * (s128)cycles_to_ns(run, run->skew_spread) + 5;
+	bool behind = run->vm.use_master_clock && delta < 0;
+	struct subject_clock clock;
+	s128 kvmclock;
+
+	if (!run->clock_sane || run->subject->get_clock(&clock))
+		return;
+	kvmclock = run->vm.use_master_clock ? kvmclock_exact(run, read->tsc) :
+					      (s128)(s64)clock.clock_ns;
+	check(run, &(struct verdict){
+		.law = behind ? LAW_SIGNED : LAW_AGREE, .clock = "wall-clock",
+		.function = "kvm_get_wall_clock_epoch",
+		.why = behind ? "the counter was behind the snapshot" :
+				"the epoch isn't realtime minus kvmclock",
+		.unit = "ns", .got = (s64)read->value,
+		.want = (s128)run->scenario->machine.realtime_ns + true_ns - kvmclock,
+		.low = -slack, .high = slack,
+	});
+	show(run, "wall-clock", "ns", read->value, true,
+	     (s128)run->scenario->machine.realtime_ns + true_ns - kvmclock);
+}
+
+/* ---- one event ----------------------------------------------------------- */
+
+static bool touches_tsc(enum event_kind kind)
+{
+	return kind == EVENT_WRITE_TSC_HOST || kind == EVENT_WRITE_TSC_GUEST ||
+	       kind == EVENT_SET_TSC_OFFSET || kind == EVENT_SET_TSC_KHZ;
+}
+
+static void look(struct run *run)
+{
+	u32 i;
+
+	run->subject->view_vm(&run->vm);
+	for (i = 0; i < run->scenario->machine.nr_vcpus; i++)
+		run->subject->view_vcpu(i, &run->vcpu[i].view);
+}
+
+static bool is_passive(enum event_kind kind)
+{
+	return kind == EVENT_ADVANCE_NS || kind == EVENT_ADVANCE_CYCLES ||
+	       kind == EVENT_MASTERCLOCK;
+}
+
+static bool do_event(struct run *run, const struct event *event)
+{
+	u32 updates = run->vm.masterclock_updates;
+	enum event_kind kind = event->kind;
+	u32 nr = event->vcpu;
+	struct subject_vcpu_view old;
+	struct sim_read read;
+
+	run->event = event;
+	run->broken = false;
+	if (is_passive(kind))
+		return sim_event(&run->sim, event, &read);
+
+	old = run->vcpu[nr].view;
+	if (!sim_event(&run->sim, event, &read))
+		return false;
+
+	run->subject->view_vm(&run->vm);
+	if (run->vm.tsc_unstable)
+		return false;
+
+	if (kind == EVENT_TICK) {
+		run->subject->view_timekeeper(&run->timekeeper);
+		return true;
+	}
+	if (kind == EVENT_SET_CLOCK || kind == EVENT_SET_CLOCK_REALTIME) {
+		run->clock_sane = event->value <= SET_CLOCK_MAX_NS;
+		run->generation++;
+		start_afresh(run);
+		/* every vCPU's tuple is stale until it is updated */
+		for (u32 i = 0; i < run->scenario->machine.nr_vcpus; i++)
+			run->vcpu[i].touched = true;
+	}
+	if (touches_tsc(kind)) {
+		remember_tsc(run, nr);
+		start_afresh(run);
+		return true;
+	}
+
+	run->subject->view_vcpu(nr, &run->vcpu[nr].view);
+	if (run->vm.masterclock_updates != updates && run->vm.use_master_clock)
+		check_snapshot(run);
+	if (run->vcpu[nr].view.updates != old.updates) {
+		if (!run->vcpu[nr].touched && run->clock_sane && old.updates &&
+		    !run->broken)
+			check_rebase(run, &old, &run->vcpu[nr].view);
+		run->vcpu[nr].touched = false;
+		if (run->vcpu[nr].view.tsc_catchup &&
+		    run->vcpu[nr].catchup_known && !run->broken) {
+			check_catchup(run, nr);
+			if (run->broken)
+				run->vcpu[nr].catchup_known = false;
+		}
+	}
+	if (run->vm.masterclock_updates != updates || run->broken)
+		run->monotonic_guest.set = run->monotonic_host.set = false;
+	if (run->broken)
+		start_afresh(run);
+
+	switch (kind) {
+	case EVENT_GET_CLOCK:
+		check_get_clock(run, &read);
+		break;
+	case EVENT_READ_PVCLOCK:
+		check_pvclock(run, &read);
+		break;
+	case EVENT_READ_TSC_PAGE:
+		check_page(run, &read);
+		break;
+	case EVENT_READ_REFERENCE:
+		check_reference(run, &read);
+		break;
+	case EVENT_READ_WALL_CLOCK:
+		check_wall_clock(run, &read);
+		break;
+	default:
+		break;
+	}
+	return true;
+}
+
+static void record_step(struct run *run)
+{
+	struct step *step = &run->steps[run->nr];
+
+	step->true_cycles = run->sim.cycles;
+	step->cpu = run->sim.hw.cpu;
+	step->raw_tsc = sim_raw_tsc(&run->sim, run->sim.hw.cpu);
+	step->vm = run->vm;
+	run->subject->view_vcpu(run->event->vcpu, &step->vcpu);
+	step->guest_tsc = sim_guest_tsc(&run->scenario->machine, &step->vcpu,
+					step->raw_tsc);
+}
+
+static void run_events(void *arg)
+{
+	struct run *run = arg;
+	const struct scenario *s = run->scenario;
+
+	sim_boot(&run->sim, &s->machine, run->subject);
+	look(run);
+	run->subject->view_timekeeper(&run->timekeeper);
+	run->rate_denominator = 2ull * run->timekeeper.mult;
+	for (run->nr = 0; run->nr < s->nr_events; run->nr++) {
+		if (!do_event(run, &s->events[run->nr]))
+			break;
+		if (run->steps)
+			record_step(run);
+	}
+}
+
+/* The function of the tree that @trap was in, or "-". */
+static const char *trap_function(const struct subject *subject,
+				 const struct subject_trap *trap)
+{
+	const struct subject_function *f, *best = NULL;
+
+	if (!trap->file)
+		return "-";
+	for (f = subject->functions; f->name; f++) {
+		size_t file = strlen(trap->file), name = strlen(f->file);
+
+		if (file < name || strcmp(trap->file + file - name, f->file))
+			continue;
+		if (f->line <= trap->line && (!best || f->line > best->line))
+			best = f;
+	}
+	return best ? best->name : "-";
+}
+
+void run_scenario(const struct scenario *s, const struct subject *subject,
+		  struct step *steps)
+{
+	struct subject_trap trap;
+	struct run run;
+	u32 i;
+
+	memset(&run, 0, sizeof(run));
+	run.scenario = s;
+	run.subject = subject;
+	run.steps = steps;
+	run.clock_sane = true;
+	s64 low = 0, high = 0;
+	for (i = 0; i < s->machine.nr_cpus; i++) {
+		s64 skew = s->machine.skew_cycles[i];
+
+		low = skew < low ? skew : low;
+		high = skew > high ? skew : high;
+	}
+	run.skew_spread = high - low;
+
+	subject_guard(run_events, &run, &trap);
+	if (trap.kind == SUBJECT_TRAP_NONE)
+		return;
+	if (steps && run.nr < s->nr_events)
+		steps[run.nr].trap = trap;
+	if (!run.event)
+		run.event = &s->events[0];
+	run.broken = false;
+	fail(&run, &(struct verdict){
+		.law = LAW_TOTAL, .clock = trap.kind == SUBJECT_TRAP_LOOP ?
+					   "endless-loop" : "division-by-zero",
+		.function = trap_function(subject, &trap),
+		.why = trap.kind == SUBJECT_TRAP_LOOP ? "a loop doesn't end" :
+							"divide error",
+		.unit = "",
+	});
+}
