@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The engine's entry point, and what a hunt needs beyond a plain fuzzer.
+ *
+ * A plain fuzzer sees a crash at the first broken law.  Under `clockfuzz hunt`
+ * (CLOCKFUZZ_FINDINGS is set) an execution that breaks a law is an execution
+ * like any other: each signature is written down once and fuzzing goes on, so
+ * that one frequent bug doesn't hide the others.
+ *
+ *	CLOCKFUZZ_FINDINGS	folder for the reproducers
+ *	CLOCKFUZZ_REPORT_FD	where "finding FILE" and "ran N" lines go
+ *	CLOCKFUZZ_LAWS		names of the laws that count, comma-separated
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "harness.h"
+
+#define REPORT_EVERY 1024
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char *findings_dir;
+static int report_fd = STDOUT_FILENO;
+static bool law_wanted[LAW_NR];
+static struct harness_findings seen;
+static struct harness_findings fresh;	/* of the current execution */
+
+static void __attribute__((format(printf, 1, 2))) announce(const char *fmt, ...)
+{
+	char line[4096];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	/* One write: several engines share the pipe. */
+	if (write(report_fd, line, n) != n)
+		_exit(0);		/* the hunt is gone */
+}
+
+static void note(const struct finding *f)
+{
+	if (!law_wanted[f->law] || harness_find(&seen, f) || harness_find(&fresh, f))
+		return;
+	if (seen.nr + fresh.nr < HARNESS_MAX_FINDINGS)
+		fresh.finding[fresh.nr++] = *f;
+}
+
+static bool still_breaks(const struct scenario *s, const struct finding *f)
+{
+	static struct harness_findings now;
+	static u8 buf[HARNESS_MAX_INPUT];
+	size_t size = scenario_encode(s, buf, sizeof(buf));
+
+	if (!size)
+		return false;
+	harness_collect(buf, size, &now);
+	return harness_find(&now, f);
+}
+
+/* Drops what the finding doesn't need: halves first, then smaller runs. */
+static void shrink(struct scenario *s, const struct finding *f)
+{
+	static struct scenario try;
+
+	if (f->event_nr > 0 && f->event_nr < (int)s->nr_events) {
+		try = *s;
+		try.nr_events = f->event_nr;
+		if (still_breaks(&try, f))
+			*s = try;
+	}
+	for (u32 run = s->nr_events / 2; run; run /= 2)
+		for (u32 at = s->nr_events; at--; ) {
+			if (at + run > s->nr_events)
+				continue;
+			try = *s;
+			memmove(&try.events[at], &try.events[at + run],
+				(s->nr_events - at - run) * sizeof(try.events[0]));
+			try.nr_events -= run;
+			if (still_breaks(&try, f))
+				*s = try;
+		}
+}
+
+static void file_name(const struct finding *f, char *buf, size_t size)
+{
+	bool has_event = strcmp(f->event, "-");
+
+	snprintf(buf, size, "%s-%s-%s%s%s.txt", harness_name,
+		 law_info[f->law].name, f->clock, has_event ? "-" : "",
+		 has_event ? f->event : "");
+	for (; *buf; buf++)
+		if (*buf == ' ' || *buf == '/')
+			*buf = '_';
+}
+
+static void save(const u8 *data, size_t size, const struct finding *f)
+{
+	static struct text_file file;
+	char name[256], path[4096], temp[4096];
+	FILE *out;
+
+	harness_to_text(data, size, &file);
+	if (file.is_timeline)
+		shrink(&file.scenario, f);
+	file_name(f, name, sizeof(name));
+	snprintf(path, sizeof(path), "%s/%s", findings_dir, name);
+	snprintf(temp, sizeof(temp), "%s/.%s.%d", findings_dir, name, getpid());
+	out = fopen(temp, "w");
+	if (!out) {
+		fprintf(stderr, "clockfuzz: %s: cannot write\n", temp);
+		_exit(2);
+	}
+	fprintf(out, "# Found by clockfuzz hunt on %s %s: %s.\n",
+		subject_linux.name, subject_linux.version, f->why ? f->why : "");
+	text_print(&file, out);
+	/* link(), not rename(): of two engines the first one wins. */
+	if (ferror(out) | fclose(out) || (link(temp, path) && access(path, F_OK))) {
+		fprintf(stderr, "clockfuzz: %s: cannot write\n", path);
+		_exit(2);
+	}
+	unlink(temp);
+	announce("finding %s\n", path);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	const char *fd = getenv("CLOCKFUZZ_REPORT_FD");
+	const char *laws = getenv("CLOCKFUZZ_LAWS");
+	char list[256], *name, *rest = list;
+
+	findings_dir = getenv("CLOCKFUZZ_FINDINGS");
+	if (fd)
+		report_fd = atoi(fd);
+	for (int i = 0; i < LAW_NR; i++)
+		law_wanted[i] = !laws;
+	snprintf(list, sizeof(list), "%s", laws ? laws : "");
+	while ((name = strsep(&rest, ",")))
+		if (law_by_name(name) >= 0)
+			law_wanted[law_by_name(name)] = true;
+	if (findings_dir)
+		law_set_sink(note);
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static u32 runs;
+
+	harness_run(data, size);
+	if (!findings_dir)
+		return 0;
+	if (++runs % REPORT_EVERY == 0)
+		announce("ran %d\n", REPORT_EVERY);
+	while (fresh.nr) {
+		struct finding f = fresh.finding[--fresh.nr];
+
+		seen.finding[seen.nr++] = f;
+		save(data, size, &f);
+	}
+	return 0;
+}
