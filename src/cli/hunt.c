@@ -521,7 +521,7 @@ int cmd_hunt(int argc, char **argv)
 		hunt.nr_slots, hunt.nr_slots == 1 ? "" : "s");
 	fflush(talk());
 	hunt.start = now();
-	while (reap() && !stop) {
+	while (reap() && !stop && now() < hunt.start + hunt.seconds) {
 		poll(&fd, 1, 200);
 		read_pipe();
 		progress(tty);
