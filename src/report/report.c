@@ -275,14 +275,29 @@ static bool print_cause(FILE *out, const struct text_file *file,
 	return false;
 }
 
+static void event_text(const struct event *e, char *buf, size_t size)
+{
+	FILE *f = fmemopen(buf, size, "w");
+	size_t skip;
+
+	if (!f)
+		abort();
+	text_print_event(e, f);
+	fclose(f);
+	buf[size - 1] = '\0';
+	buf[strcspn(buf, "\n")] = '\0';
+	skip = strspn(buf, " \t");
+	memmove(buf, buf + skip, strlen(buf + skip) + 1);
+}
+
 static void print_state(FILE *out, const struct text_file *file,
 			const struct finding *f, const struct step *step)
 {
 	const struct machine *m = &file->scenario.machine;
-	char buf[REPORT_S128];
+	char buf[REPORT_S128], what[100] = "";
 
-	fprintf(out, "  event       %d: ", f->event_nr);
-	text_print_event(&file->scenario.events[f->event_nr - 1], out);
+	event_text(&file->scenario.events[f->event_nr - 1], what, sizeof(what));
+	fprintf(out, "  event       %d: %s\n", f->event_nr, what);
 	fprintf(out, "  CPU%u        raw TSC %llu, skew %s cycles against CPU0, TSC at %u kHz\n",
 		step->cpu, step->raw_tsc,
 		report_s128(m->skew_cycles[step->cpu], buf), m->tsc_khz);
@@ -404,21 +419,6 @@ static void print_cut(FILE *out, char *line, int width)
 	for (size_t n = strlen(line); n && line[n - 1] == ' '; n--)
 		line[n - 1] = '\0';
 	fprintf(out, "%s\n", line);
-}
-
-static void event_text(const struct event *e, char *buf, size_t size)
-{
-	FILE *f = fmemopen(buf, size, "w");
-	size_t skip;
-
-	if (!f)
-		abort();
-	text_print_event(e, f);
-	fclose(f);
-	buf[size - 1] = '\0';
-	buf[strcspn(buf, "\n")] = '\0';
-	skip = strspn(buf, " \t");
-	memmove(buf, buf + skip, strlen(buf + skip) + 1);
 }
 
 void report_timeline(FILE *out, const struct scenario *s, int width)

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The corpus' files are canonical and tell their story; and what grows out of
+ * them by damage gives a clear error or a valid run.  That each file breaks
+ * what it says, on each tree, is replay's part (ctest -R corpus/).
+ */
+#include <criterion/criterion.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../src/oracle/law.h"
+#include "../src/oracle/run.h"
+#include "../src/scenario/text.h"
+
+#define MAX_FILE 65536
+
+static char *slurp(const char *path, size_t *len)
+{
+	static char buf[MAX_FILE];
+	FILE *f = fopen(path, "rb");
+
+	cr_assert(f, "%s", path);
+	*len = fread(buf, 1, sizeof(buf) - 1, f);
+	fclose(f);
+	buf[*len] = '\0';
+	return buf;
+}
+
+static void each(const char *pattern, void (*fn)(const char *path))
+{
+	char full[4096];
+	glob_t found;
+
+	snprintf(full, sizeof(full), CF_SOURCE_DIR "/corpus/%s", pattern);
+	if (glob(full, 0, NULL, &found))
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		fn(found.gl_pathv[i]);
+	globfree(&found);
+}
+
+static void is_canonical(const char *path)
+{
+	static struct text_file file;
+	struct text_error err;
+	char *printed = NULL;
+	size_t len, printed_len;
+	const char *text = slurp(path, &len);
+	FILE *out;
+
+	cr_assert_eq(text_parse(&file, text, len, &err), 0, "%s:%d:%d: %s",
+		     path, err.line, err.column, err.message);
+	out = open_memstream(&printed, &printed_len);
+	text_print(&file, out);
+	fclose(out);
+	cr_expect_str_eq(printed, text, "%s isn't as text_print() writes it", path);
+	free(printed);
+	text_free(&file);
+}
+
+Test(corpus, files_are_canonical)
+{
+	each("*/*.txt", is_canonical);
+}
+
+static void tells_its_story(const char *path)
+{
+	static struct text_file file;
+	struct text_error err;
+	size_t len;
+	const char *text = slurp(path, &len);
+
+	cr_expect_eq(text[0], '#', "%s has no story at its top", path);
+	cr_assert_eq(text_parse(&file, text, len, &err), 0, "%s", path);
+	cr_expect(file.nr_expect > 0, "%s expects nothing", path);
+	for (u32 i = 0; i < file.nr_expect; i++)
+		cr_expect(!strcmp(file.expect[i].law, "silent") ||
+			  law_by_name(file.expect[i].law) >= 0,
+			  "%s: no law %s", path, file.expect[i].law);
+	text_free(&file);
+}
+
+Test(corpus, regressions_tell_their_story)
+{
+	each("*/regress-*.txt", tells_its_story);
+}
+
+static u64 random_state = 88172645463325252ull;
+
+static u32 rnd(u32 below)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return (random_state >> 16) % below;
+}
+
+static void ignore(const struct finding *f)
+{
+}
+
+static int texts, binaries;
+
+static void damage(const char *path)
+{
+	static const char spice[] = "0123456789-#x \n\tabcns.e\xff";
+	static struct text_file file;
+	static char text[MAX_FILE];
+	struct text_error err;
+	size_t len, n;
+	int lines = 2;
+	char *from = slurp(path, &len);
+
+	if (!len)
+		return;
+	memcpy(text, from, n = len);
+	for (u32 hits = 1 + rnd(4); hits--; ) {
+		size_t at = rnd(n), more;
+
+		switch (rnd(4)) {
+		case 0:
+			text[at] = spice[rnd(sizeof(spice))];
+			break;
+		case 1:				/* cut a piece out */
+			more = rnd(n - at);
+			memmove(text + at, text + at + more, n - at - more);
+			n -= more;
+			break;
+		case 2:				/* repeat one */
+			more = rnd(n - at < 64 ? n - at : 64);
+			if (n + more >= sizeof(text))
+				break;
+			memmove(text + at + more, text + at, n - at);
+			n += more;
+			break;
+		default:
+			n = at + 1;
+		}
+	}
+	for (size_t i = 0; i < n; i++)
+		lines += text[i] == '\n';
+	texts++;
+	memset(&err, 0, sizeof(err));
+	if (text_parse(&file, text, n, &err)) {
+		cr_assert(err.line >= 1 && err.line <= lines && err.column >= 1 &&
+			  *err.message, "%s: error at %d:%d of %d lines: %s", path,
+			  err.line, err.column, lines, err.message);
+		return;
+	}
+	if (file.is_timeline) {
+		cr_assert_null(scenario_invalid(&file.scenario));
+		run_scenario(&file.scenario, &subject_linux, NULL);
+	}
+	text_free(&file);
+}
+
+Test(corpus, damaged_texts_are_refused_or_run)
+{
+	law_set_sink(ignore);
+	while (texts < 10000) {
+		int before = texts;
+
+		each("*/*.txt", damage);
+		if (texts == before)
+			break;		/* no corpus */
+	}
+}
+
+static void truncate_it(const char *path)
+{
+	static struct text_file file;
+	static struct scenario s;
+	static u8 buf[8192];
+	struct text_error err;
+	size_t len, size;
+	const char *text = slurp(path, &len);
+
+	cr_assert_eq(text_parse(&file, text, len, &err), 0);
+	size = scenario_encode(&file.scenario, buf, sizeof(buf));
+	cr_assert(size, "%s", path);
+	scenario_decode(&s, buf, size);
+	cr_expect_arr_eq(&s.events, &file.scenario.events,
+			 s.nr_events * sizeof(s.events[0]), "%s", path);
+	size = rnd(size);
+	if (size && rnd(2))
+		buf[rnd(size)] = rnd(256);
+	scenario_decode(&s, buf, size);
+	cr_assert_null(scenario_invalid(&s));
+	run_scenario(&s, &subject_linux, NULL);
+	text_free(&file);
+	binaries++;
+}
+
+Test(corpus, truncated_binaries_run)
+{
+	law_set_sink(ignore);
+	while (binaries < 10000) {
+		int before = binaries;
+
+		each("fuzz_timeline/*.txt", truncate_it);
+		if (binaries == before)
+			break;
+	}
+}
