@@ -259,7 +259,9 @@ static bool print_cause(FILE *out, const struct text_file *file,
 	char buf[REPORT_S128 + 16];
 	u64 ts = step->vcpu.pvclock.tsc_timestamp;
 
-	if (f->law != LAW_SIGNED && f->law != LAW_AGREE && f->law != LAW_MONOTONIC)
+	/* Where nothing is read, the arithmetic was about something else. */
+	if ((f->law != LAW_SIGNED && f->law != LAW_AGREE && f->law != LAW_MONOTONIC) ||
+	    !step->has_clock)
 		return false;
 	if (step->vm.use_master_clock && step->raw_tsc < step->vm.master_cycle_now) {
 		fprintf(out, "CPU%u's raw TSC was %s cycles behind master_cycle_now",
