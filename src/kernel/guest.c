@@ -12,6 +12,7 @@ u64 shim_guest_tsc;
 #include "guest.inc"
 
 #include "adapter.h"
+#include "shim/versions.h"
 
 DECLARE_GUEST_PVCLOCK;
 

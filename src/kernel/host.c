@@ -17,6 +17,9 @@ static int shim_tsc_unstable;
 #include "host.inc"
 
 #include "adapter.h"
+#include "shim/versions.h"
+
+struct kvm_caps kvm_caps;
 
 u8 shim_guest_page[64];
 
@@ -180,7 +183,7 @@ static void timekeeper_advance(void)
 	update_pvclock_gtod(&tk);
 }
 
-s64 ktime_get_real_ns(void)
+u64 ktime_get_real_ns(void)
 {
 	return ktime_add(tk.tkr_mono.base, tk.offs_real) +
 	       timekeeping_get_ns(&tk.tkr_mono);

@@ -17,6 +17,5 @@ extern u64 shim_guest_tsc;
 #define rcu_cpu_stall_reset() do { } while (0)
 #define reset_hung_task_detector() do { } while (0)
 #define pvclock_touch_watchdogs() do { } while (0)
-#define SMP_CACHE_BYTES 64
 
 #endif

@@ -30,6 +30,8 @@
 #define CONFIG_KVM_HYPERV 1
 #define CONFIG_KVM_XEN 1
 #define BITS_PER_LONG 64
+#define PAGE_SIZE 4096UL
+#define SMP_CACHE_BYTES 64
 
 typedef u8 __u8;
 typedef u16 __u16;
@@ -189,6 +191,7 @@ static inline u64 shim_cmpxchg64(atomic64_t *v, u64 old, u64 new)
 typedef struct { unsigned int sequence; } seqcount_t;
 typedef seqcount_t seqcount_raw_spinlock_t;
 typedef seqcount_t seqcount_latch_t;
+#define SEQCNT_RAW_SPINLOCK_ZERO(...) { 0 }
 #define read_seqcount_begin(s) ((s)->sequence)
 #define read_seqcount_retry(s, seq) ((s)->sequence != (unsigned int)(seq))
 #define write_seqcount_begin(s) ((void)(s)->sequence++)

@@ -21,4 +21,7 @@ struct kvm_vcpu {
 	int cpu;
 };
 
+struct ms_hyperv_tsc_page *hv_get_tsc_page(void);
+u64 ktime_get_real_ns(void);
+
 #endif

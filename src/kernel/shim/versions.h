@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One spelling for what is called or returned differently between trees. */
+#ifndef CF_SHIM_VERSIONS_H
+#define CF_SHIM_VERSIONS_H
+
+#if CF_L1_OFFSET_NAMED
+#define CF_L1_TSC_OFFSET(vcpu, tsc) kvm_compute_l1_tsc_offset(vcpu, tsc)
+#else
+#define CF_L1_TSC_OFFSET(vcpu, tsc) kvm_compute_tsc_offset(vcpu, tsc)
+#endif
+
+#if CF_HV_READ_RETURNS_BOOL
+#define SHIM_HV_READ(page, tsc, time) hv_read_tsc_page_tsc(page, tsc, time)
+#else
+/* Before 6.6 the largest u64 says "invalid". */
+#define SHIM_HV_READ(page, tsc, time) \
+	(*(time) = hv_read_tsc_page_tsc(page, tsc), *(time) != U64_MAX)
+#endif
+
+#endif

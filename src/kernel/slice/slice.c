@@ -1,0 +1,1266 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A file is split into chunks: top-level declarations, macro definitions, and
+ * preprocessor lines.  universal-ctags says which names a chunk defines; the
+ * braces say where it starts and ends, so that a return type on the line above
+ * belongs to it.  From the manifest's names, the closure over identifiers
+ * decides which chunks stay.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <regex.h>
+#include <search.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "slice.h"
+
+enum chunk_type { CHUNK_CODE, CHUNK_MACRO, CHUNK_CONDITION, CHUNK_DROP };
+
+struct chunk {
+	struct file *file;
+	enum chunk_type type;
+	size_t start, end;		/* bytes */
+	bool kept;
+	bool is_type;			/* a struct's words never name functions */
+	bool masked;			/* struct, only used members stay */
+};
+
+struct set {
+	void *root;
+};
+
+struct file {
+	char *path;			/* inside the tree */
+	char *text;
+	size_t size;
+	bool whole;
+	struct set without;		/* names not taken from here */
+	struct chunk *chunks;
+	size_t nr_chunks;
+	char *out;			/* the masked copy, in the making */
+};
+
+/* A name that a chunk defines. */
+struct def {
+	const char *name;
+	bool tag;			/* struct, union, enum tag */
+	char kind;			/* f function, d macro, p prototype, … */
+	int line;
+	struct chunk *chunk;
+	struct def *next;		/* same name in the unit */
+};
+
+struct unit {
+	char *name;
+	struct file **files;
+	size_t nr_files;
+	char *inserts[64];		/* shim header before file i, or NULL */
+	void *defs;			/* tree of struct def, by name and tag */
+	struct set given, denied, masks, used_members, traces, seen;
+	bool in_type;			/* words come from a struct */
+};
+
+static const char *tree;
+
+/* ---- small helpers ------------------------------------------------------- */
+
+static void *need_memory(void *p)
+{
+	if (!p) {
+		fprintf(stderr, "slice: out of memory\n");
+		exit(SLICE_USAGE);
+	}
+	return p;
+}
+
+#define ALLOC(n) need_memory(calloc(1, n))
+
+static char *format(const char *fmt, ...)
+{
+	va_list ap;
+	char *s;
+
+	va_start(ap, fmt);
+	if (vasprintf(&s, fmt, ap) < 0)
+		s = NULL;
+	va_end(ap);
+	return need_memory(s);
+}
+
+static int by_string(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+static bool has(struct set *set, const char *s)
+{
+	return tfind(s, &set->root, by_string);
+}
+
+/* false: was in it already */
+static bool add(struct set *set, const char *s)
+{
+	if (has(set, s))
+		return false;
+	need_memory(tsearch(need_memory(strdup(s)), &set->root, by_string));
+	return true;
+}
+
+static char *read_text(const char *path, size_t *size)
+{
+	FILE *f = fopen(path, "r");
+	struct stat st;
+	char *text;
+
+	if (!f)
+		return NULL;
+	if (fstat(fileno(f), &st) || !S_ISREG(st.st_mode)) {
+		fclose(f);
+		return NULL;
+	}
+	text = ALLOC(st.st_size + 2);
+	*size = fread(text, 1, st.st_size, f);
+	fclose(f);
+	return text;
+}
+
+static int make_folders(const char *path)
+{
+	char *copy = format("%s", path), *p = copy;
+
+	while ((p = strchr(p + 1, '/'))) {
+		*p = '\0';
+		if (mkdir(copy, 0777) && errno != EEXIST) {
+			free(copy);
+			return -1;
+		}
+		*p = '/';
+	}
+	free(copy);
+	return 0;
+}
+
+/* Whole or not at all, and only when it differs. */
+static int write_text(const char *path, const char *text, size_t size)
+{
+	char *temp = format("%s.%d", path, (int)getpid());
+	size_t old_size;
+	char *old = read_text(path, &old_size);
+	FILE *f;
+
+	if (old && old_size == size && !memcmp(old, text, size)) {
+		free(old);
+		free(temp);
+		return 0;
+	}
+	free(old);
+	if (make_folders(path))
+		goto fail;
+	f = fopen(temp, "w");
+	if (!f)
+		goto fail;
+	if ((fwrite(text, 1, size, f) != size) | fclose(f) || rename(temp, path)) {
+		unlink(temp);
+		goto fail;
+	}
+	free(temp);
+	return 0;
+fail:
+	fprintf(stderr, "slice: %s: %s\n", path, strerror(errno));
+	free(temp);
+	return -1;
+}
+
+/* ---- lexing -------------------------------------------------------------- */
+
+static bool is_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+/* Past the comment, string or character constant at @i, or @i. */
+static size_t skip_opaque(const char *s, size_t i, size_t end)
+{
+	if (s[i] == '/' && s[i + 1] == '*') {
+		for (i += 2; i < end && !(s[i] == '*' && s[i + 1] == '/'); i++)
+			;
+		return i + 2 < end ? i + 2 : end;
+	}
+	if (s[i] == '/' && s[i + 1] == '/') {
+		while (i < end && s[i] != '\n')
+			i++;
+		return i;
+	}
+	if (s[i] == '"' || s[i] == '\'') {
+		char quote = s[i++];
+
+		for (; i < end && s[i] != quote && s[i] != '\n'; i++)
+			if (s[i] == '\\')
+				i++;
+		return i < end ? i + 1 : end;
+	}
+	return i;
+}
+
+/* End of a preprocessor line that starts at @i, continuations included. */
+static size_t directive_end(const char *s, size_t i, size_t end)
+{
+	while (i < end && s[i] != '\n') {
+		size_t j = skip_opaque(s, i, end);
+
+		if (j != i && s[i] != '"' && s[i] != '\'') {
+			i = j;
+			continue;
+		}
+		if (s[i] == '\\' && s[i + 1] == '\n')
+			i++;
+		i++;
+	}
+	return i;
+}
+
+static bool directive_is(const char *s, size_t i, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (i++; s[i] == ' ' || s[i] == '\t'; i++)
+		;
+	return !strncmp(s + i, word, n) && !is_word(s[i + n]);
+}
+
+static bool is_condition(const char *s, size_t i)
+{
+	static const char *const words[] = {
+		"if", "ifdef", "ifndef", "elif", "else", "endif",
+	};
+
+	for (size_t w = 0; w < sizeof(words) / sizeof(words[0]); w++)
+		if (directive_is(s, i, words[w]))
+			return true;
+	return false;
+}
+
+static void add_chunk(struct file *file, enum chunk_type type, size_t start,
+		      size_t end)
+{
+	if (!(file->nr_chunks & (file->nr_chunks - 1)))
+		file->chunks = need_memory(realloc(file->chunks,
+			(file->nr_chunks * 2 + 1) * sizeof(*file->chunks)));
+	file->chunks[file->nr_chunks++] = (struct chunk){
+		.file = file, .type = type, .start = start, .end = end,
+	};
+}
+
+/*
+ * Both arms of an #if may open the same brace, so #else and #elif go back to
+ * the depth at the #if.
+ */
+static void split(struct file *file)
+{
+	const char *s = file->text;
+	size_t end = file->size, start = 0, i = 0;
+	int depth = 0, parens = 0, saved[64], level = 0;
+	bool in_chunk = false, assigned = false, body = false;
+	char last = 0;
+
+	while (i < end) {
+		size_t j = skip_opaque(s, i, end);
+
+		if (j != i) {
+			if (s[i] != '/')
+				last = s[i];
+			i = j;
+			continue;
+		}
+		if (s[i] == '#' && (!i || strspn(s + i, "#"))) {
+			size_t line = i;
+
+			while (line && (s[line - 1] == ' ' || s[line - 1] == '\t'))
+				line--;
+			if (line && s[line - 1] != '\n') {
+				i++;
+				continue;
+			}
+			j = directive_end(s, i, end);
+			if (directive_is(s, i, "if") || directive_is(s, i, "ifdef") ||
+			    directive_is(s, i, "ifndef")) {
+				if (level < 64)
+					saved[level] = depth;
+				level++;
+			} else if (directive_is(s, i, "else") ||
+				   directive_is(s, i, "elif")) {
+				if (level && level <= 64)
+					depth = saved[level - 1];
+			} else if (directive_is(s, i, "endif") && level) {
+				level--;
+			}
+			if (!in_chunk)
+				add_chunk(file, is_condition(s, i) ? CHUNK_CONDITION :
+					  directive_is(s, i, "define") ? CHUNK_MACRO :
+					  CHUNK_DROP, i, j);
+			i = j;
+			continue;
+		}
+		if (isspace((unsigned char)s[i])) {
+			i++;
+			continue;
+		}
+		if (!in_chunk) {
+			in_chunk = true;
+			start = i;
+			assigned = body = false;
+			depth = parens = 0;
+		}
+		switch (s[i]) {
+		case '(':
+			parens++;
+			break;
+		case ')':
+			parens--;
+			break;
+		case '=':
+			if (!depth && !parens)
+				assigned = true;
+			break;
+		case '{':
+			if (!depth && !parens && !assigned && last == ')')
+				body = true;
+			depth++;
+			break;
+		case '}':
+			depth--;
+			break;
+		}
+		last = s[i];
+		if (!depth && !parens && (last == ';' || (last == '}' && body))) {
+			add_chunk(file, CHUNK_CODE, start, i + 1);
+			in_chunk = false;
+		}
+		i++;
+	}
+}
+
+/* Calls @fn for each identifier in [start, end), with what stands before. */
+typedef void (*word_fn)(void *arg, const char *word, const char *before,
+			char op, size_t at);
+
+static void for_words(const char *s, size_t start, size_t end, word_fn fn,
+		      void *arg)
+{
+	char before[128] = "", word[128];
+	char op = 0;			/* last punctuation since the last word */
+	size_t i = start;
+
+	while (i < end) {
+		size_t j = skip_opaque(s, i, end), n = 0;
+
+		if (j != i) {
+			i = j;
+			continue;
+		}
+		if (!is_word(s[i])) {
+			if (!isspace((unsigned char)s[i])) {
+				op = s[i] == '>' && i > start && s[i - 1] == '-' ? '.' : s[i];
+				if (s[i] == '.' && s[i + 1] == '.')
+					op = ',';
+			}
+			i++;
+			continue;
+		}
+		for (j = i; j < end && is_word(s[j]); j++)
+			if (n + 1 < sizeof(word))
+				word[n++] = s[j];
+		word[n] = '\0';
+		if (!isdigit((unsigned char)word[0]))
+			fn(arg, word, op ? "" : before, op, i);
+		strcpy(before, word);
+		op = 0;
+		i = j;
+	}
+}
+
+/* ---- names --------------------------------------------------------------- */
+
+static int by_def(const void *a, const void *b)
+{
+	const struct def *x = a, *y = b;
+	int cmp = strcmp(x->name, y->name);
+
+	return cmp ? cmp : x->tag - y->tag;
+}
+
+static struct def *find_def(struct unit *unit, const char *name, bool tag)
+{
+	struct def key = { .name = name, .tag = tag };
+	void *node = tfind(&key, &unit->defs, by_def);
+
+	return node ? *(struct def **)node : NULL;
+}
+
+static void define(struct unit *unit, const char *name, bool tag, char kind,
+		   int line, struct chunk *chunk)
+{
+	struct def *def = ALLOC(sizeof(*def)), *first;
+
+	chunk->is_type |= tag;
+	*def = (struct def){
+		.name = need_memory(strdup(name)), .tag = tag, .kind = kind,
+		.line = line, .chunk = chunk,
+	};
+	first = *(struct def **)need_memory(tsearch(def, &unit->defs, by_def));
+	if (first != def) {
+		def->next = first->next;
+		first->next = def;
+	}
+}
+
+static struct chunk *chunk_at(struct file *file, const size_t *lines, int line)
+{
+	size_t from = lines[line - 1], to = lines[line];
+
+	for (size_t i = 0; i < file->nr_chunks; i++) {
+		struct chunk *c = &file->chunks[i];
+
+		if (c->start < to && c->end > from &&
+		    (c->type == CHUNK_CODE || c->type == CHUNK_MACRO))
+			return c;
+	}
+	return NULL;
+}
+
+static void define_per_cpu(void *arg, const char *word, const char *before,
+			   char op, size_t at)
+{
+	char *name = arg;
+
+	/* DEFINE_PER_CPU(type, name): ctags has no tag for it */
+	if (op == ',' && strcmp(name, "?") == 0)
+		snprintf(name, 128, "%s", word);
+	else if (!strncmp(word, "DEFINE_PER_CPU", 14) ||
+		 !strncmp(word, "DECLARE_PER_CPU", 15))
+		strcpy(name, "?");
+}
+
+struct unnamed {
+	struct unit *unit;
+	struct chunk *chunk;
+	size_t from;
+};
+
+static void define_word(void *arg, const char *word, const char *before,
+			char op, size_t at)
+{
+	struct unnamed *u = arg;
+
+	if (at >= u->from && (!op || op == '}'))
+		define(u->unit, word, false, 'v', 0, u->chunk);
+}
+
+/* static struct { … } name attribute = { … };  ctags loses the name. */
+static void define_unnamed(struct unit *unit, struct chunk *chunk)
+{
+	const char *s = chunk->file->text;
+	struct unnamed u = { unit, chunk, 0 };
+	size_t i = chunk->start, end;
+	int depth = 0;
+
+	for (; i < chunk->end; i++) {
+		size_t j = skip_opaque(s, i, chunk->end);
+
+		if (j != i) {
+			i = j - 1;
+			continue;
+		}
+		depth += (s[i] == '{') - (s[i] == '}');
+		if (s[i] == '}' && !depth)
+			break;
+	}
+	if (i >= chunk->end)
+		return;
+	u.from = i;
+	for (end = i; end < chunk->end && s[end] != '=' && s[end] != ';'; end++)
+		;
+	for_words(s, i, end, define_word, &u);
+}
+
+static int tag_file(struct unit *unit, struct file *file)
+{
+	char *command = format("ctags --output-format=json --fields=+nK-P "
+			       "--kinds-C=+px --sort=no --languages=C "
+			       "--language-force=C -I __read_mostly,____cacheline_aligned,__ro_after_init,__packed,noinstr,notrace,__always_inline,__init -f - '%s/%s' 2>/dev/null",
+			       tree, file->path);
+	size_t *lines = ALLOC((file->size + 3) * sizeof(*lines));
+	int nr_lines = 0;
+	char *line = NULL;
+	size_t room = 0;
+	FILE *pipe;
+
+	for (size_t i = 0; i <= file->size; i++)
+		if (!i || file->text[i - 1] == '\n')
+			lines[nr_lines++] = i;
+	lines[nr_lines] = file->size + 1;
+
+	pipe = popen(command, "r");
+	free(command);
+	if (!pipe)
+		return -1;
+	while (getline(&line, &room, pipe) > 0) {
+		json_t *tag = json_loads(line, 0, NULL);
+		const char *name, *kind;
+		struct chunk *chunk;
+		int nr;
+
+		if (!tag)
+			continue;
+		name = json_string_value(json_object_get(tag, "name"));
+		kind = json_string_value(json_object_get(tag, "kind"));
+		nr = json_integer_value(json_object_get(tag, "line"));
+		if (name && kind && nr > 0 && nr <= nr_lines &&
+		    strcmp(kind, "member") && strcmp(kind, "local") &&
+		    strcmp(kind, "parameter") &&
+		    (chunk = chunk_at(file, lines, nr)))
+			define(unit, name, !strcmp(kind, "struct") ||
+			       !strcmp(kind, "union") || !strcmp(kind, "enum"),
+			       !strcmp(kind, "function") ? 'f' : kind[0], nr, chunk);
+		json_decref(tag);
+	}
+	free(line);
+	for (size_t i = 0; i < file->nr_chunks; i++) {
+		struct chunk *c = &file->chunks[i];
+		char name[128] = "";
+
+		if (c->type != CHUNK_CODE)
+			continue;
+		for_words(file->text, c->start, c->end, define_per_cpu, name);
+		if (*name && strcmp(name, "?"))
+			define(unit, name, false, 'v', 0, c);
+		define_unnamed(unit, c);
+	}
+	free(lines);
+	return pclose(pipe);
+}
+
+/* ---- the closure --------------------------------------------------------- */
+
+static void use_name(struct unit *unit, const char *name, bool tag);
+
+static void use_word(void *arg, const char *word, const char *before, char op,
+		     size_t at)
+{
+	struct unit *unit = arg;
+
+	if (op == '.') {
+		add(&unit->used_members, word);
+		return;
+	}
+	if (!strncmp(word, "trace_", 6))
+		add(&unit->traces, word);
+	use_name(unit, word, !strcmp(before, "struct") ||
+		 !strcmp(before, "union") || !strcmp(before, "enum"));
+}
+
+static void keep(struct unit *unit, struct chunk *chunk, bool masked)
+{
+	bool in_type = unit->in_type;
+
+	if (chunk->kept)
+		return;
+	chunk->kept = true;
+	chunk->masked = masked;
+	unit->in_type = chunk->is_type;
+	if (!masked)
+		for_words(chunk->file->text, chunk->start, chunk->end, use_word,
+			  unit);
+	unit->in_type = in_type;
+}
+
+static void use_name(struct unit *unit, const char *name, bool tag)
+{
+	char key[160];
+
+	/* A member may be called like a function; a type or a constant isn't. */
+	snprintf(key, sizeof(key), "%s%s", tag ? "struct " :
+		 unit->in_type ? "member " : "", name);
+	if (has(&unit->given, tag ? key : name) || !add(&unit->seen, key))
+		return;
+	for (struct def *def = find_def(unit, name, tag); def; def = def->next)
+		if ((!unit->in_type || (def->kind != 'f' && def->kind != 'p')) &&
+		    !has(&def->chunk->file->without, name))
+			keep(unit, def->chunk, tag && has(&unit->masks, name));
+}
+
+/* ---- masking ------------------------------------------------------------- */
+
+static void blank(char *s, size_t start, size_t end)
+{
+	for (; start < end; start++)
+		if (s[start] != '\n')
+			s[start] = ' ';
+}
+
+struct member_scan {
+	struct unit *unit;
+	const char *text;
+	size_t end;
+	bool wanted;
+};
+
+static void scan_member(void *arg, const char *word, const char *before,
+			char op, size_t at)
+{
+	struct member_scan *scan = arg;
+	size_t i = at + strlen(word);
+
+	while (i < scan->end && isspace((unsigned char)scan->text[i]))
+		i++;
+	/* a declared name is followed by one of these, a type is not */
+	if (i < scan->end && !strchr(";,[:)", scan->text[i]) &&
+	    !(scan->text[i] == '_' && scan->text[i + 1] == '_'))
+		return;
+	if (has(&scan->unit->used_members, word) &&
+	    !has(&scan->unit->denied, word))
+		scan->wanted = true;
+}
+
+/*
+ * One pass over a masked struct: wanted members' identifiers are used; with
+ * @out, the others are blanked there.
+ */
+static void mask_members(struct unit *unit, struct chunk *chunk, char *out)
+{
+	const char *s = chunk->file->text;
+	size_t i = chunk->start, start, end = chunk->end;
+	int depth = 0;
+
+	while (i < end && s[i] != '{') {
+		size_t j = skip_opaque(s, i, end);
+
+		i = j == i ? i + 1 : j;
+	}
+	for (start = ++i; i < end; ) {
+		size_t j = skip_opaque(s, i, end);
+
+		if (j != i) {
+			i = j;
+			continue;
+		}
+		if (s[i] == '#' && depth == 0) {
+			/* a condition among the members stays */
+			if (out)
+				blank(out, start, i);
+			i = directive_end(s, i, end);
+			start = i;
+			continue;
+		}
+		if (s[i] == '{') {
+			depth++;
+		} else if (s[i] == '}') {
+			if (!depth--)
+				break;
+		} else if (s[i] == ';' && !depth) {
+			struct member_scan scan = { unit, s, i + 1, false };
+
+			for_words(s, start, i + 1, scan_member, &scan);
+			if (!scan.wanted && out)
+				blank(out, start, i + 1);
+			else if (scan.wanted && !out) {
+				unit->in_type = true;
+				for_words(s, start, i + 1, use_word, unit);
+				unit->in_type = false;
+			}
+			start = i + 1;
+		}
+		i++;
+	}
+}
+
+static size_t mask_pass(struct unit *unit)
+{
+	size_t kept = 0;
+
+	for (size_t f = 0; f < unit->nr_files; f++)
+		for (size_t i = 0; i < unit->files[f]->nr_chunks; i++) {
+			struct chunk *c = &unit->files[f]->chunks[i];
+
+			if (!c->kept)
+				continue;
+			kept++;
+			if (c->masked)
+				mask_members(unit, c, NULL);
+		}
+	return kept;
+}
+
+static int count_nodes;
+
+static void count_node(const void *node, VISIT visit, int depth)
+{
+	if (visit == leaf || visit == postorder)
+		count_nodes++;
+}
+
+static size_t set_size(struct set *set)
+{
+	count_nodes = 0;
+	twalk(set->root, count_node);
+	return count_nodes;
+}
+
+static void close_over(struct unit *unit)
+{
+	size_t before, after = 0;
+
+	do {
+		before = after;
+		after = mask_pass(unit) + set_size(&unit->used_members) +
+			set_size(&unit->seen);
+	} while (before != after);
+}
+
+/* A group of conditions around nothing goes too. */
+static void render(struct unit *unit, struct file *file)
+{
+	size_t open[64], at = 0, nr = 0;
+	bool full[64];
+	char *out = need_memory(strdup(file->text));
+	bool *stay = ALLOC(file->nr_chunks + 1);
+
+	for (size_t i = 0; i < file->nr_chunks; i++) {
+		struct chunk *c = &file->chunks[i];
+		const char *s = file->text;
+
+		if (c->type != CHUNK_CONDITION) {
+			stay[i] = c->kept;
+			if (c->kept && nr)
+				full[nr - 1] = true;
+			continue;
+		}
+		if (directive_is(s, c->start, "endif")) {
+			if (!nr)
+				continue;
+			nr--;
+			if (!full[nr])
+				continue;
+			for (size_t k = open[nr]; k <= i; k++)
+				if (file->chunks[k].type == CHUNK_CONDITION)
+					stay[k] |= 2;
+			if (nr)
+				full[nr - 1] = true;
+		} else if (!directive_is(s, c->start, "else") &&
+			   !directive_is(s, c->start, "elif") && nr < 64) {
+			open[nr] = i;
+			full[nr++] = false;
+		}
+	}
+	/*
+	 * The pass above kept every condition between a full #if and its
+	 * #endif; empty groups inside such a range are harmless.
+	 */
+	for (size_t i = 0; i < file->nr_chunks; i++) {
+		struct chunk *c = &file->chunks[i];
+
+		if (!stay[i])
+			continue;
+		blank(out, at, c->start);
+		if (c->masked)
+			mask_members(unit, c, out);
+		at = c->end;
+	}
+	blank(out, at, file->size);
+	free(stay);
+	free(file->out);
+	file->out = out;
+}
+
+static bool file_kept(const struct file *file)
+{
+	for (size_t i = 0; i < file->nr_chunks; i++)
+		if (file->chunks[i].kept)
+			return true;
+	return false;
+}
+
+/* ---- the manifest -------------------------------------------------------- */
+
+static struct unit units[2];
+static size_t nr_units;
+
+struct probe {
+	char *macro, *path, *regex;
+};
+
+static struct probe probes[32];
+static size_t nr_probes;
+
+static struct file *add_file(struct unit *unit, const char *path)
+{
+	struct file *file = ALLOC(sizeof(*file));
+	char *full = format("%s/%s", tree, path);
+
+	file->path = format("%s", path);
+	file->text = read_text(full, &file->size);
+	free(full);
+	if (!file->text) {
+		free(file);
+		return NULL;
+	}
+	unit->files = need_memory(realloc(unit->files,
+				(unit->nr_files + 1) * sizeof(*unit->files)));
+	unit->files[unit->nr_files++] = file;
+	split(file);
+	if (tag_file(unit, file)) {
+		fprintf(stderr, "slice: universal-ctags doesn't work; is it installed?\n");
+		exit(SLICE_USAGE);
+	}
+	return file;
+}
+
+/* Names on need lines wait until all files are there. */
+struct want {
+	struct unit *unit;
+	char *names;			/* a|b */
+	char *path;
+	bool required;
+};
+
+static struct want wants[512];
+static size_t nr_wants;
+
+static int manifest_error(const char *path, int line, const char *what)
+{
+	fprintf(stderr, "slice: %s:%d: %s\n", path, line, what);
+	return SLICE_USAGE;
+}
+
+static int read_manifest(const char *path)
+{
+	struct unit *unit = NULL;
+	struct file *file = NULL;
+	char *line = NULL, *current = NULL;
+	size_t room = 0;
+	int nr = 0, err = 0;
+	FILE *f = fopen(path, "r");
+
+	if (!f) {
+		fprintf(stderr, "slice: %s: %s\n", path, strerror(errno));
+		return SLICE_USAGE;
+	}
+	while (!err && getline(&line, &room, f) > 0) {
+		char *save, *word, *key;
+
+		nr++;
+		line[strcspn(line, "#\n")] = '\0';
+		key = strtok_r(line, " \t", &save);
+		if (!key)
+			continue;
+		if (!strcmp(key, "probe")) {
+			char *macro = strtok_r(NULL, " \t", &save);
+			char *file_name = strtok_r(NULL, " \t", &save);
+
+			if (!macro || !file_name || !save || nr_probes == 32) {
+				err = manifest_error(path, nr, "want: probe MACRO FILE REGEX");
+				break;
+			}
+			probes[nr_probes++] = (struct probe){
+				strdup(macro), strdup(file_name), strdup(save),
+			};
+			continue;
+		}
+		if (!strcmp(key, "unit")) {
+			word = strtok_r(NULL, " \t", &save);
+			if (!word || nr_units == 2) {
+				err = manifest_error(path, nr, "want: unit NAME, two at most");
+				break;
+			}
+			unit = &units[nr_units++];
+			unit->name = strdup(word);
+			continue;
+		}
+		if (!unit) {
+			err = manifest_error(path, nr, "a unit comes first");
+			break;
+		}
+		while ((word = strtok_r(NULL, " \t", &save))) {
+			if (!strcmp(key, "file") || !strcmp(key, "header") ||
+			    !strcmp(key, "whole")) {
+				char *alt, *rest = word;
+
+				file = NULL;
+				while (!file && (alt = strsep(&rest, "|")))
+					file = add_file(unit, alt);
+				if (file && !strcmp(key, "whole"))
+					file->whole = true;
+				free(current);
+				current = strdup(word);
+			} else if (!strcmp(key, "shim")) {
+				unit->inserts[unit->nr_files] = strdup(word);
+			} else if (!strcmp(key, "need") || !strcmp(key, "opt")) {
+				if (nr_wants == 512 || !current) {
+					err = manifest_error(path, nr, "a file comes first");
+					break;
+				}
+				wants[nr_wants++] = (struct want){
+					unit, strdup(word), strdup(current),
+					*key == 'n',
+				};
+			} else if (!strcmp(key, "not") && file) {
+				add(&file->without, word);
+			} else if (!strcmp(key, "mask")) {
+				add(&unit->masks, word);
+			} else if (!strcmp(key, "deny")) {
+				add(&unit->denied, word);
+			} else if (!strcmp(key, "give")) {
+				if (strchr(word, 58)) *strchr(word, 58) = 32;
+				add(&unit->given, word);
+			} else if (!strcmp(key, "member")) {
+				add(&unit->used_members, word);
+			} else {
+				err = manifest_error(path, nr, "unknown word");
+				break;
+			}
+		}
+	}
+	free(line);
+	fclose(f);
+	return err;
+}
+
+static bool resolve(struct want *want)
+{
+	char *copy = strdup(want->names), *rest = copy, *name;
+	bool found = false;
+
+	while (!found && (name = strsep(&rest, "|"))) {
+		struct def *def = find_def(want->unit, name, false);
+
+		for (; def; def = def->next)
+			if (def->kind != 'p')
+				found = true;
+		if (found)
+			use_name(want->unit, name, false);
+	}
+	free(copy);
+	return found;
+}
+
+/* ---- output -------------------------------------------------------------- */
+
+static uint64_t hash_text(const char *s, size_t start, size_t end)
+{
+	uint64_t hash = 0xcbf29ce484222325ull;
+	bool space = false;
+
+	for (size_t i = start; i < end; ) {
+		size_t j = skip_opaque(s, i, end);
+
+		if (j != i && s[i] == '/') {
+			i = j;
+			space = true;
+			continue;
+		}
+		if (isspace((unsigned char)s[i])) {
+			space = true;
+			i++;
+			continue;
+		}
+		if (j == i)
+			j = i + 1;
+		if (space) {
+			hash = (hash ^ ' ') * 0x100000001b3ull;
+			space = false;
+		}
+		for (; i < j; i++)
+			hash = (hash ^ (unsigned char)s[i]) * 0x100000001b3ull;
+	}
+	return hash;
+}
+
+static FILE *function_out, *tsv_out;
+
+struct row {
+	char *name, *path;
+	int line, end;
+	uint64_t hash;
+};
+
+static struct row *rows;
+static size_t nr_rows;
+
+static int by_row(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+	int cmp = strcmp(x->name, y->name);
+
+	return cmp ? cmp : strcmp(x->path, y->path);
+}
+
+static void note_function(const void *node, VISIT visit, int depth)
+{
+	const struct def *def = *(struct def *const *)node;
+
+	if (visit != leaf && visit != postorder)
+		return;
+	for (; def; def = def->next) {
+		const struct chunk *c = def->chunk;
+		int end = def->line;
+
+		if (def->kind != 'f' || !c->kept)
+			continue;
+		for (size_t i = c->start, line = 1; i < c->end; i++)
+			if (c->file->text[i] == '\n')
+				line++, end = def->line + line - 1;
+		rows = need_memory(realloc(rows, (nr_rows + 1) * sizeof(*rows)));
+		rows[nr_rows++] = (struct row){
+			(char *)def->name, c->file->path, def->line, end,
+			hash_text(c->file->text, c->start, c->end),
+		};
+	}
+}
+
+static FILE *trace_out;
+
+static void note_trace(const void *node, VISIT visit, int depth)
+{
+	if (visit == leaf || visit == postorder)
+		fprintf(trace_out, "#define %s(...) ((void)0)\n",
+			*(char *const *)node);
+}
+
+static int write_unit(struct unit *unit, const char *out)
+{
+	char *inc = NULL, *trace = NULL, *path;
+	size_t inc_size = 0, trace_size = 0;
+	FILE *f = open_memstream(&inc, &inc_size);
+	int err = 0;
+
+	for (size_t i = 0; i < unit->nr_files; i++) {
+		struct file *file = unit->files[i];
+		char *full, *text, *eol;
+
+		if (unit->inserts[i])
+			fprintf(f, "#include \"%s\"\n", unit->inserts[i]);
+		if (!file_kept(file))
+			continue;
+		render(unit, file);
+		full = format("%s/%s/%s", out, unit->name, file->path);
+		eol = strchr(file->out, '\n');
+		text = format("#line 2 \"%s/%s\"%s", tree, file->path,
+			      eol ? eol : "\n");
+		err |= write_text(full, text, strlen(text));
+		fprintf(f, "#include \"%s\"\n", full);
+		free(text);
+		free(full);
+	}
+	if (unit->inserts[unit->nr_files])
+		fprintf(f, "#include \"%s\"\n", unit->inserts[unit->nr_files]);
+	fclose(f);
+	path = format("%s/%s.inc", out, unit->name);
+	err |= write_text(path, inc, inc_size);
+	free(path);
+
+	trace_out = open_memstream(&trace, &trace_size);
+	twalk(unit->traces.root, note_trace);
+	fclose(trace_out);
+	path = format("%s/%s_trace.h", out, unit->name);
+	err |= write_text(path, trace, trace_size);
+	free(path);
+
+	twalk(unit->defs, note_function);
+	return err;
+}
+
+static int write_tables(const char *out)
+{
+	char *c = NULL, *t = NULL, *path;
+	size_t c_size, t_size;
+	int err;
+
+	function_out = open_memstream(&c, &c_size);
+	tsv_out = open_memstream(&t, &t_size);
+	fprintf(function_out, "#include \"%s\"\n"
+		"const struct subject_function subject_functions[];\n"
+		"const struct subject_function subject_functions[] = {\n",
+		"subject.h");
+	qsort(rows, nr_rows, sizeof(*rows), by_row);
+	for (size_t i = 0; i < nr_rows; i++) {
+		struct row *r = &rows[i];
+
+		if (i && !by_row(r, r - 1) && r->line == r[-1].line)
+			continue;
+		fprintf(function_out, "\t{ \"%s\", \"%s\", %d, \"%016llx\" },\n",
+			r->name, r->path, r->line, (unsigned long long)r->hash);
+		fprintf(tsv_out, "%s\tfunction\t%s\t%d\t%d\t%016llx\n", r->name,
+			r->path, r->line, r->end, (unsigned long long)r->hash);
+	}
+	fprintf(function_out, "\t{ 0 }\n};\n");
+	fclose(function_out);
+	fclose(tsv_out);
+	path = format("%s/functions.c", out);
+	err = write_text(path, c, c_size);
+	free(path);
+	path = format("%s/functions.tsv", out);
+	err |= write_text(path, t, t_size);
+	free(path);
+	return err;
+}
+
+static int write_probes(const char *out)
+{
+	char *text = NULL, *path;
+	size_t size, n;
+	FILE *f = open_memstream(&text, &size);
+	int err;
+
+	for (size_t i = 0; i < nr_probes; i++) {
+		char *full = format("%s/%s", tree, probes[i].path);
+		char *content = read_text(full, &n);
+		regex_t regex;
+		bool found;
+
+		if (regcomp(&regex, probes[i].regex, REG_EXTENDED | REG_NEWLINE)) {
+			fprintf(stderr, "slice: bad regex %s\n", probes[i].regex);
+			return SLICE_USAGE;
+		}
+		found = content && !regexec(&regex, content, 0, NULL, 0);
+		fprintf(f, "#define %s %d\n", probes[i].macro, found);
+		regfree(&regex);
+		free(content);
+		free(full);
+	}
+	fclose(f);
+	path = format("%s/probes.h", out);
+	err = write_text(path, text, size);
+	free(path);
+	return err;
+}
+
+static int write_version(const char *out, const char *version)
+{
+	char *text = format("#define CF_TREE_VERSION \"%s\"\n"
+			    "#define CF_TREE_PATH \"%s\"\n", version, tree);
+	char *path = format("%s/version.h", out);
+	int err = write_text(path, text, strlen(text));
+
+	free(path);
+	free(text);
+	return err;
+}
+
+static int write_deps(const char *out)
+{
+	char *text = NULL, *path;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+	int err;
+
+	fprintf(f, "%s/host.inc:", out);
+	for (size_t u = 0; u < nr_units; u++)
+		for (size_t i = 0; i < units[u].nr_files; i++)
+			fprintf(f, " %s/%s", tree, units[u].files[i]->path);
+	fprintf(f, "\n");
+	fclose(f);
+	path = format("%s/deps", out);
+	err = write_text(path, text, size);
+	free(path);
+	return err;
+}
+
+/* "6.12.117" out of the top Makefile, or NULL. */
+static char *tree_version(void)
+{
+	static const char *const keys[] = { "VERSION", "PATCHLEVEL", "SUBLEVEL" };
+	int part[3] = { -1, -1, -1 };
+	char *path = format("%s/Makefile", tree), *text, *line;
+	size_t size;
+
+	text = read_text(path, &size);
+	free(path);
+	for (line = text; line && *line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		for (int i = 0; i < 3; i++) {
+			size_t n = strlen(keys[i]);
+
+			if (!strncmp(line, keys[i], n) && part[i] < 0 &&
+			    strspn(line + n, " =") && isdigit((unsigned char)line[n + strspn(line + n, " =")]))
+				part[i] = atoi(line + n + strspn(line + n, " ="));
+		}
+	}
+	free(text);
+	if (part[0] < 0 || part[1] < 0)
+		return NULL;
+	return format("%d.%d.%d", part[0], part[1], part[2] < 0 ? 0 : part[2]);
+}
+
+int slice(const char *tree_path, const char *manifest, const char *out)
+{
+	char *version, *kvm, real[PATH_MAX], real_out[PATH_MAX], *slash;
+	size_t missing = 0;
+	struct stat st;
+	int err;
+
+	if (!realpath(tree_path, real)) {
+		fprintf(stderr, "slice: %s: %s\n", tree_path, strerror(errno));
+		return SLICE_USAGE;
+	}
+	tree = real;
+	version = tree_version();
+	if (!version) {
+		fprintf(stderr, "slice: %s isn't a Linux tree: no Makefile with VERSION and PATCHLEVEL\n",
+			tree_path);
+		return SLICE_USAGE;
+	}
+	kvm = format("%s/arch/x86/kvm/x86.c", tree);
+	if (stat(kvm, &st)) {
+		fprintf(stderr, "slice: %s isn't a Linux tree: no arch/x86/kvm/x86.c\n",
+			tree_path);
+		return SLICE_USAGE;
+	}
+	slash = format("%s/", out);
+	if (make_folders(slash) || !realpath(out, real_out)) {
+		fprintf(stderr, "slice: %s: %s\n", out, strerror(errno));
+		return SLICE_USAGE;
+	}
+	if (system("ctags --version >/dev/null 2>&1")) {
+		fprintf(stderr, "slice: universal-ctags is not installed\n");
+		return SLICE_USAGE;
+	}
+	err = read_manifest(manifest);
+	if (err)
+		return err;
+
+	for (size_t i = 0; i < nr_wants; i++)
+		if (!resolve(&wants[i]) && wants[i].required) {
+			fprintf(stderr, "slice: %s: required function %s not found in %s\n",
+				tree_path, wants[i].names, wants[i].path);
+			missing++;
+		}
+	if (missing)
+		return SLICE_MISSING;
+	for (size_t u = 0; u < nr_units; u++) {
+		struct unit *unit = &units[u];
+
+		for (size_t i = 0; i < unit->nr_files; i++)
+			for (size_t k = 0; unit->files[i]->whole &&
+			     k < unit->files[i]->nr_chunks; k++)
+				if (unit->files[i]->chunks[k].type == CHUNK_CODE ||
+				    unit->files[i]->chunks[k].type == CHUNK_MACRO)
+					keep(unit, &unit->files[i]->chunks[k], false);
+		close_over(unit);
+		if (write_unit(unit, real_out))
+			return SLICE_USAGE;
+	}
+	return write_tables(real_out) || write_probes(real_out) ||
+	       write_version(real_out, version) || write_deps(real_out) ?
+	       SLICE_USAGE : SLICE_OK;
+}
