@@ -68,13 +68,15 @@ code 2 "$cf" replay "$tmp/zero.txt"
 
 # -- trees that can't be sliced: not Linux is 2, missing functions is 125
 mkdir "$tmp/notlinux" "$tmp/sliced"
-code 2 "$build/slice" "$tmp/notlinux" "$repo/src/kernel/manifest" "$tmp/sliced"
+code 2 "$build/slice" --tree "$tmp/notlinux" \
+	--manifest "$repo/src/kernel/manifest" --out "$tmp/sliced"
 mkdir "$tmp/tree"
 (cd "$tree" && cp -r --parents Makefile Kconfig arch/x86/kvm/*.[ch] arch/x86/include \
 	arch/x86/kernel/*.[ch] include kernel/time drivers/clocksource/hyperv_timer.c \
 	lib/vdso lib/math "$tmp/tree") 2>/dev/null
 sed -i 's/\bcompute_guest_tsc\b/compute_other_tsc/g' "$tmp/tree/arch/x86/kvm/x86.c"
-code 125 "$build/slice" "$tmp/tree" "$repo/src/kernel/manifest" "$tmp/sliced"
+code 125 "$build/slice" --tree "$tmp/tree" \
+	--manifest "$repo/src/kernel/manifest" --out "$tmp/sliced"
 one_line compute_guest_tsc
 
 # -- the canary rings: an oracle that can't fail proves nothing
