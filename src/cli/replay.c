@@ -95,7 +95,8 @@ int cmd_replay(int argc, char **argv)
 		if (!strcmp(argv[i], "--json")) {
 			json = true;
 		} else if (argv[i][0] == '-') {
-			return cli_error("replay: unknown option %s", argv[i]);
+			code = cli_error("replay: unknown option %s", argv[i]);
+			goto out;
 		} else {
 			int this = collect(&list, argv[i]);
 
@@ -134,5 +135,9 @@ int cmd_replay(int argc, char **argv)
 			code = this;
 		free(args);
 	}
+out:
+	for (size_t i = 0; i < list.nr; i++)
+		free(list.path[i]);
+	free(list.path);
 	return code;
 }
