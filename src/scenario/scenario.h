@@ -14,7 +14,7 @@
 #define SCENARIO_MAX_EVENTS 256
 
 struct machine {
-	u32 tsc_khz;			/* 1..10000000, see contract */
+	u32 tsc_khz;			/* 100000..10000000: what Linux accepts */
 	u8 nr_cpus;			/* 1..SUBJECT_MAX_CPUS */
 	u8 nr_vcpus;			/* 1..SUBJECT_MAX_VCPUS */
 	u8 clocksource;			/* enum subject_clocksource */

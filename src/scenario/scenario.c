@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Binary form.  A number is a selector byte and what it asks for:
+ *
+ *	0x00..0x3f	the value itself
+ *	0x40 + n	n + 1 little-endian bytes follow (n < 8)
+ *	0x80..0xff	boundary value (selector & 0x7f), one signed byte added
+ *
+ * A file is a header (flags, machine) and events until the input ends: a kind
+ * byte, a byte of CPU and vCPU, a number where the kind has a value.  All
+ * zeroes is the simplest machine and a short walk of simple events.
+ */
+#include <string.h>
+#include "scenario.h"
+#include "input.h"
+
+const struct event_info event_info[EVENT_NR] = {
+	[EVENT_ADVANCE_NS] = { "advance", false, false, "ns", false,
+		10ull * 365 * 86400 * CF_NS_PER_SEC,
+		"True time passes." },
+	[EVENT_ADVANCE_CYCLES] = { "advance-cycles", false, false, "cycles",
+		false, 1ull << 61, "True time passes, counted in host cycles." },
+	[EVENT_TICK] = { "tick", true, false, NULL, false, 0,
+		"The host's timekeeper is updated on that CPU." },
+	[EVENT_RUN_VCPU] = { "run", true, true, NULL, false, 0,
+		"The vCPU is loaded on that CPU and enters; pending requests are done." },
+	[EVENT_MASTERCLOCK] = { "masterclock", false, true, NULL, false, 0,
+		"KVM_REQ_MASTERCLOCK_UPDATE is requested of the vCPU." },
+	[EVENT_WRITE_TSC_HOST] = { "write-tsc-host", false, true, "cycles",
+		false, ~0ull, "Userspace writes MSR_IA32_TSC." },
+	[EVENT_WRITE_TSC_GUEST] = { "write-tsc-guest", false, true, "cycles",
+		false, ~0ull, "The guest writes MSR_IA32_TSC." },
+	[EVENT_SET_TSC_OFFSET] = { "tsc-offset", false, true, "cycles", true,
+		~0ull, "Userspace sets attribute KVM_VCPU_TSC_OFFSET." },
+	[EVENT_SET_TSC_KHZ] = { "set-tsc-khz", false, true, "kHz", false,
+		0xffffffff, "Userspace calls KVM_SET_TSC_KHZ." },
+	[EVENT_GET_CLOCK] = { "get-clock", true, false, NULL, false, 0,
+		"Userspace calls KVM_GET_CLOCK." },
+	[EVENT_SET_CLOCK] = { "set-clock", true, false, "ns", false, ~0ull,
+		"Userspace calls KVM_SET_CLOCK." },
+	[EVENT_SET_CLOCK_REALTIME] = { "set-clock-realtime", true, false, "ns",
+		false, ~0ull,
+		"KVM_SET_CLOCK with KVM_CLOCK_REALTIME and the present realtime." },
+	[EVENT_ENABLE_TSC_PAGE] = { "tsc-page", false, true, "bool", false, 1,
+		"The guest writes HV_X64_MSR_REFERENCE_TSC." },
+	[EVENT_READ_PVCLOCK] = { "read-pvclock", false, true, NULL, false, 0,
+		"The guest enters and reads kvmclock." },
+	[EVENT_READ_TSC_PAGE] = { "read-tsc-page", false, true, NULL, false, 0,
+		"The guest enters and reads the Hyper-V TSC page." },
+	[EVENT_READ_REFERENCE] = { "read-reference", true, false, NULL, false, 0,
+		"HV_X64_MSR_TIME_REF_COUNT is read." },
+	[EVENT_READ_WALL_CLOCK] = { "read-wall-clock", true, false, NULL, false,
+		0, "The wall clock epoch is computed." },
+};
+
+#define MAX_KHZ 10000000u
+#define MIN_KHZ 100000u
+#define MAX_SKEW (1ll << 46)
+#define MAX_BOOT_TSC (1ull << 62)
+#define MAX_REALTIME_NS (1ull << 62)
+#define DEFAULT_KHZ 1000000u
+#define DEFAULT_BOOT_TSC (1ull << 50)	/* leaves room for any skew */
+
+/* Flags of the header. */
+#define HEADER_KHZ 0x01
+#define HEADER_BOOT_TSC 0x02
+#define HEADER_REALTIME 0x04
+#define HEADER_SKEW 0x08
+
+static u8 next(struct input *in)
+{
+	return in->pos < in->size ? in->data[in->pos++] : 0;
+}
+
+static u64 number(struct input *in)
+{
+	u8 selector = next(in);
+	u64 value = 0;
+	int i, n;
+
+	if (selector < 0x40)
+		return selector;
+	if (selector < 0x80) {
+		n = (selector & 7) + 1;
+		if (in->size - in->pos >= 8) {
+			memcpy(&value, in->data + in->pos, 8);
+			if (n < 8)
+				value &= (1ull << 8 * n) - 1;
+			in->pos += n;
+			return value;
+		}
+		for (i = 0; i < n; i++)
+			value |= (u64)next(in) << 8 * i;
+		return value;
+	}
+	value = input_boundaries[(selector & 0x7f) % input_boundaries_nr];
+	return value + (u64)(s64)(s8)next(in);
+}
+
+static u64 fold(u64 value, u64 max)
+{
+	return value <= max ? value : value % (max + 1);
+}
+
+void scenario_decode(struct scenario *s, const u8 *data, size_t size)
+{
+	struct input in = input_init(data, size);
+	struct machine *m = &s->machine;
+	u8 flags = next(&in), shape = next(&in);
+	s64 skew;
+	u32 i;
+
+	memset(m, 0, sizeof(*m));
+	m->nr_cpus = 1 + (shape & 3);
+	m->nr_vcpus = 1 + (shape >> 2 & 3);
+	m->clocksource = (shape >> 4 & 3) % SUBJECT_CS_NR;
+	m->tsc_frac_bits = (const u8[]){ 0, 48, 32, 48 }[shape >> 6];
+	m->tsc_khz = DEFAULT_KHZ;
+	if (flags & HEADER_KHZ) {
+		u64 khz = number(&in);
+
+		m->tsc_khz = khz >= MIN_KHZ && khz <= MAX_KHZ ? khz :
+			     MIN_KHZ + khz % (MAX_KHZ - MIN_KHZ + 1);
+	}
+	m->boot_tsc = flags & HEADER_BOOT_TSC ? fold(number(&in), MAX_BOOT_TSC) :
+						DEFAULT_BOOT_TSC;
+	if (flags & HEADER_REALTIME)
+		m->realtime_ns = fold(number(&in), MAX_REALTIME_NS);
+	for (i = 1; flags & HEADER_SKEW && i < m->nr_cpus; i++) {
+		u64 raw = number(&in);
+
+		/* zigzag: small values are small skews of either sign */
+		skew = (s64)(raw >> 1) ^ -(s64)(raw & 1);
+		skew %= MAX_SKEW + 1;
+		if (skew < 0 && (u64)-skew > m->boot_tsc)
+			skew = -(s64)m->boot_tsc;
+		m->skew_cycles[i] = skew;
+	}
+
+	s->nr_events = 0;
+	while (in.pos < in.size && s->nr_events < SCENARIO_MAX_EVENTS) {
+		struct event *e = &s->events[s->nr_events++];
+		const struct event_info *info;
+		u8 where;
+
+		e->kind = next(&in) % EVENT_NR;
+		info = &event_info[e->kind];
+		e->cpu = e->vcpu = 0;
+		e->value = 0;
+		if (info->has_cpu || info->has_vcpu) {
+			where = next(&in);
+			if (info->has_cpu)
+				e->cpu = (where & 15) % m->nr_cpus;
+			if (info->has_vcpu)
+				e->vcpu = (where >> 4) % m->nr_vcpus;
+		}
+		if (info->unit) {
+			e->value = number(&in);
+			if (!info->is_signed)
+				e->value = fold(e->value, info->max);
+		}
+	}
+}
+
+struct output {
+	u8 *buf;
+	size_t max, pos;
+};
+
+static void put(struct output *out, u8 byte)
+{
+	if (out->pos < out->max)
+		out->buf[out->pos] = byte;
+	out->pos++;
+}
+
+static void put_number(struct output *out, u64 value)
+{
+	int n = 1, i;
+
+	if (value < 0x40) {
+		put(out, value);
+		return;
+	}
+	while (n < 8 && value >> 8 * n)
+		n++;
+	put(out, 0x40 + n - 1);
+	for (i = 0; i < n; i++)
+		put(out, value >> 8 * i);
+}
+
+size_t scenario_encode(const struct scenario *s, u8 *buf, size_t max)
+{
+	const struct machine *m = &s->machine;
+	struct output out = { buf, max, 0 };
+	u8 flags = 0, frac;
+	u32 i;
+
+	if (m->tsc_khz != DEFAULT_KHZ)
+		flags |= HEADER_KHZ;
+	if (m->boot_tsc != DEFAULT_BOOT_TSC)
+		flags |= HEADER_BOOT_TSC;
+	if (m->realtime_ns)
+		flags |= HEADER_REALTIME;
+	for (i = 1; i < m->nr_cpus; i++)
+		if (m->skew_cycles[i])
+			flags |= HEADER_SKEW;
+	frac = m->tsc_frac_bits == 48 ? 1 : m->tsc_frac_bits == 32 ? 2 : 0;
+	put(&out, flags);
+	put(&out, (m->nr_cpus - 1) | (m->nr_vcpus - 1) << 2 |
+		  m->clocksource << 4 | frac << 6);
+	if (flags & HEADER_KHZ)
+		put_number(&out, m->tsc_khz);
+	if (flags & HEADER_BOOT_TSC)
+		put_number(&out, m->boot_tsc);
+	if (flags & HEADER_REALTIME)
+		put_number(&out, m->realtime_ns);
+	for (i = 1; flags & HEADER_SKEW && i < m->nr_cpus; i++)
+		put_number(&out, (u64)m->skew_cycles[i] << 1 ^
+				 (u64)(m->skew_cycles[i] >> 63));
+
+	for (i = 0; i < s->nr_events; i++) {
+		const struct event *e = &s->events[i];
+		const struct event_info *info = &event_info[e->kind];
+
+		put(&out, e->kind);
+		if (info->has_cpu || info->has_vcpu)
+			put(&out, e->cpu | e->vcpu << 4);
+		if (info->unit)
+			put_number(&out, e->value);
+	}
+	return out.pos <= max ? out.pos : 0;
+}
+
+const char *scenario_invalid(const struct scenario *s)
+{
+	const struct machine *m = &s->machine;
+	u32 i;
+
+	if (m->tsc_khz < MIN_KHZ || m->tsc_khz > MAX_KHZ)
+		return "tsc_khz must be 100000 to 10000000";
+	if (m->nr_cpus < 1 || m->nr_cpus > SUBJECT_MAX_CPUS)
+		return "cpus must be 1 to 4";
+	if (m->nr_vcpus < 1 || m->nr_vcpus > SUBJECT_MAX_VCPUS)
+		return "vcpus must be 1 to 4";
+	if (m->clocksource >= SUBJECT_CS_NR)
+		return "unknown clocksource";
+	if (m->tsc_frac_bits && m->tsc_frac_bits != 32 && m->tsc_frac_bits != 48)
+		return "unknown tsc_scaling";
+	if (m->boot_tsc > MAX_BOOT_TSC)
+		return "boot_tsc must be at most 2^62";
+	if (m->realtime_ns > MAX_REALTIME_NS)
+		return "realtime must be at most 2^62 ns";
+	if (m->skew_cycles[0])
+		return "skew is against cpu 0, which has none";
+	for (i = 1; i < SUBJECT_MAX_CPUS; i++) {
+		s64 skew = m->skew_cycles[i];
+
+		if (skew && i >= m->nr_cpus)
+			return "skew of a CPU that isn't there";
+		if (skew > MAX_SKEW || skew < -MAX_SKEW)
+			return "skew must be within 2^46 cycles";
+		if (skew < 0 && (u64)-skew > m->boot_tsc)
+			return "skew would make a raw TSC negative";
+	}
+	if (s->nr_events > SCENARIO_MAX_EVENTS)
+		return "too many events";
+	for (i = 0; i < s->nr_events; i++) {
+		const struct event *e = &s->events[i];
+		const struct event_info *info;
+
+		if (e->kind >= EVENT_NR)
+			return "unknown event";
+		info = &event_info[e->kind];
+		if (e->cpu >= m->nr_cpus)
+			return "no such CPU";
+		if (e->vcpu >= m->nr_vcpus)
+			return "no such vCPU";
+		if (info->unit && !info->is_signed && e->value > info->max)
+			return "value out of range";
+	}
+	return NULL;
+}
