@@ -212,7 +212,7 @@ static int start_next(int index)
 		setenv("CLOCKFUZZ_LAWS", hunt.laws, 1);
 	execl(program, program, time, seed, prefix, max_len, "-rss_limit_mb=512",
 	      "-malloc_limit_mb=64", "-timeout=10", "-reload=0",
-	      "-print_final_stats=1", folder, (char *)NULL);
+	      folder, (char *)NULL);
 	_exit(CLI_ERROR);
 }
 
@@ -248,7 +248,7 @@ static int reap(void)
 				clear_line();
 				cli_error("%s stopped before its time; its log ends:",
 					  slot->job[slot->next - 1].harness);
-				print_tail(slot->log, 12);
+				print_tail(slot->log, 20);
 				hunt.failed = true;
 			}
 		}
