@@ -109,6 +109,7 @@ void harness_to_text(const u8 *data, size_t size, struct text_file *file)
 int harness_to_bytes(const struct text_file *file, u8 *buf, size_t max,
 		     const char **err)
 {
+	static struct harness_findings ignored;
 	static struct input_record record;
 	size_t size;
 
@@ -120,7 +121,7 @@ int harness_to_bytes(const struct text_file *file, u8 *buf, size_t max,
 	/* input_redirect() forgets the error: ask before it is called again. */
 	memset(&record, 0, sizeof(record));
 	input_redirect(file->fields, &record);
-	harness_collect(NULL, 0, &(struct harness_findings){ 0 });
+	harness_collect(NULL, 0, &ignored);
 	*err = input_error();
 	input_redirect(NULL, NULL);
 	if (*err || record.bytes_len > max)

@@ -10,7 +10,7 @@
 #include "../src/scenario/text.h"
 
 #define HARNESS_MAX_INPUT 8192
-#define HARNESS_MAX_FINDINGS 32
+#define HARNESS_MAX_FINDINGS 256
 
 extern const char harness_name[];	/* "fuzz_..."; made by CMake */
 

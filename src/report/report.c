@@ -269,7 +269,8 @@ static bool print_cause(FILE *out, const struct text_file *file,
 					       step->raw_tsc, buf));
 		return true;
 	}
-	if (e->kind == EVENT_READ_PVCLOCK && step->guest_tsc < ts) {
+	if (f->law == LAW_SIGNED && e->kind == EVENT_READ_PVCLOCK &&
+	    (s64)(step->guest_tsc - ts) < 0) {
 		fprintf(out, "vCPU%u's TSC was %s cycles behind its tsc_timestamp",
 			e->vcpu, with_commas(ts - step->guest_tsc, buf));
 		return true;
