@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <string.h>
+#include "input.h"
+#include "mutate.h"
+
+struct random {
+	u64 state;
+};
+
+/* splitmix64 */
+static u64 draw(struct random *r)
+{
+	u64 z = r->state += 0x9e3779b97f4a7c15ull;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+	return z ^ z >> 31;
+}
+
+static u32 below(struct random *r, u32 n)
+{
+	return (draw(r) >> 33) % n;
+}
+
+/* Small, a power of two's neighbour, a boundary, or anything. */
+static u64 draw_value(struct random *r)
+{
+	switch (below(r, 5)) {
+	case 0:
+		return below(r, 64);
+	case 1:
+		return (1ull << below(r, 64)) + below(r, 3) - 1;
+	case 2:
+		return input_boundaries[below(r, input_boundaries_nr)] +
+		       below(r, 3) - 1;
+	case 3:
+		return draw(r) >> below(r, 64);
+	default:
+		/* times: 1 ns to some days, each magnitude alike */
+		return draw(r) >> (14 + below(r, 50));
+	}
+}
+
+static u64 change_value(struct random *r, u64 value)
+{
+	switch (below(r, 6)) {
+	case 0:
+		return value + below(r, 16) - 8;
+	case 1:
+		return value ^ 1ull << below(r, 64);
+	case 2:
+		return value << 1;
+	case 3:
+		return value >> 1;
+	case 4:
+		return -value;
+	default:
+		return draw_value(r);
+	}
+}
+
+/* Reads and runs come often: what isn't read can't be wrong. */
+static u8 draw_kind(struct random *r)
+{
+	static const u8 often[] = {
+		EVENT_ADVANCE_NS, EVENT_ADVANCE_NS, EVENT_RUN_VCPU,
+		EVENT_RUN_VCPU, EVENT_READ_PVCLOCK, EVENT_READ_PVCLOCK,
+		EVENT_GET_CLOCK, EVENT_MASTERCLOCK, EVENT_TICK,
+	};
+
+	return below(r, 2) ? often[below(r, sizeof(often))] : below(r, EVENT_NR);
+}
+
+static void fit(const struct machine *m, struct event *e)
+{
+	const struct event_info *info = &event_info[e->kind];
+
+	e->cpu = info->has_cpu ? e->cpu % m->nr_cpus : 0;
+	e->vcpu = info->has_vcpu ? e->vcpu % m->nr_vcpus : 0;
+	if (!info->unit)
+		e->value = 0;
+	else if (!info->is_signed && e->value > info->max)
+		e->value %= info->max + 1;
+}
+
+static struct event draw_event(struct random *r, const struct machine *m)
+{
+	struct event e = {
+		.kind = draw_kind(r),
+		.cpu = below(r, SUBJECT_MAX_CPUS),
+		.vcpu = below(r, SUBJECT_MAX_VCPUS),
+		.value = draw_value(r),
+	};
+
+	fit(m, &e);
+	return e;
+}
+
+static void insert(struct scenario *s, u32 at, struct event e)
+{
+	if (s->nr_events == SCENARIO_MAX_EVENTS)
+		return;
+	memmove(&s->events[at + 1], &s->events[at],
+		(s->nr_events - at) * sizeof(e));
+	s->events[at] = e;
+	s->nr_events++;
+}
+
+static void change_machine(struct random *r, struct machine *m)
+{
+	s64 skew;
+	u32 cpu;
+
+	switch (below(r, 8)) {
+	case 0:
+		m->tsc_khz = input_boundaries[below(r, input_boundaries_nr)] %
+			     9900001 + 100000;
+		break;
+	case 1:
+		m->nr_cpus = 1 + below(r, SUBJECT_MAX_CPUS);
+		break;
+	case 2:
+		m->nr_vcpus = 1 + below(r, SUBJECT_MAX_VCPUS);
+		break;
+	case 3:
+		m->clocksource = below(r, SUBJECT_CS_NR);
+		break;
+	case 4:
+		m->tsc_frac_bits = (const u8[]){ 0, 32, 48 }[below(r, 3)];
+		break;
+	case 5:
+		m->boot_tsc = draw_value(r) & ((1ull << 62) - 1);
+		break;
+	default:
+		cpu = below(r, m->nr_cpus);
+		skew = draw_value(r) & ((1ull << 46) - 1);
+		if (cpu)
+			m->skew_cycles[cpu] = below(r, 2) ? skew : -skew;
+		break;
+	}
+	for (cpu = 1; cpu < SUBJECT_MAX_CPUS; cpu++) {
+		if (cpu >= m->nr_cpus)
+			m->skew_cycles[cpu] = 0;
+		if (m->skew_cycles[cpu] < 0 &&
+		    (u64)-m->skew_cycles[cpu] > m->boot_tsc)
+			m->skew_cycles[cpu] = -(s64)m->boot_tsc;
+	}
+}
+
+/* What belongs together arrives together. */
+static void insert_idiom(struct random *r, struct scenario *s, u32 at)
+{
+	const struct machine *m = &s->machine;
+	struct event e = draw_event(r, m);
+	u8 vcpu = below(r, m->nr_vcpus), cpu = below(r, m->nr_cpus);
+
+	switch (below(r, 4)) {
+	case 0:		/* update here, read there */
+		insert(s, at, (struct event){ .kind = EVENT_READ_PVCLOCK,
+			.vcpu = below(r, m->nr_vcpus) });
+		insert(s, at, (struct event){ .kind = EVENT_RUN_VCPU,
+			.vcpu = vcpu, .cpu = cpu });
+		insert(s, at, (struct event){ .kind = EVENT_MASTERCLOCK,
+			.vcpu = vcpu });
+		break;
+	case 1:		/* time passes, then a read */
+		e.kind = EVENT_READ_PVCLOCK;
+		fit(m, &e);
+		insert(s, at, e);
+		insert(s, at, (struct event){ .kind = EVENT_ADVANCE_NS,
+			.value = draw(r) >> (14 + below(r, 50)) });
+		fit(m, &s->events[at]);
+		break;
+	case 2:		/* another frequency, then it matters */
+		insert(s, at, (struct event){ .kind = EVENT_RUN_VCPU,
+			.vcpu = vcpu, .cpu = cpu });
+		insert(s, at, (struct event){ .kind = EVENT_MASTERCLOCK,
+			.vcpu = vcpu });
+		insert(s, at, (struct event){ .kind = EVENT_SET_TSC_KHZ,
+			.vcpu = vcpu, .value = draw_value(r) & 0xffffffff });
+		break;
+	default:	/* every vCPU's TSC rewritten alike */
+		for (vcpu = 0; vcpu < m->nr_vcpus; vcpu++)
+			insert(s, at, (struct event){ .vcpu = vcpu,
+				.kind = EVENT_WRITE_TSC_HOST, .value = e.value });
+		break;
+	}
+}
+
+static void mutate_once(struct random *r, struct scenario *s)
+{
+	u32 n = s->nr_events, at = n ? below(r, n) : 0, other;
+	struct event e;
+
+	switch (n ? below(r, 10) : 9) {
+	case 0:
+	case 1:
+		insert(s, below(r, n + 1), draw_event(r, &s->machine));
+		break;
+	case 2:
+		memmove(&s->events[at], &s->events[at + 1],
+			(n - at - 1) * sizeof(e));
+		s->nr_events--;
+		break;
+	case 3:
+		insert(s, below(r, n + 1), s->events[at]);
+		break;
+	case 4:
+		other = below(r, n);
+		e = s->events[at];
+		s->events[at] = s->events[other];
+		s->events[other] = e;
+		break;
+	case 5:
+		s->events[at].value = change_value(r, s->events[at].value);
+		break;
+	case 6:
+		s->events[at].cpu = below(r, SUBJECT_MAX_CPUS);
+		s->events[at].vcpu = below(r, SUBJECT_MAX_VCPUS);
+		break;
+	case 7:
+		s->events[at].value = s->events[below(r, n)].value;
+		break;
+	case 8:
+		change_machine(r, &s->machine);
+		break;
+	default:
+		insert_idiom(r, s, below(r, n + 1));
+		break;
+	}
+	for (at = 0; at < s->nr_events; at++)
+		fit(&s->machine, &s->events[at]);
+}
+
+/* Encodes as many of the events as fit. */
+static size_t encode_fitting(struct scenario *s, u8 *out, size_t max)
+{
+	size_t size;
+
+	while (!(size = scenario_encode(s, out, max)) && s->nr_events)
+		s->nr_events /= 2;
+	return size;
+}
+
+size_t scenario_mutate(u8 *data, size_t size, size_t max_size, u32 seed)
+{
+	struct random r = { seed };
+	struct scenario s;
+	u32 rounds = 1 + below(&r, 4);
+	size_t new_size;
+
+	scenario_decode(&s, data, size);
+	while (rounds--)
+		mutate_once(&r, &s);
+	new_size = encode_fitting(&s, data, max_size);
+	return new_size ? new_size : size;
+}
+
+size_t scenario_crossover(const u8 *a, size_t na, const u8 *b, size_t nb,
+			  u8 *out, size_t max_out, u32 seed)
+{
+	struct random r = { seed };
+	struct scenario x, y;
+	u32 from;
+
+	scenario_decode(&x, a, na);
+	scenario_decode(&y, b, nb);
+	x.nr_events = below(&r, x.nr_events + 1);
+	for (from = below(&r, y.nr_events + 1); from < y.nr_events; from++) {
+		fit(&x.machine, &y.events[from]);
+		insert(&x, x.nr_events, y.events[from]);
+	}
+	return encode_fitting(&x, out, max_out);
+}

@@ -1,0 +1,791 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The text form.  A comment is remembered with the number of the content line
+ * that it stands above or behind, so that printing puts it back there.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include "text.h"
+#include "input.h"
+
+/* ---- comments ------------------------------------------------------------ */
+
+/*
+ * text_file.comments: records "N:text\n", N the content line (from 0) it stands
+ * above, or "N>text\n" when it stands behind that line.  Blank lines are
+ * comments without text.
+ */
+static int add_comment(char **all, u32 line, bool behind, const char *text,
+		       size_t len)
+{
+	size_t old = *all ? strlen(*all) : 0;
+	char *grown = realloc(*all, old + len + 32);
+
+	if (!grown)
+		return -1;
+	*all = grown;
+	snprintf(grown + old, len + 32, "%u%c%.*s\n", line, behind ? '>' : ':',
+		 (int)len, text);
+	return 0;
+}
+
+struct printer {
+	FILE *out;
+	const char *comments;		/* the next record */
+	u32 line;
+};
+
+static bool next_comment(struct printer *p, bool behind, const char **text,
+			 int *len)
+{
+	char *end;
+	unsigned long line;
+
+	if (!p->comments || !*p->comments)
+		return false;
+	line = strtoul(p->comments, &end, 10);
+	if (line != p->line || (*end == '>') != behind)
+		return false;
+	*text = end + 1;
+	*len = strcspn(*text, "\n");
+	p->comments = *text + *len + 1;
+	return true;
+}
+
+static void before_line(struct printer *p)
+{
+	const char *text;
+	int len;
+
+	while (next_comment(p, false, &text, &len))
+		fprintf(p->out, "%.*s\n", len, text);
+}
+
+static void end_line(struct printer *p)
+{
+	const char *text;
+	int len;
+
+	if (next_comment(p, true, &text, &len))
+		fprintf(p->out, "%.*s", len, text);
+	fputc('\n', p->out);
+	p->line++;
+}
+
+/* ---- printing ------------------------------------------------------------ */
+
+static const char *const clocksource_names[] = {
+	[SUBJECT_CS_TSC] = "tsc",
+	[SUBJECT_CS_HYPERV_PAGE] = "hyperv-page",
+	[SUBJECT_CS_OTHER] = "other",
+};
+
+struct time_unit {
+	const char *name;
+	u64 ns;
+};
+
+static const struct time_unit time_units[] = {
+	{ "d", 86400 * CF_NS_PER_SEC }, { "h", 3600 * CF_NS_PER_SEC },
+	{ "min", 60 * CF_NS_PER_SEC }, { "s", CF_NS_PER_SEC },
+	{ "ms", 1000000 }, { "us", 1000 }, { "ns", 1 },
+};
+
+#define NR_TIME_UNITS (sizeof(time_units) / sizeof(time_units[0]))
+
+static void print_ns(FILE *out, u64 ns)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < NR_TIME_UNITS; i++)
+		if (ns && ns % time_units[i].ns == 0)
+			break;
+	fprintf(out, "%llu %s", ns / time_units[i].ns, time_units[i].name);
+}
+
+/* One content line of the machine block; false when @nr is past the end. */
+static bool print_machine_line(const struct machine *m, u32 nr, FILE *out)
+{
+	switch (nr) {
+	case 0:
+		fprintf(out, "tsc_khz %u kHz", m->tsc_khz);
+		return true;
+	case 1:
+		fprintf(out, "cpus %u", m->nr_cpus);
+		return true;
+	case 2:
+		fprintf(out, "vcpus %u", m->nr_vcpus);
+		return true;
+	case 3:
+		fprintf(out, "clocksource %s", clocksource_names[m->clocksource]);
+		return true;
+	case 4:
+		fprintf(out, "tsc_scaling %s", m->tsc_frac_bits == 48 ? "vmx" :
+			m->tsc_frac_bits == 32 ? "svm" : "none");
+		return true;
+	case 5:
+		fprintf(out, "boot_tsc %llu cycles", m->boot_tsc);
+		return true;
+	case 6:
+		fprintf(out, "realtime ");
+		print_ns(out, m->realtime_ns);
+		return true;
+	}
+	/* only the CPUs that have a skew */
+	for (u32 cpu = 1; cpu < m->nr_cpus; cpu++)
+		if (m->skew_cycles[cpu] && nr-- == 7) {
+			fprintf(out, "skew cpu %u %+lld cycles", cpu,
+				m->skew_cycles[cpu]);
+			return true;
+		}
+	return false;
+}
+
+static void print_event_words(const struct event *e, FILE *out)
+{
+	switch ((enum event_kind)e->kind) {
+	case EVENT_ADVANCE_NS:
+		fputs("advance ", out);
+		print_ns(out, e->value);
+		break;
+	case EVENT_ADVANCE_CYCLES:
+		fprintf(out, "advance %llu cycles", e->value);
+		break;
+	case EVENT_TICK:
+		fprintf(out, "tick on cpu %u", e->cpu);
+		break;
+	case EVENT_RUN_VCPU:
+		fprintf(out, "run vcpu %u on cpu %u", e->vcpu, e->cpu);
+		break;
+	case EVENT_MASTERCLOCK:
+		fprintf(out, "masterclock vcpu %u", e->vcpu);
+		break;
+	case EVENT_WRITE_TSC_HOST:
+	case EVENT_WRITE_TSC_GUEST:
+		fprintf(out, "write-tsc vcpu %u %llu cycles by %s", e->vcpu,
+			e->value, e->kind == EVENT_WRITE_TSC_HOST ? "host" :
+								    "guest");
+		break;
+	case EVENT_SET_TSC_OFFSET:
+		fprintf(out, "tsc-offset vcpu %u %lld cycles", e->vcpu,
+			(s64)e->value);
+		break;
+	case EVENT_SET_TSC_KHZ:
+		fprintf(out, "set-tsc-khz vcpu %u %llu kHz", e->vcpu, e->value);
+		break;
+	case EVENT_GET_CLOCK:
+		fprintf(out, "get-clock on cpu %u", e->cpu);
+		break;
+	case EVENT_SET_CLOCK:
+	case EVENT_SET_CLOCK_REALTIME:
+		fputs("set-clock ", out);
+		print_ns(out, e->value);
+		fprintf(out, "%s on cpu %u", e->kind == EVENT_SET_CLOCK ? "" :
+			" realtime", e->cpu);
+		break;
+	case EVENT_ENABLE_TSC_PAGE:
+		fprintf(out, "tsc-page %s vcpu %u", e->value ? "on" : "off",
+			e->vcpu);
+		break;
+	case EVENT_READ_PVCLOCK:
+		fprintf(out, "read-pvclock vcpu %u", e->vcpu);
+		break;
+	case EVENT_READ_TSC_PAGE:
+		fprintf(out, "read-tsc-page vcpu %u", e->vcpu);
+		break;
+	case EVENT_READ_REFERENCE:
+		fprintf(out, "read-reference on cpu %u", e->cpu);
+		break;
+	case EVENT_READ_WALL_CLOCK:
+		fprintf(out, "read-wall-clock on cpu %u", e->cpu);
+		break;
+	case EVENT_NR:
+		break;
+	}
+}
+
+void text_print_event(const struct event *event, FILE *out)
+{
+	fputs("  ", out);
+	print_event_words(event, out);
+	fputc('\n', out);
+}
+
+void text_print_machine(const struct machine *machine, FILE *out)
+{
+	fputs("machine\n", out);
+	for (u32 i = 0; ; i++) {
+		FILE *line;
+		char buf[128] = "";
+
+		line = fmemopen(buf, sizeof(buf), "w");
+		if (!line)
+			return;
+		if (!print_machine_line(machine, i, line)) {
+			fclose(line);
+			return;
+		}
+		fclose(line);
+		fprintf(out, "  %s\n", buf);
+	}
+}
+
+void text_print(const struct text_file *file, FILE *out)
+{
+	struct printer p = { out, file->comments, 0 };
+	const char *field;
+	u32 i;
+
+	before_line(&p);
+	fprintf(out, "harness %s", file->harness);
+	end_line(&p);
+	for (i = 0; i < file->nr_expect; i++) {
+		const struct text_expect *e = &file->expect[i];
+
+		before_line(&p);
+		fprintf(out, "expect %s %s", e->tree, e->law);
+		if (strcmp(e->law, "silent"))
+			fprintf(out, " %s %s", e->clock, e->event);
+		end_line(&p);
+	}
+	before_line(&p);
+	if (!file->is_timeline) {
+		fputs("fields", out);
+		end_line(&p);
+		for (field = file->fields; *field; ) {
+			int len = strcspn(field, "\n");
+
+			before_line(&p);
+			fprintf(out, "  %.*s", len, field);
+			end_line(&p);
+			field += len + (field[len] == '\n');
+		}
+		before_line(&p);
+		return;
+	}
+	fputs("machine", out);
+	end_line(&p);
+	for (i = 0; ; i++) {
+		char buf[128] = "";
+		FILE *line = fmemopen(buf, sizeof(buf), "w");
+		bool more = line && print_machine_line(&file->scenario.machine,
+						       i, line);
+
+		if (line)
+			fclose(line);
+		if (!more)
+			break;
+		before_line(&p);
+		fprintf(out, "  %s", buf);
+		end_line(&p);
+	}
+	before_line(&p);
+	fputs("events", out);
+	end_line(&p);
+	for (i = 0; i < file->scenario.nr_events; i++) {
+		before_line(&p);
+		fputs("  ", out);
+		print_event_words(&file->scenario.events[i], out);
+		end_line(&p);
+	}
+	before_line(&p);
+}
+
+/* ---- parsing ------------------------------------------------------------- */
+
+struct parser {
+	struct text_error *err;
+	int line;
+	const char *start;		/* of the line */
+	const char *pos, *end;		/* rest of the line, without comment */
+};
+
+static int fail_at(struct parser *p, const char *at, const char *fmt, ...)
+{
+	va_list ap;
+
+	p->err->line = p->line;
+	p->err->column = at - p->start + 1;
+	va_start(ap, fmt);
+	vsnprintf(p->err->message, sizeof(p->err->message), fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+static void skip_blanks(struct parser *p)
+{
+	while (p->pos < p->end && (*p->pos == ' ' || *p->pos == '\t'))
+		p->pos++;
+}
+
+/* The next word, not taken. */
+static size_t peek(struct parser *p, const char **word)
+{
+	size_t n = 0;
+
+	skip_blanks(p);
+	*word = p->pos;
+	while (p->pos + n < p->end && p->pos[n] != ' ' && p->pos[n] != '\t')
+		n++;
+	return n;
+}
+
+static bool accept(struct parser *p, const char *expected)
+{
+	const char *word;
+	size_t n = peek(p, &word);
+
+	if (n != strlen(expected) || memcmp(word, expected, n))
+		return false;
+	p->pos += n;
+	return true;
+}
+
+static int expect(struct parser *p, const char *expected)
+{
+	skip_blanks(p);
+	if (accept(p, expected))
+		return 0;
+	return fail_at(p, p->pos, "expected \"%s\"", expected);
+}
+
+static int take_word(struct parser *p, const char *what, char *buf, size_t size)
+{
+	const char *word;
+	size_t n = peek(p, &word);
+
+	if (!n)
+		return fail_at(p, word, "expected %s", what);
+	if (n >= size)
+		return fail_at(p, word, "%s is too long", what);
+	memcpy(buf, word, n);
+	buf[n] = '\0';
+	p->pos += n;
+	return 0;
+}
+
+/* A 64-bit number, decimal or 0x; *@negative NULL: a sign isn't allowed. */
+static int take_number(struct parser *p, const char *what, u64 *value,
+		       bool *negative)
+{
+	const char *at;
+	char buf[64], *digits = buf, *end;
+
+	skip_blanks(p);
+	at = p->pos;
+	if (take_word(p, what, buf, sizeof(buf)))
+		return -1;
+	if (negative) {
+		*negative = *digits == '-';
+		digits += *digits == '-' || *digits == '+';
+	}
+	errno = 0;
+	*value = strtoull(digits, &end, 0);
+	if (!isdigit((unsigned char)*digits) || *end)
+		return fail_at(p, at, "expected %s, a number", what);
+	if (errno)
+		return fail_at(p, at, "%s does not fit in 64 bits", what);
+	return 0;
+}
+
+static int take_index(struct parser *p, const char *what, u32 nr, u8 *index)
+{
+	const char *at;
+	u64 value;
+
+	if (expect(p, what))
+		return -1;
+	skip_blanks(p);
+	at = p->pos;
+	if (take_number(p, "its number", &value, NULL))
+		return -1;
+	if (value >= nr)
+		return fail_at(p, at, "there is no %s %llu", what, value);
+	*index = value;
+	return 0;
+}
+
+static int take_ns(struct parser *p, u64 *ns)
+{
+	const char *at;
+	u64 value;
+	size_t i;
+
+	skip_blanks(p);
+	at = p->pos;
+	if (take_number(p, "a time", &value, NULL))
+		return -1;
+	for (i = 0; i < NR_TIME_UNITS; i++)
+		if (accept(p, time_units[i].name))
+			break;
+	skip_blanks(p);
+	if (i == NR_TIME_UNITS)
+		return fail_at(p, p->pos, "expected a unit: ns us ms s min h d");
+	if ((u128)value * time_units[i].ns >> 64)
+		return fail_at(p, at, "the time does not fit in 64 bits of ns");
+	*ns = value * time_units[i].ns;
+	return 0;
+}
+
+static int take_khz(struct parser *p, u64 *khz)
+{
+	if (take_number(p, "a frequency", khz, NULL))
+		return -1;
+	if (accept(p, "MHz"))
+		*khz *= 1000;
+	else if (accept(p, "GHz"))
+		*khz *= 1000000;
+	else
+		return expect(p, "kHz");
+	return 0;
+}
+
+static int take_end(struct parser *p)
+{
+	skip_blanks(p);
+	if (p->pos < p->end)
+		return fail_at(p, p->pos, "unexpected text at the end of the line");
+	return 0;
+}
+
+/* u8 fields get what isn't allowed as 255, for scenario_invalid() to refuse. */
+static u8 narrow(u64 value)
+{
+	return value > 255 ? 255 : value;
+}
+
+static int parse_machine_line(struct parser *p, struct machine *m)
+{
+	u64 value = 0;
+	bool negative;
+
+	if (accept(p, "tsc_khz")) {
+		if (take_khz(p, &value))
+			return -1;
+		m->tsc_khz = value > ~0u ? ~0u : value;
+	} else if (accept(p, "cpus")) {
+		if (take_number(p, "a number of CPUs", &value, NULL))
+			return -1;
+		m->nr_cpus = narrow(value);
+	} else if (accept(p, "vcpus")) {
+		if (take_number(p, "a number of vCPUs", &value, NULL))
+			return -1;
+		m->nr_vcpus = narrow(value);
+	} else if (accept(p, "clocksource")) {
+		for (m->clocksource = 0; m->clocksource < SUBJECT_CS_NR; m->clocksource++)
+			if (accept(p, clocksource_names[m->clocksource]))
+				return 0;
+		return fail_at(p, p->pos, "expected tsc, hyperv-page or other");
+	} else if (accept(p, "tsc_scaling")) {
+		if (accept(p, "none"))
+			m->tsc_frac_bits = 0;
+		else if (accept(p, "vmx"))
+			m->tsc_frac_bits = 48;
+		else if (accept(p, "svm"))
+			m->tsc_frac_bits = 32;
+		else
+			return fail_at(p, p->pos, "expected none, vmx or svm");
+	} else if (accept(p, "boot_tsc")) {
+		if (take_number(p, "a number of cycles", &m->boot_tsc, NULL) ||
+		    expect(p, "cycles"))
+			return -1;
+	} else if (accept(p, "realtime")) {
+		return take_ns(p, &m->realtime_ns);
+	} else if (accept(p, "skew")) {
+		u8 cpu;
+
+		if (take_index(p, "cpu", SUBJECT_MAX_CPUS, &cpu) ||
+		    take_number(p, "a number of cycles", &value, &negative) ||
+		    expect(p, "cycles"))
+			return -1;
+		if (value > 1ull << 62)
+			value = 1ull << 62;
+		m->skew_cycles[cpu] = negative ? -(s64)value : (s64)value;
+	} else {
+		skip_blanks(p);
+		return fail_at(p, p->pos, "expected tsc_khz, cpus, vcpus, clocksource, tsc_scaling, boot_tsc, realtime or skew");
+	}
+	return 0;
+}
+
+static int parse_event(struct parser *p, const struct machine *m,
+		       struct event *e)
+{
+	const char *at;
+	bool negative;
+
+	memset(e, 0, sizeof(*e));
+	if (accept(p, "advance")) {
+		struct parser again = *p;
+		u64 value;
+
+		if (!take_number(p, "a time", &value, NULL) && accept(p, "cycles")) {
+			e->kind = EVENT_ADVANCE_CYCLES;
+			e->value = value;
+		} else {
+			*p = again;
+			e->kind = EVENT_ADVANCE_NS;
+			if (take_ns(p, &e->value))
+				return -1;
+		}
+		skip_blanks(&again);
+		if (e->value > event_info[e->kind].max)
+			return fail_at(p, again.pos, "at most 10 years");
+		return 0;
+	}
+	if (accept(p, "tick")) {
+		e->kind = EVENT_TICK;
+		goto on_cpu;
+	}
+	if (accept(p, "run")) {
+		e->kind = EVENT_RUN_VCPU;
+		if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu))
+			return -1;
+		goto on_cpu;
+	}
+	if (accept(p, "masterclock")) {
+		e->kind = EVENT_MASTERCLOCK;
+		return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
+	}
+	if (accept(p, "write-tsc")) {
+		if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu) ||
+		    take_number(p, "a number of cycles", &e->value, NULL) ||
+		    expect(p, "cycles") || expect(p, "by"))
+			return -1;
+		e->kind = EVENT_WRITE_TSC_GUEST;
+		if (accept(p, "guest"))
+			return 0;
+		e->kind = EVENT_WRITE_TSC_HOST;
+		skip_blanks(p);
+		return accept(p, "host") ? 0 :
+			fail_at(p, p->pos, "expected host or guest");
+	}
+	if (accept(p, "tsc-offset")) {
+		e->kind = EVENT_SET_TSC_OFFSET;
+		if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu) ||
+		    take_number(p, "a number of cycles", &e->value, &negative) ||
+		    expect(p, "cycles"))
+			return -1;
+		if (negative)
+			e->value = -e->value;
+		return 0;
+	}
+	if (accept(p, "set-tsc-khz")) {
+		e->kind = EVENT_SET_TSC_KHZ;
+		if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu))
+			return -1;
+		skip_blanks(p);
+		at = p->pos;
+		if (take_khz(p, &e->value))
+			return -1;
+		if (e->value > event_info[e->kind].max)
+			return fail_at(p, at, "at most 4294967295 kHz");
+		return 0;
+	}
+	if (accept(p, "get-clock")) {
+		e->kind = EVENT_GET_CLOCK;
+		goto on_cpu;
+	}
+	if (accept(p, "set-clock")) {
+		e->kind = EVENT_SET_CLOCK;
+		if (take_ns(p, &e->value))
+			return -1;
+		if (accept(p, "realtime"))
+			e->kind = EVENT_SET_CLOCK_REALTIME;
+		goto on_cpu;
+	}
+	if (accept(p, "tsc-page")) {
+		e->kind = EVENT_ENABLE_TSC_PAGE;
+		e->value = accept(p, "on");
+		skip_blanks(p);
+		if (!e->value && !accept(p, "off"))
+			return fail_at(p, p->pos, "expected on or off");
+		return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
+	}
+	if (accept(p, "read-pvclock")) {
+		e->kind = EVENT_READ_PVCLOCK;
+		return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
+	}
+	if (accept(p, "read-tsc-page")) {
+		e->kind = EVENT_READ_TSC_PAGE;
+		return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
+	}
+	if (accept(p, "read-reference")) {
+		e->kind = EVENT_READ_REFERENCE;
+		goto on_cpu;
+	}
+	if (accept(p, "read-wall-clock")) {
+		e->kind = EVENT_READ_WALL_CLOCK;
+		goto on_cpu;
+	}
+	skip_blanks(p);
+	return fail_at(p, p->pos, "unknown event");
+on_cpu:
+	if (expect(p, "on"))
+		return -1;
+	return take_index(p, "cpu", m->nr_cpus, &e->cpu);
+}
+
+static int parse_field(struct parser *p, struct text_file *file)
+{
+	size_t len = strlen(file->fields);
+	char name[64], value[64];
+	int n;
+
+	if (take_word(p, "a field's name", name, sizeof(name)) ||
+	    take_word(p, "its value", value, sizeof(value)))
+		return -1;
+	n = snprintf(file->fields + len, sizeof(file->fields) - len, "%s %s\n",
+		     name, value);
+	if ((size_t)n >= sizeof(file->fields) - len)
+		return fail_at(p, p->start, "too many fields");
+	return 0;
+}
+
+static int parse_expect(struct parser *p, struct text_file *file)
+{
+	struct text_expect *e = &file->expect[file->nr_expect];
+
+	if (file->nr_expect == TEXT_MAX_EXPECT)
+		return fail_at(p, p->start, "too many expect lines");
+	if (take_word(p, "a tree's version or any", e->tree, sizeof(e->tree)) ||
+	    take_word(p, "a law or silent", e->law, sizeof(e->law)))
+		return -1;
+	if (strcmp(e->law, "silent") &&
+	    (take_word(p, "a clock", e->clock, sizeof(e->clock)) ||
+	     take_word(p, "an event or -", e->event, sizeof(e->event))))
+		return -1;
+	file->nr_expect++;
+	return 0;
+}
+
+enum section { SECTION_TOP, SECTION_MACHINE, SECTION_EVENTS, SECTION_FIELDS };
+
+static int parse_line(struct parser *p, struct text_file *file,
+		      enum section *section)
+{
+	struct scenario *s = &file->scenario;
+
+	if (!*file->harness) {
+		if (expect(p, "harness") ||
+		    take_word(p, "a harness", file->harness, sizeof(file->harness)))
+			return -1;
+		file->is_timeline = !strcmp(file->harness, "fuzz_timeline");
+		return take_end(p);
+	}
+	switch (*section) {
+	case SECTION_TOP:
+		if (accept(p, "expect")) {
+			if (parse_expect(p, file))
+				return -1;
+		} else if (file->is_timeline) {
+			if (expect(p, "machine"))
+				return -1;
+			*section = SECTION_MACHINE;
+		} else {
+			if (expect(p, "fields"))
+				return -1;
+			*section = SECTION_FIELDS;
+		}
+		break;
+	case SECTION_MACHINE:
+		if (accept(p, "events")) {
+			const char *why = scenario_invalid(s);
+
+			if (why)
+				return fail_at(p, p->start, "the machine above: %s", why);
+			*section = SECTION_EVENTS;
+		} else if (parse_machine_line(p, &s->machine)) {
+			return -1;
+		}
+		break;
+	case SECTION_EVENTS:
+		if (s->nr_events == SCENARIO_MAX_EVENTS)
+			return fail_at(p, p->start, "more than %d events",
+				       SCENARIO_MAX_EVENTS);
+		if (parse_event(p, &s->machine, &s->events[s->nr_events]))
+			return -1;
+		s->nr_events++;
+		break;
+	case SECTION_FIELDS:
+		if (parse_field(p, file))
+			return -1;
+		break;
+	}
+	return take_end(p);
+}
+
+int text_parse(struct text_file *file, const char *buf, size_t len,
+	       struct text_error *err)
+{
+	struct parser p = { .err = err, .line = 0 };
+	enum section section = SECTION_TOP;
+	const char *pos = buf, *stop = buf + len;
+	u32 content = 0;
+
+	memset(file, 0, sizeof(*file));
+	scenario_decode(&file->scenario, NULL, 0);
+	while (pos < stop) {
+		const char *eol = memchr(pos, '\n', stop - pos), *hash;
+		size_t n = (eol ? eol : stop) - pos;
+
+		p.line++;
+		p.start = p.pos = pos;
+		if (memchr(pos, '\0', n)) {
+			fail_at(&p, memchr(pos, '\0', n),
+				"a NUL byte; this is not a text scenario");
+			goto fail;
+		}
+		p.end = pos + n;
+		if (n && p.end[-1] == '\r')
+			p.end--;
+		hash = memchr(pos, '#', p.end - pos);
+		skip_blanks(&p);
+		if (p.pos == p.end || hash == p.pos) {
+			if (add_comment(&file->comments, content, false, pos,
+					p.end - pos))
+				goto no_memory;
+		} else {
+			if (hash) {
+				const char *from = hash;
+
+				while (from > pos && (from[-1] == ' ' || from[-1] == '\t'))
+					from--;
+				if (add_comment(&file->comments, content, true,
+						from, p.end - from))
+					goto no_memory;
+				p.end = from;
+			}
+			if (parse_line(&p, file, &section))
+				goto fail;
+			content++;
+		}
+		pos += n + 1;
+	}
+	p.line++;
+	p.start = p.pos = p.end = stop;
+	if (!*file->harness) {
+		fail_at(&p, stop, "no \"harness\" line; this is not a scenario");
+		goto fail;
+	}
+	if (file->is_timeline ? section != SECTION_EVENTS : section != SECTION_FIELDS) {
+		fail_at(&p, stop, "ends before \"%s\"",
+			file->is_timeline ? "events" : "fields");
+		goto fail;
+	}
+	return 0;
+no_memory:
+	fail_at(&p, p.start, "out of memory");
+fail:
+	text_free(file);
+	return -1;
+}
+
+void text_free(struct text_file *file)
+{
+	free(file->comments);
+	file->comments = NULL;
+}
