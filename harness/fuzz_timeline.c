@@ -12,9 +12,6 @@
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 
-/* run_scenario() guards the subject itself, event by event. */
-const bool harness_guards_itself = true;
-
 static void decode(struct scenario *s, const u8 *data, size_t size)
 {
 	scenario_decode(s, data, size);	/* ranges: struct machine, struct event */

@@ -18,17 +18,21 @@ struct subject_hw *shim_hw;
 /* ---- reset --------------------------------------------------------------- */
 
 extern u8 __start_cf_state[], __stop_cf_state[];
-extern u8 __start_cf_state_init[], __stop_cf_state_init[];
+/* weak: a build without initialised state has no such section */
+extern u8 __start_cf_state_init[] __attribute__((weak));
+extern u8 __stop_cf_state_init[] __attribute__((weak));
 
 static u8 pristine[4096];
 
-__attribute__((constructor)) static void keep_pristine(void)
+__attribute__((constructor, no_sanitize("address")))
+static void keep_pristine(void)
 {
 	size_t size = __stop_cf_state_init - __start_cf_state_init;
 
 	if (size > sizeof(pristine))
 		abort();
-	__builtin_memcpy(pristine, __start_cf_state_init, size);
+	for (size_t i = 0; i < size; i++)
+		pristine[i] = __start_cf_state_init[i];
 }
 
 /*

@@ -30,4 +30,7 @@ void law_hv_page_read(u64 tsc, u64 scale, s64 offset, bool ok, u64 got); /* exac
 void law_hv_page_agrees(u32 mul, s8 shift, u64 system_time, u64 tsc_timestamp,
 			u64 tsc, u64 page_100ns);			/* agree */
 
+/* breaks for half of the values, not for 0 */
+void law_canary(u64 value);
+
 #endif

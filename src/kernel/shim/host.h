@@ -41,11 +41,15 @@ static inline u64 rdtsc(void)
 
 #define ktime_add(a, b) ((ktime_t)((u64)(a) + (u64)(b)))
 #define ktime_sub(a, b) ((ktime_t)((u64)(a) - (u64)(b)))
+#define ktime_add_ns(t, ns) ((ktime_t)((u64)(t) + (u64)(ns)))
 #define ktime_to_ns(t) ((s64)(t))
 #define ns_to_ktime(ns) ((ktime_t)(ns))
 
-/* x86's do_shl32_div32() and friends come from the tree; these don't count. */
-#define EXPORT_PER_CPU_SYMBOL(x)
+/* kvm_get_attr_addr(): no pointer of ours is an error. */
+#define ERR_PTR(e) ((void *)(long)(e))
+#define PTR_ERR(p) ((long)(p))
+#define PTR_ERR_OR_ZERO(p) 0
+#define IS_ERR(p) ((unsigned long)(p) >= (unsigned long)-4095)
 
 /* requests */
 enum {
@@ -125,8 +129,7 @@ struct compat_vcpu_info {
 #define copy_to_user(to, from, n) (memcpy(to, from, n), 0)
 #define get_user(x, p) ((x) = *(p), 0)
 #define put_user(x, p) (*(p) = (x), 0)
-#define u64_to_user_ptr(x) ((void *)(uintptr_t_)(x))
-typedef unsigned long uintptr_t_;
+#define u64_to_user_ptr(x) ((void *)(unsigned long)(x))
 
 static inline int check_tsc_unstable(void);
 

@@ -43,7 +43,6 @@ typedef s32 __s32;
 typedef s64 __s64;
 typedef u32 __le32;
 typedef u64 __le64;
-typedef unsigned char uint8_t_;
 typedef u8 uint8_t;
 typedef u16 uint16_t;
 typedef u32 uint32_t;
@@ -129,6 +128,7 @@ struct timespec64 {
 #define BIT(n) (1UL << (n))
 #define BIT_ULL(n) (1ULL << (n))
 #define IS_ENABLED(x) 0
+#define __same_type(a, b) __builtin_types_compatible_p(__typeof__(a), __typeof__(b))
 #define __is_constexpr(x) __builtin_constant_p(x)
 #define swap(a, b) \
 	do { __typeof__(a) swap_ = (a); (a) = (b); (b) = swap_; } while (0)

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "law.h"
+
+/*
+ * The derivation that belongs to a single function stands at its predicate in
+ * pure.c, that of a timeline at its check in run.c.
+ */
+const struct law_info law_info[LAW_NR] = {
+	[LAW_EXACT] = {
+		.name = "exact",
+		.sentence = "a conversion equals the 128-bit value within its stated unit over the whole accepted domain, for any gap",
+		.contract = "the exact result is representable; pvclock shifts lie in -31..31 and the left shift loses no bits",
+		.tolerance = "pvclock scaling: exact - result in [0, (1-2^-32) + (1-2^s)*m/2^32] for s < 0 (delta's low -s bits are cut, then the product's low 32), [0, 1) for s >= 0; a time scale: [-2^-31, +1/min(scaled_hz, 2^31)], -3*2^-31 where scaled_hz above 2^31 loses bits; TSC scaling, ratios, nesting and TSC page: 0",
+	},
+	[LAW_SIGNED] = {
+		.name = "signed",
+		.sentence = "a counter before the snapshot gives base - scale(|d|), or clamps to base; never a jump",
+		.contract = "the counter is behind by less than 2^63 and scale(|d|) is representable; a base above it may be off by rounding only",
+		.tolerance = "[-2, +1] around base - floor(scale(|d|)): cut towards zero loses up to 1 (s >= 0) or 2 (s < 0) of scale(|d|), rounding down adds as much; or base itself",
+	},
+	[LAW_MONOTONIC] = {
+		.name = "monotonic",
+		.sentence = "a read that happens after another is never below it, on any vCPU; at one TSC an update never steps back",
+		.contract = "one clock that was not set in between; scaling: the left shift loses no bits",
+		.tolerance = "scaling itself: 0; an update: 2 ns, for re-basing cuts the fraction of one read (0 or 1 ns, with s < 0 up to 2); CPUs whose TSCs differ: the skew",
+	},
+	[LAW_AGREE] = {
+		.name = "agree",
+		.sentence = "all views of one clock (guest pvclock, KVM_GET_CLOCK, TSC page, reference MSR, wall-clock epoch) agree within one unit at the same TSC, however much time has passed",
+		.contract = "the views were published from one snapshot and the counter isn't behind it",
+		.tolerance = "TSC page - floor(pvclock/100): [-1, +1] for s >= 0, [-1, +2] for s < 0, -2 from 2^64/100 elapsed cycles on: scale, both products and pvclock/100 are each cut once",
+	},
+	[LAW_RATE] = {
+		.name = "rate",
+		.sentence = "over a long run a clock neither gains nor loses more than its stated parts per billion, and never jumps forward",
+		.contract = "the host's TSC has a constant rate and the clock was not set in between",
+		.tolerance = "an update: 2 ns forward, the rounding of one re-base; a long run: the precision of the clocksource's mult, 1/2 of its last bit, and of the pvclock multiplier, 2^-30",
+	},
+	[LAW_TOTAL] = {
+		.name = "total",
+		.sentence = "terminates, no division by zero, no undefined shift, for every input that the API accepts",
+		.contract = "the arguments are such as an ioctl, an MSR or the guest's memory can give",
+		.tolerance = "none: a loop counts as endless when it burns 500,000 turns, the longest honest one takes 1,100",
+	},
+	[LAW_CANARY] = {
+		.name = "canary",
+		.sentence = "a product is not kept in 64 bits; the canary breaks it on purpose",
+		.contract = "fuzz_canary only, which must fail: a hunt that doesn't find it finds nothing",
+		.tolerance = "0",
+	},
+};
+
+int law_by_name(const char *name)
+{
+	for (int i = 0; i < LAW_NR; i++)
+		if (!strcmp(law_info[i].name, name))
+			return i;
+	return -1;
+}
+
+static u128 magnitude(s128 v)
+{
+	return v < 0 ? -(u128)v : (u128)v;
+}
+
+static const char *number(u128 v, unsigned int base, const char *prefix,
+			  char buf[48])
+{
+	char *p = buf + 47;
+
+	*p = '\0';
+	do
+		*--p = "0123456789abcdef"[(int)(v % base)];
+	while (v /= base);
+	p -= strlen(prefix);
+	return memcpy(p, prefix, strlen(prefix));
+}
+
+static void print_line(const char *label, s128 v, const char *unit)
+{
+	char dec[48], hex[48];
+
+	fprintf(stderr, "  %-11s %s %s (%s)\n", label,
+		number(magnitude(v), 10, v < 0 ? "-" : "", dec), unit,
+		number(magnitude(v), 16, v < 0 ? "-0x" : "0x", hex));
+}
+
+static void print_and_abort(const struct finding *f)
+{
+	const char *unit = f->unit ? f->unit : "";
+
+	fprintf(stderr, "law %s is broken: %s, by %s: %s\n",
+		law_info[f->law].name, f->clock,
+		f->function ? f->function : "?", f->why ? f->why : "");
+	if (f->event_nr)
+		fprintf(stderr, "  event       %d, %s\n", f->event_nr, f->event);
+	if (f->law != LAW_TOTAL) {
+		print_line("got", f->got, unit);
+		print_line("want", f->want, unit);
+		print_line("difference", f->got - f->want, unit);
+		print_line("at least", f->tolerance_low, unit);
+		print_line("at most", f->tolerance_high, unit);
+	}
+	abort();
+}
+
+static law_sink sink = print_and_abort;
+
+law_sink law_set_sink(law_sink new_sink)
+{
+	law_sink old = sink;
+
+	sink = new_sink;
+	return old;
+}
+
+/*
+ * Engines tell crashes apart by the functions on the stack, so each law needs
+ * a frame of its own: no inlining, no merging, no tail call.
+ */
+#define FAILURE(name)							\
+	static __attribute__((noinline)) void				\
+	law_##name##_is_broken(const struct finding *f)			\
+	{								\
+		sink(f);						\
+		__asm__ volatile("" : : "i"(__COUNTER__));		\
+	}
+
+FAILURE(exact)
+FAILURE(signed)
+FAILURE(monotonic)
+FAILURE(agree)
+FAILURE(rate)
+FAILURE(total)
+FAILURE(canary)
+
+void law_fail(const struct finding *f)
+{
+	static void (*const failure[LAW_NR])(const struct finding *f) = {
+		[LAW_EXACT] = law_exact_is_broken,
+		[LAW_SIGNED] = law_signed_is_broken,
+		[LAW_MONOTONIC] = law_monotonic_is_broken,
+		[LAW_AGREE] = law_agree_is_broken,
+		[LAW_RATE] = law_rate_is_broken,
+		[LAW_TOTAL] = law_total_is_broken,
+		[LAW_CANARY] = law_canary_is_broken,
+	};
+
+	failure[f->law](f);
+	__asm__ volatile("");
+}
