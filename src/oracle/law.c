@@ -18,7 +18,7 @@ const struct law_info law_info[LAW_NR] = {
 	[LAW_SIGNED] = {
 		.name = "signed",
 		.sentence = "a counter before the snapshot gives base - scale(|d|), or clamps to base; never a jump",
-		.contract = "the counter is behind by less than 2^63 and scale(|d|) is representable; a base above it may be off by rounding only",
+		.contract = "the counter is behind by less than 2^63 and scale(|d|) is below 2^63",
 		.tolerance = "[-2, +1] around base - floor(scale(|d|)): cut towards zero loses up to 1 (s >= 0) or 2 (s < 0) of scale(|d|), rounding down adds as much; or base itself",
 	},
 	[LAW_MONOTONIC] = {
