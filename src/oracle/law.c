@@ -47,7 +47,7 @@ const struct law_info law_info[LAW_NR] = {
 	},
 	[LAW_CANARY] = {
 		.name = "canary",
-		.sentence = "a product is not kept in 64 bits; the canary breaks it on purpose",
+		.sentence = "bit 20 xor bit 5 of a value is 0; broken on purpose by half of all values",
 		.contract = "fuzz_canary only, which must fail: a hunt that doesn't find it finds nothing",
 		.tolerance = "0",
 	},
