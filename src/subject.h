@@ -179,4 +179,10 @@ extern const struct subject subject_linux;
  */
 void subject_guard(void (*fn)(void *arg), void *arg, struct subject_trap *trap);
 
+/*
+ * Loops burn fuel, and subject_guard() fills up.  Who does more than one event
+ * or call under one guard fills up before each.
+ */
+void subject_refuel(void);
+
 #endif

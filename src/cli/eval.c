@@ -127,8 +127,10 @@ static void run_batch(void *arg)
 {
 	struct batch *b = arg;
 
-	for (; b->next < b->nr; b->next++)
+	for (; b->next < b->nr; b->next++) {
+		subject_refuel();
 		b->function->call(&b->rows[b->next]);
+	}
 }
 
 static char *put_u64(char *p, u64 value)

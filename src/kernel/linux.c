@@ -65,10 +65,9 @@ static void linux_boot(const struct subject_config *config,
 
 /*
  * The longest honest loop, __iter_div_u64_rem() after a gap without ticks, turns
- * 1,100 times an event, so 256 events stay below; a scenario
- * that burns this much doesn't end.
+ * 1,100 times; an event calls it four times at most.
  */
-#define FUEL 500000u
+#define FUEL 8192u
 
 u32 shim_fuel = FUEL;
 
@@ -100,6 +99,11 @@ static void on_sigfpe(int sig, siginfo_t *info, void *context)
 		.kind = SUBJECT_TRAP_DIVIDE, .pc = info->si_addr,
 	};
 	siglongjmp(guard_env, 1);
+}
+
+void subject_refuel(void)
+{
+	shim_fuel = FUEL;
 }
 
 void subject_guard(void (*fn)(void *arg), void *arg, struct subject_trap *trap)

@@ -43,7 +43,7 @@ const struct law_info law_info[LAW_NR] = {
 		.name = "total",
 		.sentence = "terminates, no division by zero, no undefined shift, for every input that the API accepts",
 		.contract = "the arguments are such as an ioctl, an MSR or the guest's memory can give",
-		.tolerance = "none: a loop counts as endless when it burns 500,000 turns, the longest honest one takes 1,100",
+		.tolerance = "none: a loop counts as endless when it turns 8,192 times within one event; the longest honest one takes 1,100",
 	},
 	[LAW_CANARY] = {
 		.name = "canary",
