@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The pure laws: both sides of each bound, the reported cases, silence outside
+ * the contract.  Then the subject itself, which must be silent where no bug is
+ * known.
+ */
+#include <criterion/criterion.h>
+#include <string.h>
+#include "../src/oracle/pure.h"
+#include "../src/subject.h"
+
+#define MAX ~0ull
+#define TIMES 200000
+
+static struct finding last;
+static int broken;
+
+static void remember(const struct finding *f)
+{
+	last = *f;
+	broken++;
+}
+
+static void listen(void)
+{
+	law_set_sink(remember);
+}
+
+#define SILENT(call) do {						\
+	broken = 0;							\
+	call;								\
+	cr_expect_eq(broken, 0, "%s broke %s", #call,			\
+		     broken ? law_info[last.law].name : "");		\
+} while (0)
+
+#define BREAKS(which, call) do {					\
+	broken = 0;							\
+	call;								\
+	cr_expect_eq(broken, 1, "%s was silent", #call);		\
+	if (broken)							\
+		cr_expect_eq(last.law, which, "%s broke %s", #call,	\
+			     law_info[last.law].name);			\
+} while (0)
+
+TestSuite(pure, .init = listen);
+
+Test(pure, laws_have_names_and_words)
+{
+	for (int i = 0; i < LAW_NR; i++) {
+		cr_expect_eq(law_by_name(law_info[i].name), i);
+		cr_expect(*law_info[i].sentence && *law_info[i].contract &&
+			  *law_info[i].tolerance);
+	}
+	cr_expect_eq(law_by_name("no such law"), -1);
+}
+
+Test(pure, each_law_reaches_the_sink)
+{
+	for (int i = 0; i < LAW_NR; i++)
+		BREAKS(i, law_fail(&(struct finding){ .law = i }));
+}
+
+Test(pure, scale_delta)
+{
+	/* s >= 0: floor only.  10 * 3/4 = 7.5 */
+	SILENT(law_scale_delta(10, 0xc0000000, 0, 7));
+	BREAKS(LAW_EXACT, law_scale_delta(10, 0xc0000000, 0, 8));
+	BREAKS(LAW_EXACT, law_scale_delta(10, 0xc0000000, 0, 6));
+	/* d = 3, m = 2^32 - 1, s = -1: 1.49, and 0 is the proven extreme */
+	SILENT(law_scale_delta(3, 0xffffffff, -1, 0));
+	SILENT(law_scale_delta(3, 0xffffffff, -1, 1));
+	BREAKS(LAW_EXACT, law_scale_delta(3, 0xffffffff, -1, 2));
+	/* d = 4: 1.99..., more than the bound of 1.49 above 0 */
+	SILENT(law_scale_delta(4, 0xffffffff, -1, 1));
+	BREAKS(LAW_EXACT, law_scale_delta(4, 0xffffffff, -1, 0));
+	/* the whole domain */
+	SILENT(law_scale_delta(MAX, 0xffffffff, 0, 0xfffffffeffffffff));
+	BREAKS(LAW_EXACT, law_scale_delta(MAX, 0xffffffff, 0, 0));
+	/* contract: bits lost, shift of another ABI */
+	SILENT(law_scale_delta(1ull << 63, 1, 1, 42));
+	SILENT(law_scale_delta(1, 1, 32, 42));
+	SILENT(law_scale_delta(1, 1, -32, 42));
+}
+
+Test(pure, scale_delta_monotonic)
+{
+	SILENT(law_scale_delta_monotonic(1, 2, 5, 5, 1, 0));
+	BREAKS(LAW_MONOTONIC, law_scale_delta_monotonic(1, 2, 5, 4, 1, 0));
+	SILENT(law_scale_delta_monotonic(2, 1, 5, 4, 1, 0));
+	SILENT(law_scale_delta_monotonic(1, 1ull << 63, 5, 4, 1, 1));
+}
+
+Test(pure, time_scale)
+{
+	/* 1e9 / 3e9: mul * 2^-33 = 1/3, 2863311530.67 */
+	SILENT(law_time_scale(1000000000, 3000000000, -1, 2863311530));
+	BREAKS(LAW_EXACT, law_time_scale(1000000000, 3000000000, 0, 2863311530));
+	BREAKS(LAW_EXACT, law_time_scale(1000000000, 3000000000, -1, 2863311529 - 1));
+	/* above: 1 + 10^-9, since 3e9 is halved: 2863311533.53 */
+	SILENT(law_time_scale(1000000000, 3000000000, -1, 2863311533));
+	BREAKS(LAW_EXACT, law_time_scale(1000000000, 3000000000, -1, 2863311534));
+	/* not halved: nothing above.  3e9 / 1e9 */
+	SILENT(law_time_scale(3000000000, 1000000000, 2, 3221225472));
+	BREAKS(LAW_EXACT, law_time_scale(3000000000, 1000000000, 2, 3221225473));
+	/* below: 2^-31 of 3221225472 is 1.5 */
+	SILENT(law_time_scale(3000000000, 1000000000, 2, 3221225471));
+	BREAKS(LAW_EXACT, law_time_scale(3000000000, 1000000000, 2, 3221225470));
+	/* nonsense that must neither overflow nor pass */
+	BREAKS(LAW_EXACT, law_time_scale(1, 1, -128, 1));
+	BREAKS(LAW_EXACT, law_time_scale(1, 1, 127, ~0u));
+	BREAKS(LAW_EXACT, law_time_scale((1ull << 63) - 1, 1, -65, 1));
+	/* contract */
+	SILENT(law_time_scale(0, 1, 0, 0));
+	SILENT(law_time_scale(1, 0, 0, 0));
+	SILENT(law_time_scale(1ull << 63, 1, 0, 0));
+}
+
+Test(pure, pvclock_read)
+{
+	/* the report of 2026-04-05 */
+	u64 st = 5175860260, ts = 598992030530137, tsc = 598991848289183;
+	u32 mul = 3728270222;
+
+	BREAKS(LAW_SIGNED, law_pvclock_read(st, ts, mul, -1, tsc, 8006399342167092479ull));
+	cr_expect(last.got == 8006399342167092479ull);
+	cr_expect(last.want == (s128)st - 79097636);
+	cr_expect_str_eq(last.function, "__pvclock_read_cycles");
+	SILENT(law_pvclock_read(st, ts, mul, -1, tsc, st));
+	SILENT(law_pvclock_read(st, ts, mul, -1, tsc, st - 79097636 + 1));
+	BREAKS(LAW_SIGNED, law_pvclock_read(st, ts, mul, -1, tsc, st - 79097636 + 2));
+	SILENT(law_pvclock_read(st, ts, mul, -1, tsc, st - 79097636 - 2));
+	BREAKS(LAW_SIGNED, law_pvclock_read(st, ts, mul, -1, tsc, st - 79097636 - 3));
+	BREAKS(LAW_SIGNED, law_pvclock_read(st, ts, mul, -1, tsc, st + 1));
+	/* below zero is two's complement */
+	SILENT(law_pvclock_read(10, 100, 0x80000000, 0, 0, (u64)-40));
+	/* forward */
+	SILENT(law_pvclock_read(100, 10, 0x80000000, 0, 21, 105));
+	BREAKS(LAW_EXACT, law_pvclock_read(100, 10, 0x80000000, 0, 21, 106));
+	BREAKS(LAW_EXACT, law_pvclock_read(100, 10, 0x80000000, 0, 21, 104));
+	/* the TSC wrapped: 10 cycles ahead, not behind */
+	SILENT(law_pvclock_read(100, -5ull, 0x80000000, 0, 5, 105));
+	BREAKS(LAW_EXACT, law_pvclock_read(100, -5ull, 0x80000000, 0, 5, 106));
+	/* contract: can't be told apart; doesn't fit */
+	SILENT(law_pvclock_read(100, 5, 0x80000000, 0, -5ull, 42));
+	SILENT(law_pvclock_read(MAX, 0, 0x80000000, 0, 4, 42));
+}
+
+Test(pure, pvclock_rebase)
+{
+	/* the thread of 20260115202256.119820: +4 ns */
+	u64 now = 67131895449;
+
+#define REBASE(to) law_pvclock_rebase(3639151, 32041800585, to, 213016088950, 3186238974, -1)
+	BREAKS(LAW_RATE, REBASE(67131895453));
+	cr_expect(last.got - last.want == 4);
+	for (int step = -2; step <= 2; step++)
+		SILENT(REBASE(now + step));
+	BREAKS(LAW_RATE, REBASE(now + 3));
+	BREAKS(LAW_MONOTONIC, REBASE(now - 3));
+	SILENT(law_pvclock_rebase(0, 5, 42, 4, 1, 0));
+}
+
+Test(pure, guest_tsc)
+{
+	SILENT(law_guest_tsc(3000000, -1, (u64)-3));
+	SILENT(law_guest_tsc(3000000, -1, 0));
+	BREAKS(LAW_SIGNED, law_guest_tsc(3000000, -1, 13835058055282163709ull));
+	cr_expect(last.got == 13835058055282163709ull);
+	cr_expect(last.want == -3);
+	BREAKS(LAW_SIGNED, law_guest_tsc(3000000, -1, 1));
+	BREAKS(LAW_SIGNED, law_guest_tsc(3000000, -1, (u64)-6));
+	/* an hour: 10800000000000, down to 2^-31 of it and a cycle */
+	SILENT(law_guest_tsc(3000000, 3600000000000, 10800000000000));
+	BREAKS(LAW_EXACT, law_guest_tsc(3000000, 3600000000000, 10800000000001));
+	SILENT(law_guest_tsc(3000000, 3600000000000, 10800000000000 - 5030));
+	BREAKS(LAW_EXACT, law_guest_tsc(3000000, 3600000000000, 10800000000000 - 5031));
+	SILENT(law_guest_tsc(0, 1, 42));
+	SILENT(law_guest_tsc(~0u, ~(1ll << 63), 42));
+}
+
+Test(pure, tsc_scaling)
+{
+	SILENT(law_scale_tsc(7, 1ull << 47, 48, 3));
+	BREAKS(LAW_EXACT, law_scale_tsc(7, 1ull << 47, 48, 4));
+	BREAKS(LAW_EXACT, law_scale_tsc(7, 1ull << 47, 48, 2));
+	SILENT(law_scale_tsc(MAX, MAX, 48, 42));
+	SILENT(law_scale_tsc(MAX, MAX, 64, 42));
+
+	SILENT(law_tsc_ratio(3000000, 2500000, 48, true, 234562480592213));
+	BREAKS(LAW_EXACT, law_tsc_ratio(3000000, 2500000, 48, true, 234562480592214));
+	BREAKS(LAW_EXACT, law_tsc_ratio(3000000, 2500000, 48, false, 0));
+	SILENT(law_tsc_ratio(3000000, 0, 48, false, 0));
+	BREAKS(LAW_EXACT, law_tsc_ratio(3000000, 0, 48, true, 0));
+	/* SVM: 8 bits before the point */
+	SILENT(law_tsc_ratio(1000, 255999, 32, true, 1099507332808));
+	SILENT(law_tsc_ratio(1000, 256000, 32, false, 0));
+	BREAKS(LAW_EXACT, law_tsc_ratio(1000, 256000, 32, true, 1ull << 40));
+	SILENT(law_tsc_ratio(0, 1, 48, true, 42));
+
+	/* towards zero: -3 * 1/2 is -1 */
+	SILENT(law_nested_offset(-3ull, 10, 1ull << 47, 48, 9));
+	BREAKS(LAW_EXACT, law_nested_offset(-3ull, 10, 1ull << 47, 48, 8));
+	SILENT(law_nested_offset(1, MAX, 1ull << 48, 48, 0));
+	SILENT(law_nested_offset(1ull << 63, 0, 1ull << 49, 48, 42));
+
+	SILENT(law_nested_multiplier(3, 1ull << 47, 48, 1));
+	BREAKS(LAW_EXACT, law_nested_multiplier(3, 1ull << 47, 48, 2));
+	SILENT(law_nested_multiplier(MAX, MAX, 48, 42));
+}
+
+Test(pure, tsc_page)
+{
+	/* mul / 100 * 2^32 for mul = 250: 2.5 */
+	SILENT(law_hv_page_params(250, 0, 1234, 1ull << 32, true, 10737418240, 12 - 2));
+	BREAKS(LAW_EXACT, law_hv_page_params(250, 0, 1234, 1ull << 32, true, 10737418241, 10));
+	BREAKS(LAW_EXACT, law_hv_page_params(250, 0, 1234, 1ull << 32, true, 10737418240, 11));
+	BREAKS(LAW_EXACT, law_hv_page_params(250, 0, 1234, 1ull << 32, false, 0, 0));
+	/* 2^(64 + 7) / 100 doesn't fit, 2^(64 + 6) / 100 does */
+	SILENT(law_hv_page_params(1u << 31, 8, 0, 0, false, 0, 0));
+	BREAKS(LAW_EXACT, law_hv_page_params(1u << 31, 8, 0, 0, true, 0, 0));
+	BREAKS(LAW_EXACT, law_hv_page_params(1u << 31, 7, 0, 0, false, 0, 0));
+	SILENT(law_hv_page_params(1, -26, 0, 0, false, 0, 0));
+
+	SILENT(law_hv_page_read(4, 1ull << 63, -1, true, 1));
+	BREAKS(LAW_EXACT, law_hv_page_read(4, 1ull << 63, -1, true, 2));
+	SILENT(law_hv_page_read(0, 0, -1, true, MAX));
+	BREAKS(LAW_EXACT, law_hv_page_read(0, 0, -1, false, 0));
+
+	/* pvclock / 100 = 1000 */
+	SILENT(law_hv_page_agrees(1u << 31, 1, 0, 0, 100000, 999));
+	BREAKS(LAW_AGREE, law_hv_page_agrees(1u << 31, 1, 0, 0, 100000, 998));
+	SILENT(law_hv_page_agrees(1u << 31, 1, 0, 0, 100000, 1001));
+	BREAKS(LAW_AGREE, law_hv_page_agrees(1u << 31, 1, 0, 0, 100000, 1002));
+	SILENT(law_hv_page_agrees(1u << 31, -1, 0, 0, 400000, 1002));
+	BREAKS(LAW_AGREE, law_hv_page_agrees(1u << 31, -1, 0, 0, 400000, 1003));
+	/* beyond 2^64 / 100 cycles the cut scale may cost one more */
+	SILENT(law_hv_page_agrees(1u << 31, 0, 0, 0, 1ull << 60, (1ull << 59) / 100 - 2));
+	BREAKS(LAW_AGREE, law_hv_page_agrees(1u << 31, 0, 0, 0, 1ull << 60, (1ull << 59) / 100 - 3));
+	SILENT(law_hv_page_agrees(1u << 31, 0, 0, 10, 9, 42));
+}
+
+Test(pure, canary)
+{
+	SILENT(law_canary(0));
+	BREAKS(LAW_CANARY, law_canary(1 << 20));
+	BREAKS(LAW_CANARY, law_canary(1 << 5));
+	SILENT(law_canary(1 << 20 | 1 << 5));
+}
+
+static u64 state = 0x2545f4914f6cdd1dull;
+
+/* Any number of bits, and often an edge. */
+static u64 number(void)
+{
+	u64 v;
+
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	v = state >> (state >> 5 & 63);
+	return state & 16 ? v : (1ull << (v & 63)) + (state >> 40 & 3) - 1;
+}
+
+static void ask(void *arg)
+{
+	const struct subject *s = &subject_linux;
+	u64 a = number(), b = number(), c = number(), scale = 0, page;
+	u32 mul = number(), khz = number() % ~0u + 1;
+	s8 shift = (s8)(number() % 63) - 31, out_shift;
+	u8 frac = number() & 1 ? 32 : 48;
+	s64 offset = 0;
+	u64 ratio = 0;
+	bool ok;
+
+	SILENT(law_scale_delta(a, mul, shift, s->scale_delta(a, mul, shift)));
+	SILENT(law_scale_delta_monotonic(a, a + b, s->scale_delta(a, mul, shift),
+			s->scale_delta(a + b, mul, shift), mul, shift));
+	if (c >= b)
+		SILENT(law_pvclock_read(a, b, mul, shift, c,
+					s->pvclock_read(a, b, mul, shift, c)));
+	SILENT(law_guest_tsc(khz, a >> 1, s->guest_tsc(khz, a >> 1)));
+	SILENT(law_scale_tsc(a, b, frac, s->scale_tsc(a, b, frac)));
+	SILENT(law_nested_offset(a, b, c, frac, s->nested_offset(a, b, c, frac)));
+	SILENT(law_nested_multiplier(a, b, frac, s->nested_multiplier(a, b, frac)));
+	/* KVM_SET_TSC_KHZ lets no guest above 2^16 times the host through */
+	if ((u64)khz << 16 > mul) {
+		ok = s->tsc_ratio(khz, mul, frac, &ratio);
+		SILENT(law_tsc_ratio(khz, mul, frac, ok, ratio));
+	}
+	if (a && b && !(a >> 63)) {
+		s->time_scale(a, b, &out_shift, &mul);
+		SILENT(law_time_scale(a, b, out_shift, mul));
+	}
+	if (shift < -25)
+		return;
+	ok = s->hv_page_params(mul, shift, a, b, &scale, &offset);
+	SILENT(law_hv_page_params(mul, shift, a, b, ok, scale, offset));
+	if (ok && s->hv_page_read(c, scale, offset, &page)) {
+		SILENT(law_hv_page_read(c, scale, offset, true, page));
+		SILENT(law_hv_page_agrees(mul, shift, a, b, c, page));
+	}
+}
+
+Test(pure, subject_is_silent)
+{
+	/* One guard a round: each starts with all its fuel. */
+	for (int i = 0; i < TIMES; i++) {
+		struct subject_trap trap;
+
+		subject_guard(ask, NULL, &trap);
+		cr_assert_eq(trap.kind, SUBJECT_TRAP_NONE, "%s:%d",
+			     trap.file ? trap.file : "?", trap.line);
+	}
+}
