@@ -93,7 +93,10 @@ static void add_job(struct slot *slot, const char *harness, int seconds)
 	job->seconds = seconds > 0 ? seconds : 1;
 }
 
-/* Every fuzz_* beside this program but the canary, which is for tests. */
+/*
+ * Every fuzz_* beside this program but the canary, which is for tests, and
+ * fuzz_rebase, which judges recordings.
+ */
 static int other_harnesses(char names[][NAME])
 {
 	char path[4096], file[4096];
@@ -107,7 +110,8 @@ static int other_harnesses(char names[][NAME])
 		if (strncmp(d->d_name, "fuzz_", 5) || strchr(d->d_name, '.') ||
 		    strlen(d->d_name) >= NAME ||
 		    !strcmp(d->d_name, "fuzz_timeline") ||
-		    !strcmp(d->d_name, "fuzz_canary"))
+		    !strcmp(d->d_name, "fuzz_canary") ||
+		    !strcmp(d->d_name, "fuzz_rebase"))
 			continue;
 		cli_sibling(d->d_name, file, sizeof(file));
 		if (!access(file, X_OK))
