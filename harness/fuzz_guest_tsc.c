@@ -16,10 +16,11 @@ struct args {
 
 static struct args decode(struct input *in)
 {
-	return (struct args){
-		.khz = input_u64(in, "khz", 1, 0x7fffffff),
-		.delta_ns = input_s64(in, "delta_ns", -(1ll << 62), 1ll << 62),
-	};
+	struct args a;
+
+	a.khz = input_u64(in, "khz", 1, 0x7fffffff);
+	a.delta_ns = input_s64(in, "delta_ns", -(1ll << 62), 1ll << 62);
+	return a;
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)

@@ -17,12 +17,13 @@ struct args {
 
 static struct args decode(struct input *in)
 {
-	return (struct args){
-		.delta = input_u64(in, "delta", 0, ~0ull),
-		.more = input_u64(in, "more", 0, ~0ull),
-		.mul = input_u64(in, "mul", 0, 0xffffffff),
-		.shift = input_s64(in, "shift", -31, 31),
-	};
+	struct args a;
+
+	a.delta = input_u64(in, "delta", 0, ~0ull);
+	a.more = input_u64(in, "more", 0, ~0ull);
+	a.mul = input_u64(in, "mul", 0, 0xffffffff);
+	a.shift = input_s64(in, "shift", -31, 31);
+	return a;
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)

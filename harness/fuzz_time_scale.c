@@ -16,10 +16,11 @@ struct args {
 
 static struct args decode(struct input *in)
 {
-	return (struct args){
-		.to_ns = input_u64(in, "to_ns", 0, 1),
-		.khz = input_u64(in, "khz", 0, 0xffffffff),
-	};
+	struct args a;
+
+	a.to_ns = input_u64(in, "to_ns", 0, 1);
+	a.khz = input_u64(in, "khz", 0, 0xffffffff);
+	return a;
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)

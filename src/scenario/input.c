@@ -59,9 +59,20 @@ static u64 from_bytes(struct input *in)
 			value += (u64)(s64)(s8)in->data[in->pos++];
 		return value;
 	}
+	if (in->size - in->pos >= 8) {
+		memcpy(&value, in->data + in->pos, 8);
+		in->pos += 8;
+		return value;
+	}
 	for (int i = 0; i < 8 && in->pos < in->size; i++)
 		value |= (u64)in->data[in->pos++] << 8 * i;
 	return value;
+}
+
+/* @value into [0, @span]; the mask saves a division where it can. */
+static u64 fold(u64 value, u64 span)
+{
+	return span & (span + 1) ? value % (span + 1) : value & span;
 }
 
 /* The text after "@name " on a line of @text, or NULL. */
@@ -152,8 +163,7 @@ u64 input_u64(struct input *in, const char *name, u64 min, u64 max)
 	} else {
 		value = from_bytes(in);
 		if (value < min || value > max)
-			value = min + (max - min == ~0ull ? value :
-				       value % (max - min + 1));
+			value = min + fold(value, max - min);
 	}
 	if (__builtin_expect(redirected, 0)) {
 		snprintf(text, sizeof(text), "%llu", value);
@@ -187,8 +197,7 @@ s64 input_s64(struct input *in, const char *name, s64 min, s64 max)
 	} else {
 		value = from_bytes(in);
 		if (value < min || value > max)
-			value = (s64)((u64)min + (span == ~0ull ? (u64)value :
-						  (u64)value % (span + 1)));
+			value = (s64)((u64)min + fold(value, span));
 	}
 	if (__builtin_expect(redirected, 0)) {
 		snprintf(text, sizeof(text), "%lld", value);

@@ -8,9 +8,11 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <regex.h>
 #include <search.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,6 +34,8 @@ struct chunk {
 	enum chunk_type type;
 	size_t start, end;		/* bytes */
 	bool kept;
+	bool body;			/* of a function */
+	bool named;			/* ctags or we know a name for it */
 	bool is_type;			/* a struct's words never name functions */
 	bool masked;			/* struct, only used members stay */
 };
@@ -55,7 +59,7 @@ struct file {
 struct def {
 	const char *name;
 	bool tag;			/* struct, union, enum tag */
-	char kind;			/* f function, d macro, p prototype, … */
+	const char *kind;		/* as ctags calls it */
 	int line;
 	struct chunk *chunk;
 	struct def *next;		/* same name in the unit */
@@ -219,7 +223,8 @@ static size_t directive_end(const char *s, size_t i, size_t end)
 	while (i < end && s[i] != '\n') {
 		size_t j = skip_opaque(s, i, end);
 
-		if (j != i && s[i] != '"' && s[i] != '\'') {
+		/* "#error don't" has no end of string on its line */
+		if (j != i && s[j - 1] != '\n') {
 			i = j;
 			continue;
 		}
@@ -262,15 +267,37 @@ static void add_chunk(struct file *file, enum chunk_type type, size_t start,
 	};
 }
 
+/* DECLARE_SOMETHING(…) needs no semicolon after it. */
+static bool is_bare_call(const char *s, size_t i)
+{
+	size_t start = i;
+
+	while (isupper((unsigned char)s[i]) || isdigit((unsigned char)s[i]) ||
+	       s[i] == '_')
+		i++;
+	return i > start && s[i] == '(';
+}
+
+static bool starts_line(const char *s, size_t i)
+{
+	while (i && (s[i - 1] == ' ' || s[i - 1] == '\t'))
+		i--;
+	return !i || s[i - 1] == '\n';
+}
+
+#define MAX_LEVEL 64
+
 /*
  * Both arms of an #if may open the same brace, so #else and #elif go back to
- * the depth at the #if.
+ * the depth at the #if.  Where they part inside a definition that began after
+ * the #if, such as two signatures over one body, the #if belongs to it.
  */
 static void split(struct file *file)
 {
 	const char *s = file->text;
-	size_t end = file->size, start = 0, i = 0;
-	int depth = 0, parens = 0, saved[64], level = 0;
+	size_t end = file->size, start = 0, last_at = 0, i = 0;
+	size_t opened[MAX_LEVEL];
+	int depth = 0, parens = 0, saved[MAX_LEVEL], level = 0, outer = 0;
 	bool in_chunk = false, assigned = false, body = false;
 	char last = 0;
 
@@ -283,27 +310,40 @@ static void split(struct file *file)
 			i = j;
 			continue;
 		}
-		if (s[i] == '#' && (!i || strspn(s + i, "#"))) {
-			size_t line = i;
+		if (isspace((unsigned char)s[i])) {
+			i++;
+			continue;
+		}
+		if (in_chunk && !depth && !parens && last == ')' &&
+		    (is_word(s[i]) || s[i] == '#') && starts_line(s, i) &&
+		    is_bare_call(s, start)) {
+			add_chunk(file, CHUNK_CODE, start, last_at + 1);
+			in_chunk = false;
+		}
+		if (s[i] == '#' && starts_line(s, i)) {
+			bool closes = directive_is(s, i, "else") ||
+				      directive_is(s, i, "elif") ||
+				      directive_is(s, i, "endif");
 
-			while (line && (s[line - 1] == ' ' || s[line - 1] == '\t'))
-				line--;
-			if (line && s[line - 1] != '\n') {
-				i++;
-				continue;
-			}
 			j = directive_end(s, i, end);
-			if (directive_is(s, i, "if") || directive_is(s, i, "ifdef") ||
-			    directive_is(s, i, "ifndef")) {
-				if (level < 64)
-					saved[level] = depth;
-				level++;
-			} else if (directive_is(s, i, "else") ||
-				   directive_is(s, i, "elif")) {
-				if (level && level <= 64)
+			if (closes && level && level <= MAX_LEVEL) {
+				if (in_chunk && level <= outer) {
+					outer = level - 1;
+					file->nr_chunks = opened[outer];
+					start = file->chunks[opened[outer]].start;
+				}
+				if (directive_is(s, i, "endif"))
+					level--;
+				else
 					depth = saved[level - 1];
-			} else if (directive_is(s, i, "endif") && level) {
-				level--;
+			} else if (closes) {
+				level -= level && directive_is(s, i, "endif");
+			} else if (is_condition(s, i)) {
+				if (level < MAX_LEVEL) {
+					saved[level] = depth;
+					opened[level] = file->nr_chunks;
+				}
+				level++;
 			}
 			if (!in_chunk)
 				add_chunk(file, is_condition(s, i) ? CHUNK_CONDITION :
@@ -312,13 +352,10 @@ static void split(struct file *file)
 			i = j;
 			continue;
 		}
-		if (isspace((unsigned char)s[i])) {
-			i++;
-			continue;
-		}
 		if (!in_chunk) {
 			in_chunk = true;
 			start = i;
+			outer = level;
 			assigned = body = false;
 			depth = parens = 0;
 		}
@@ -343,8 +380,10 @@ static void split(struct file *file)
 			break;
 		}
 		last = s[i];
+		last_at = i;
 		if (!depth && !parens && (last == ';' || (last == '}' && body))) {
 			add_chunk(file, CHUNK_CODE, start, i + 1);
+			file->chunks[file->nr_chunks - 1].body = body;
 			in_chunk = false;
 		}
 		i++;
@@ -408,14 +447,27 @@ static struct def *find_def(struct unit *unit, const char *name, bool tag)
 	return node ? *(struct def **)node : NULL;
 }
 
-static void define(struct unit *unit, const char *name, bool tag, char kind,
-		   int line, struct chunk *chunk)
+static bool is_kind(const struct def *def, const char *kind)
+{
+	return !strcmp(def->kind, kind);
+}
+
+/* It says that a name exists, not what it is. */
+static bool is_declaration(const struct def *def)
+{
+	return is_kind(def, "prototype") || is_kind(def, "externvar");
+}
+
+static void define(struct unit *unit, const char *name, bool tag,
+		   const char *kind, int line, struct chunk *chunk)
 {
 	struct def *def = ALLOC(sizeof(*def)), *first;
 
 	chunk->is_type |= tag;
+	chunk->named = true;
 	*def = (struct def){
-		.name = need_memory(strdup(name)), .tag = tag, .kind = kind,
+		.name = need_memory(strdup(name)), .tag = tag,
+		.kind = need_memory(strdup(kind)),
 		.line = line, .chunk = chunk,
 	};
 	first = *(struct def **)need_memory(tsearch(def, &unit->defs, by_def));
@@ -423,6 +475,15 @@ static void define(struct unit *unit, const char *name, bool tag, char kind,
 		def->next = first->next;
 		first->next = def;
 	}
+}
+
+static int line_of(const struct file *file, size_t at)
+{
+	int line = 1;
+
+	for (size_t i = 0; i < at; i++)
+		line += file->text[i] == '\n';
+	return line;
 }
 
 static struct chunk *chunk_at(struct file *file, const size_t *lines, int line)
@@ -464,7 +525,8 @@ static void define_word(void *arg, const char *word, const char *before,
 	struct unnamed *u = arg;
 
 	if (at >= u->from && (!op || op == '}'))
-		define(u->unit, word, false, 'v', 0, u->chunk);
+		define(u->unit, word, false, "variable",
+		       line_of(u->chunk->file, at), u->chunk);
 }
 
 /* static struct { … } name attribute = { … };  ctags loses the name. */
@@ -494,27 +556,89 @@ static void define_unnamed(struct unit *unit, struct chunk *chunk)
 	for_words(s, i, end, define_word, &u);
 }
 
+/* A function that ctags lost: the word before its parameters. */
+static void define_untagged(struct unit *unit, struct chunk *chunk)
+{
+	const char *s = chunk->file->text;
+	char name[128] = "";
+	size_t at = 0;
+	int parens = 0;
+
+	for (size_t i = chunk->start; i < chunk->end && s[i] != '{'; i++) {
+		size_t j = skip_opaque(s, i, chunk->end), n;
+
+		if (j != i) {
+			i = j - 1;
+			continue;
+		}
+		if (s[i] == '(' && !parens++) {
+			for (j = i; j > chunk->start && isspace((unsigned char)s[j - 1]); j--)
+				;
+			for (n = 0; j > chunk->start && is_word(s[j - 1]); j--)
+				n++;
+			if (n && n < sizeof(name) &&
+			    strncmp(s + j, "__attribute__", n)) {
+				snprintf(name, sizeof(name), "%.*s", (int)n, s + j);
+				at = j;
+			}
+		}
+		parens -= s[i] == ')';
+	}
+	if (*name)
+		define(unit, name, false, "function",
+		       line_of(chunk->file, at), chunk);
+}
+
+/* ctags' tags of @path, one JSON object a line, or NULL. */
+static FILE *start_ctags(const char *path, pid_t *pid)
+{
+	const char *const argv[] = {
+		"ctags", "--output-format=json", "--fields=+nK-P",
+		"--kinds-C=+px", "--sort=no", "--languages=C",
+		"--language-force=C",
+		"-I", "__read_mostly,____cacheline_aligned,__ro_after_init,"
+		"__packed,noinstr,notrace,__always_inline,__init",
+		"-f", "-", path, NULL,
+	};
+	extern char **environ;
+	posix_spawn_file_actions_t actions;
+	int fd[2], err;
+
+	if (pipe2(fd, O_CLOEXEC))
+		return NULL;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, fd[1], STDOUT_FILENO);
+	posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null",
+					 O_WRONLY, 0);
+	err = posix_spawnp(pid, argv[0], &actions, NULL, (char **)argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	close(fd[1]);
+	if (err) {
+		close(fd[0]);
+		return NULL;
+	}
+	return fdopen(fd[0], "r");
+}
+
 static int tag_file(struct unit *unit, struct file *file)
 {
-	char *command = format("ctags --output-format=json --fields=+nK-P "
-			       "--kinds-C=+px --sort=no --languages=C "
-			       "--language-force=C -I __read_mostly,____cacheline_aligned,__ro_after_init,__packed,noinstr,notrace,__always_inline,__init -f - '%s/%s' 2>/dev/null",
-			       tree, file->path);
-	size_t *lines = ALLOC((file->size + 3) * sizeof(*lines));
-	int nr_lines = 0;
-	char *line = NULL;
-	size_t room = 0;
+	size_t *lines = ALLOC((file->size + 3) * sizeof(*lines)), room = 0;
+	char *path = format("%s/%s", tree, file->path), *line = NULL;
+	int nr_lines = 0, status;
 	FILE *pipe;
+	pid_t pid;
 
 	for (size_t i = 0; i <= file->size; i++)
 		if (!i || file->text[i - 1] == '\n')
 			lines[nr_lines++] = i;
 	lines[nr_lines] = file->size + 1;
 
-	pipe = popen(command, "r");
-	free(command);
-	if (!pipe)
+	pipe = start_ctags(path, &pid);
+	free(path);
+	if (!pipe) {
+		free(lines);
 		return -1;
+	}
 	while (getline(&line, &room, pipe) > 0) {
 		json_t *tag = json_loads(line, 0, NULL);
 		const char *name, *kind;
@@ -532,10 +656,14 @@ static int tag_file(struct unit *unit, struct file *file)
 		    (chunk = chunk_at(file, lines, nr)))
 			define(unit, name, !strcmp(kind, "struct") ||
 			       !strcmp(kind, "union") || !strcmp(kind, "enum"),
-			       !strcmp(kind, "function") ? 'f' : kind[0], nr, chunk);
+			       kind, nr, chunk);
 		json_decref(tag);
 	}
 	free(line);
+	free(lines);
+	fclose(pipe);
+	if (waitpid(pid, &status, 0) != pid || status)
+		return -1;
 	for (size_t i = 0; i < file->nr_chunks; i++) {
 		struct chunk *c = &file->chunks[i];
 		char name[128] = "";
@@ -544,11 +672,13 @@ static int tag_file(struct unit *unit, struct file *file)
 			continue;
 		for_words(file->text, c->start, c->end, define_per_cpu, name);
 		if (*name && strcmp(name, "?"))
-			define(unit, name, false, 'v', 0, c);
+			define(unit, name, false, "variable",
+			       line_of(file, c->start), c);
 		define_unnamed(unit, c);
+		if (c->body && !c->named)
+			define_untagged(unit, c);
 	}
-	free(lines);
-	return pclose(pipe);
+	return 0;
 }
 
 /* ---- the closure --------------------------------------------------------- */
@@ -595,7 +725,8 @@ static void use_name(struct unit *unit, const char *name, bool tag)
 	if (has(&unit->given, tag ? key : name) || !add(&unit->seen, key))
 		return;
 	for (struct def *def = find_def(unit, name, tag); def; def = def->next)
-		if ((!unit->in_type || (def->kind != 'f' && def->kind != 'p')) &&
+		if ((!unit->in_type || (!is_kind(def, "function") &&
+					!is_kind(def, "prototype"))) &&
 		    !has(&def->chunk->file->without, name))
 			keep(unit, def->chunk, tag && has(&unit->masks, name));
 }
@@ -685,20 +816,73 @@ static void mask_members(struct unit *unit, struct chunk *chunk, char *out)
 	}
 }
 
+/*
+ * Every condition between an #if and its #endif stays if anything there does;
+ * empty groups inside are harmless.
+ */
+static void keep_conditions(struct file *file)
+{
+	size_t open[MAX_LEVEL], nr = 0;
+	bool full[MAX_LEVEL];
+
+	for (size_t i = 0; i < file->nr_chunks; i++) {
+		struct chunk *c = &file->chunks[i];
+
+		if (c->type != CHUNK_CONDITION) {
+			if (c->kept && nr)
+				full[nr - 1] = true;
+		} else if (directive_is(file->text, c->start, "endif")) {
+			if (!nr || !full[--nr])
+				continue;
+			for (size_t k = open[nr]; k <= i; k++)
+				if (file->chunks[k].type == CHUNK_CONDITION)
+					file->chunks[k].kept = true;
+			if (nr)
+				full[nr - 1] = true;
+		} else if (!directive_is(file->text, c->start, "else") &&
+			   !directive_is(file->text, c->start, "elif") &&
+			   nr < MAX_LEVEL) {
+			open[nr] = i;
+			full[nr++] = false;
+		}
+	}
+}
+
+/* A condition on a macro that was blanked would silently take the other arm. */
+static void use_macro(void *arg, const char *word, const char *before, char op,
+		      size_t at)
+{
+	struct unit *unit = arg;
+
+	if (has(&unit->given, word))
+		return;
+	for (struct def *def = find_def(unit, word, false); def; def = def->next)
+		if (is_kind(def, "macro") &&
+		    !has(&def->chunk->file->without, word))
+			keep(unit, def->chunk, false);
+}
+
 static size_t mask_pass(struct unit *unit)
 {
 	size_t kept = 0;
 
-	for (size_t f = 0; f < unit->nr_files; f++)
-		for (size_t i = 0; i < unit->files[f]->nr_chunks; i++) {
-			struct chunk *c = &unit->files[f]->chunks[i];
+	for (size_t f = 0; f < unit->nr_files; f++) {
+		struct file *file = unit->files[f];
+
+		keep_conditions(file);
+		for (size_t i = 0; i < file->nr_chunks; i++) {
+			struct chunk *c = &file->chunks[i];
 
 			if (!c->kept)
 				continue;
 			kept++;
 			if (c->masked)
 				mask_members(unit, c, NULL);
+			if (c->type == CHUNK_CONDITION)
+				for_words(file->text, c->start, c->end,
+					  use_macro, unit);
 		}
+	}
 	return kept;
 }
 
@@ -728,49 +912,15 @@ static void close_over(struct unit *unit)
 	} while (before != after);
 }
 
-/* A group of conditions around nothing goes too. */
 static void render(struct unit *unit, struct file *file)
 {
-	size_t open[64], at = 0, nr = 0;
-	bool full[64];
 	char *out = need_memory(strdup(file->text));
-	bool *stay = ALLOC(file->nr_chunks + 1);
+	size_t at = 0;
 
 	for (size_t i = 0; i < file->nr_chunks; i++) {
 		struct chunk *c = &file->chunks[i];
-		const char *s = file->text;
 
-		if (c->type != CHUNK_CONDITION) {
-			stay[i] = c->kept;
-			if (c->kept && nr)
-				full[nr - 1] = true;
-			continue;
-		}
-		if (directive_is(s, c->start, "endif")) {
-			if (!nr)
-				continue;
-			nr--;
-			if (!full[nr])
-				continue;
-			for (size_t k = open[nr]; k <= i; k++)
-				if (file->chunks[k].type == CHUNK_CONDITION)
-					stay[k] |= 2;
-			if (nr)
-				full[nr - 1] = true;
-		} else if (!directive_is(s, c->start, "else") &&
-			   !directive_is(s, c->start, "elif") && nr < 64) {
-			open[nr] = i;
-			full[nr++] = false;
-		}
-	}
-	/*
-	 * The pass above kept every condition between a full #if and its
-	 * #endif; empty groups inside such a range are harmless.
-	 */
-	for (size_t i = 0; i < file->nr_chunks; i++) {
-		struct chunk *c = &file->chunks[i];
-
-		if (!stay[i])
+		if (!c->kept)
 			continue;
 		blank(out, at, c->start);
 		if (c->masked)
@@ -778,15 +928,14 @@ static void render(struct unit *unit, struct file *file)
 		at = c->end;
 	}
 	blank(out, at, file->size);
-	free(stay);
-	free(file->out);
 	file->out = out;
 }
 
 static bool file_kept(const struct file *file)
 {
 	for (size_t i = 0; i < file->nr_chunks; i++)
-		if (file->chunks[i].kept)
+		if (file->chunks[i].kept &&
+		    file->chunks[i].type != CHUNK_CONDITION)
 			return true;
 	return false;
 }

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The mutator of bench/speed.sh: scenarios of exactly 16 events, so that
+ * executions per second can be compared from run to run.
+ */
+#include <stdint.h>
+#include "../src/scenario/mutate.h"
+
+#define EVENTS 16
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
+			       unsigned int seed);
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
+			       unsigned int seed)
+{
+	struct scenario s;
+	size_t fitted;
+	u32 n;
+
+	size = scenario_mutate(data, size, max_size, seed);
+	scenario_decode(&s, data, size);
+	n = s.nr_events;
+	if (!n)
+		return size;
+	for (; s.nr_events < EVENTS; s.nr_events++)
+		s.events[s.nr_events] = s.events[s.nr_events % n];
+	s.nr_events = EVENTS;
+	fitted = scenario_encode(&s, data, max_size);
+	return fitted ? fitted : size;
+}
