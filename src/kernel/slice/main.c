@@ -6,21 +6,24 @@
 int main(int argc, char **argv)
 {
 	const char *tree = NULL, *manifest = NULL, *out = NULL;
+	bool verbose = false;
 	int i;
 
-	for (i = 1; i + 1 < argc; i += 2) {
-		if (!strcmp(argv[i], "--tree"))
-			tree = argv[i + 1];
-		else if (!strcmp(argv[i], "--manifest"))
-			manifest = argv[i + 1];
-		else if (!strcmp(argv[i], "--out"))
-			out = argv[i + 1];
+	for (i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "-v"))
+			verbose = true;
+		else if (i + 1 < argc && !strcmp(argv[i], "--tree"))
+			tree = argv[++i];
+		else if (i + 1 < argc && !strcmp(argv[i], "--manifest"))
+			manifest = argv[++i];
+		else if (i + 1 < argc && !strcmp(argv[i], "--out"))
+			out = argv[++i];
 		else
 			break;
 	}
 	if (i != argc || !tree || !manifest || !out) {
-		fprintf(stderr, "usage: slice --tree TREE --manifest FILE --out DIR\n");
+		fprintf(stderr, "usage: slice [-v] --tree TREE --manifest FILE --out DIR\n");
 		return SLICE_USAGE;
 	}
-	return slice(tree, manifest, out);
+	return slice(tree, manifest, out, verbose);
 }

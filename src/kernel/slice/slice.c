@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <regex.h>
 #include <search.h>
@@ -946,8 +947,11 @@ static struct unit units[2];
 static size_t nr_units;
 
 struct probe {
-	char *macro, *path, *regex;
+	char *macro, *path;
+	regex_t regex;
 };
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 static struct probe probes[32];
 static size_t nr_probes;
@@ -964,12 +968,15 @@ static struct file *add_file(struct unit *unit, const char *path)
 		free(file);
 		return NULL;
 	}
+	for (size_t i = 0; i < file->size; i++)
+		if (!file->text[i])
+			file->text[i] = ' ';
 	unit->files = need_memory(realloc(unit->files,
 				(unit->nr_files + 1) * sizeof(*unit->files)));
 	unit->files[unit->nr_files++] = file;
 	split(file);
 	if (tag_file(unit, file)) {
-		fprintf(stderr, "slice: universal-ctags doesn't work; is it installed?\n");
+		fprintf(stderr, "slice: universal-ctags doesn't run: is it installed, and with JSON output?\n");
 		exit(SLICE_USAGE);
 	}
 	return file;
@@ -992,11 +999,117 @@ static int manifest_error(const char *path, int line, const char *what)
 	return SLICE_USAGE;
 }
 
+/* NULL, or what is wrong with it. */
+static const char *read_probe(char *save)
+{
+	char *macro = strtok_r(NULL, " \t", &save);
+	char *path = strtok_r(NULL, " \t", &save);
+	char *expression = save ? save + strspn(save, " \t") : NULL;
+	struct probe *probe = &probes[nr_probes];
+
+	if (!macro || !path || !expression || !*expression)
+		return "want: probe MACRO FILE REGEX";
+	if (nr_probes == ARRAY_SIZE(probes))
+		return "too many probes";
+	if (regcomp(&probe->regex, expression,
+		    REG_EXTENDED | REG_NEWLINE | REG_NOSUB))
+		return "this isn't an extended regular expression";
+	probe->macro = format("%s", macro);
+	probe->path = format("%s", path);
+	nr_probes++;
+	return NULL;
+}
+
+/* What "need", "opt" and "not" are about. */
+struct place {
+	struct unit *unit;
+	struct file *file;		/* NULL: not in this tree */
+	char *path;			/* NULL: before the first file */
+};
+
+static const char *read_word(struct place *at, const char *key, char *word)
+{
+	struct unit *unit = at->unit;
+	char *alternative, *rest = word;
+
+	if (!strcmp(key, "file") || !strcmp(key, "header") ||
+	    !strcmp(key, "whole")) {
+		at->path = format("%s", word);
+		at->file = NULL;
+		while (!at->file && (alternative = strsep(&rest, "|")))
+			at->file = add_file(unit, alternative);
+		if (at->file)
+			at->file->whole = !strcmp(key, "whole");
+	} else if (!strcmp(key, "shim")) {
+		if (unit->nr_files >= ARRAY_SIZE(unit->inserts))
+			return "too many files";
+		unit->inserts[unit->nr_files] = format("%s", word);
+	} else if (!strcmp(key, "need") || !strcmp(key, "opt")) {
+		if (!at->path)
+			return "a file comes first";
+		if (nr_wants == ARRAY_SIZE(wants))
+			return "too many names";
+		wants[nr_wants++] = (struct want){
+			unit, format("%s", word), at->path, *key == 'n',
+		};
+	} else if (!strcmp(key, "not")) {
+		if (!at->path)
+			return "a file comes first";
+		if (at->file)
+			add(&at->file->without, word);
+	} else if (!strcmp(key, "mask")) {
+		add(&unit->masks, word);
+	} else if (!strcmp(key, "deny")) {
+		add(&unit->denied, word);
+	} else if (!strcmp(key, "member")) {
+		add(&unit->used_members, word);
+	} else if (!strcmp(key, "give")) {
+		/* the key that use_name() looks a tag up by */
+		if (strchr(word, ':'))
+			*strchr(word, ':') = ' ';
+		add(&unit->given, word);
+	} else {
+		return "unknown word at the start of the line";
+	}
+	return NULL;
+}
+
+static const char *read_line(struct place *at, char *line)
+{
+	char *save, *word, *key;
+	const char *error = NULL;
+
+	/* A "#" inside a regular expression starts no comment. */
+	for (char *p = line; *p; p++)
+		if (*p == '\n' ||
+		    (*p == '#' && (p == line || isspace((unsigned char)p[-1]))))
+			*p = p[1] = '\0';
+	key = strtok_r(line, " \t", &save);
+	if (!key)
+		return NULL;
+	if (!strcmp(key, "probe"))
+		return read_probe(save);
+	word = strtok_r(NULL, " \t", &save);
+	if (!word)
+		return "a name must follow";
+	if (!strcmp(key, "unit")) {
+		if (nr_units == ARRAY_SIZE(units))
+			return "two units at most";
+		*at = (struct place){ .unit = &units[nr_units++] };
+		at->unit->name = format("%s", word);
+		return NULL;
+	}
+	if (!at->unit)
+		return "a unit comes first";
+	for (; word && !error; word = strtok_r(NULL, " \t", &save))
+		error = read_word(at, key, word);
+	return error;
+}
+
 static int read_manifest(const char *path)
 {
-	struct unit *unit = NULL;
-	struct file *file = NULL;
-	char *line = NULL, *current = NULL;
+	struct place at = { 0 };
+	char *line = NULL;
 	size_t room = 0;
 	int nr = 0, err = 0;
 	FILE *f = fopen(path, "r");
@@ -1006,82 +1119,16 @@ static int read_manifest(const char *path)
 		return SLICE_USAGE;
 	}
 	while (!err && getline(&line, &room, f) > 0) {
-		char *save, *word, *key;
+		const char *error = read_line(&at, line);
 
 		nr++;
-		line[strcspn(line, "#\n")] = '\0';
-		key = strtok_r(line, " \t", &save);
-		if (!key)
-			continue;
-		if (!strcmp(key, "probe")) {
-			char *macro = strtok_r(NULL, " \t", &save);
-			char *file_name = strtok_r(NULL, " \t", &save);
-
-			if (!macro || !file_name || !save || nr_probes == 32) {
-				err = manifest_error(path, nr, "want: probe MACRO FILE REGEX");
-				break;
-			}
-			probes[nr_probes++] = (struct probe){
-				strdup(macro), strdup(file_name), strdup(save),
-			};
-			continue;
-		}
-		if (!strcmp(key, "unit")) {
-			word = strtok_r(NULL, " \t", &save);
-			if (!word || nr_units == 2) {
-				err = manifest_error(path, nr, "want: unit NAME, two at most");
-				break;
-			}
-			unit = &units[nr_units++];
-			unit->name = strdup(word);
-			continue;
-		}
-		if (!unit) {
-			err = manifest_error(path, nr, "a unit comes first");
-			break;
-		}
-		while ((word = strtok_r(NULL, " \t", &save))) {
-			if (!strcmp(key, "file") || !strcmp(key, "header") ||
-			    !strcmp(key, "whole")) {
-				char *alt, *rest = word;
-
-				file = NULL;
-				while (!file && (alt = strsep(&rest, "|")))
-					file = add_file(unit, alt);
-				if (file && !strcmp(key, "whole"))
-					file->whole = true;
-				free(current);
-				current = strdup(word);
-			} else if (!strcmp(key, "shim")) {
-				unit->inserts[unit->nr_files] = strdup(word);
-			} else if (!strcmp(key, "need") || !strcmp(key, "opt")) {
-				if (nr_wants == 512 || !current) {
-					err = manifest_error(path, nr, "a file comes first");
-					break;
-				}
-				wants[nr_wants++] = (struct want){
-					unit, strdup(word), strdup(current),
-					*key == 'n',
-				};
-			} else if (!strcmp(key, "not") && file) {
-				add(&file->without, word);
-			} else if (!strcmp(key, "mask")) {
-				add(&unit->masks, word);
-			} else if (!strcmp(key, "deny")) {
-				add(&unit->denied, word);
-			} else if (!strcmp(key, "give")) {
-				if (strchr(word, 58)) *strchr(word, 58) = 32;
-				add(&unit->given, word);
-			} else if (!strcmp(key, "member")) {
-				add(&unit->used_members, word);
-			} else {
-				err = manifest_error(path, nr, "unknown word");
-				break;
-			}
-		}
+		if (error)
+			err = manifest_error(path, nr, error);
 	}
 	free(line);
 	fclose(f);
+	if (!err && !nr_units)
+		err = manifest_error(path, nr, "no unit");
 	return err;
 }
 
@@ -1094,7 +1141,7 @@ static bool resolve(struct want *want)
 		struct def *def = find_def(want->unit, name, false);
 
 		for (; def; def = def->next)
-			if (def->kind != 'p')
+			if (!is_declaration(def))
 				found = true;
 		if (found)
 			use_name(want->unit, name, false);
@@ -1135,10 +1182,8 @@ static uint64_t hash_text(const char *s, size_t start, size_t end)
 	return hash;
 }
 
-static FILE *function_out, *tsv_out;
-
 struct row {
-	char *name, *path;
+	const char *name, *kind, *path;
 	int line, end;
 	uint64_t hash;
 };
@@ -1151,10 +1196,12 @@ static int by_row(const void *a, const void *b)
 	const struct row *x = a, *y = b;
 	int cmp = strcmp(x->name, y->name);
 
-	return cmp ? cmp : strcmp(x->path, y->path);
+	if (!cmp)
+		cmp = strcmp(x->path, y->path);
+	return cmp ? cmp : x->line - y->line;
 }
 
-static void note_function(const void *node, VISIT visit, int depth)
+static void note_definition(const void *node, VISIT visit, int depth)
 {
 	const struct def *def = *(struct def *const *)node;
 
@@ -1162,16 +1209,13 @@ static void note_function(const void *node, VISIT visit, int depth)
 		return;
 	for (; def; def = def->next) {
 		const struct chunk *c = def->chunk;
-		int end = def->line;
 
-		if (def->kind != 'f' || !c->kept)
+		if (!c->kept || is_declaration(def))
 			continue;
-		for (size_t i = c->start, line = 1; i < c->end; i++)
-			if (c->file->text[i] == '\n')
-				line++, end = def->line + line - 1;
 		rows = need_memory(realloc(rows, (nr_rows + 1) * sizeof(*rows)));
 		rows[nr_rows++] = (struct row){
-			(char *)def->name, c->file->path, def->line, end,
+			def->name, def->kind, c->file->path, def->line,
+			line_of(c->file, c->end),
 			hash_text(c->file->text, c->start, c->end),
 		};
 	}
@@ -1195,7 +1239,7 @@ static int write_unit(struct unit *unit, const char *out)
 
 	for (size_t i = 0; i < unit->nr_files; i++) {
 		struct file *file = unit->files[i];
-		char *full, *text, *eol;
+		char *full, *text, *eol, *first;
 
 		if (unit->inserts[i])
 			fprintf(f, "#include \"%s\"\n", unit->inserts[i]);
@@ -1203,9 +1247,15 @@ static int write_unit(struct unit *unit, const char *out)
 			continue;
 		render(unit, file);
 		full = format("%s/%s/%s", out, unit->name, file->path);
-		eol = strchr(file->out, '\n');
-		text = format("#line 2 \"%s/%s\"%s", tree, file->path,
-			      eol ? eol : "\n");
+		/*
+		 * Line 1 of a kernel file is its licence, so the directive
+		 * takes its place and all lines stay where they are.
+		 */
+		first = file->out + strspn(file->out, " \t");
+		eol = *first == '\n' || !*first ? first : NULL;
+		text = format("#line %d \"%s/%s\"%s%s", eol ? 2 : 1, tree,
+			      file->path, eol ? "" : "\n",
+			      eol ? eol : file->out);
 		err |= write_text(full, text, strlen(text));
 		fprintf(f, "#include \"%s\"\n", full);
 		free(text);
@@ -1225,7 +1275,7 @@ static int write_unit(struct unit *unit, const char *out)
 	err |= write_text(path, trace, trace_size);
 	free(path);
 
-	twalk(unit->defs, note_function);
+	twalk(unit->defs, note_definition);
 	return err;
 }
 
@@ -1233,28 +1283,29 @@ static int write_tables(const char *out)
 {
 	char *c = NULL, *t = NULL, *path;
 	size_t c_size, t_size;
+	FILE *functions = open_memstream(&c, &c_size);
+	FILE *table = open_memstream(&t, &t_size);
 	int err;
 
-	function_out = open_memstream(&c, &c_size);
-	tsv_out = open_memstream(&t, &t_size);
-	fprintf(function_out, "#include \"%s\"\n"
-		"const struct subject_function subject_functions[];\n"
-		"const struct subject_function subject_functions[] = {\n",
-		"subject.h");
+	fprintf(functions, "#include \"subject.h\"\n"
+		"const struct subject_function subject_functions[] = {\n");
 	qsort(rows, nr_rows, sizeof(*rows), by_row);
 	for (size_t i = 0; i < nr_rows; i++) {
-		struct row *r = &rows[i];
+		const struct row *r = &rows[i];
 
-		if (i && !by_row(r, r - 1) && r->line == r[-1].line)
+		/* both units may have it */
+		if (i && !by_row(r, r - 1))
 			continue;
-		fprintf(function_out, "\t{ \"%s\", \"%s\", %d, \"%016llx\" },\n",
-			r->name, r->path, r->line, (unsigned long long)r->hash);
-		fprintf(tsv_out, "%s\tfunction\t%s\t%d\t%d\t%016llx\n", r->name,
-			r->path, r->line, r->end, (unsigned long long)r->hash);
+		if (!strcmp(r->kind, "function"))
+			fprintf(functions,
+				"\t{ \"%s\", \"%s\", %d, \"%016" PRIx64 "\" },\n",
+				r->name, r->path, r->line, r->hash);
+		fprintf(table, "%s\t%s\t%s\t%d\t%d\t%016" PRIx64 "\n", r->name,
+			r->kind, r->path, r->line, r->end, r->hash);
 	}
-	fprintf(function_out, "\t{ 0 }\n};\n");
-	fclose(function_out);
-	fclose(tsv_out);
+	fprintf(functions, "\t{ 0 }\n};\n");
+	fclose(functions);
+	fclose(table);
 	path = format("%s/functions.c", out);
 	err = write_text(path, c, c_size);
 	free(path);
@@ -1274,16 +1325,10 @@ static int write_probes(const char *out)
 	for (size_t i = 0; i < nr_probes; i++) {
 		char *full = format("%s/%s", tree, probes[i].path);
 		char *content = read_text(full, &n);
-		regex_t regex;
-		bool found;
+		bool found = content &&
+			     !regexec(&probes[i].regex, content, 0, NULL, 0);
 
-		if (regcomp(&regex, probes[i].regex, REG_EXTENDED | REG_NEWLINE)) {
-			fprintf(stderr, "slice: bad regex %s\n", probes[i].regex);
-			return SLICE_USAGE;
-		}
-		found = content && !regexec(&regex, content, 0, NULL, 0);
 		fprintf(f, "#define %s %d\n", probes[i].macro, found);
-		regfree(&regex);
 		free(content);
 		free(full);
 	}
@@ -1306,6 +1351,23 @@ static int write_version(const char *out, const char *version)
 	return err;
 }
 
+static bool in_tree(const char *path)
+{
+	char *full = format("%s/%s", tree, path);
+	bool found = !access(full, F_OK);
+
+	free(full);
+	return found;
+}
+
+static void write_dep(FILE *f, const char *path)
+{
+	fputs(" \\\n ", f);
+	for (const char *p = tree; *p; p++)
+		fprintf(f, *p == ' ' ? "\\ " : "%c", *p);
+	fprintf(f, "/%s", path);
+}
+
 static int write_deps(const char *out)
 {
 	char *text = NULL, *path;
@@ -1313,10 +1375,16 @@ static int write_deps(const char *out)
 	FILE *f = open_memstream(&text, &size);
 	int err;
 
-	fprintf(f, "%s/host.inc:", out);
+	for (const char *p = out; *p; p++)
+		fprintf(f, *p == ' ' ? "\\ " : "%c", *p);
+	fprintf(f, "/%s.inc:", units[0].name);
+	write_dep(f, "Makefile");
+	for (size_t i = 0; i < nr_probes; i++)
+		if (in_tree(probes[i].path))
+			write_dep(f, probes[i].path);
 	for (size_t u = 0; u < nr_units; u++)
 		for (size_t i = 0; i < units[u].nr_files; i++)
-			fprintf(f, " %s/%s", tree, units[u].files[i]->path);
+			write_dep(f, units[u].files[i]->path);
 	fprintf(f, "\n");
 	fclose(f);
 	path = format("%s/deps", out);
@@ -1351,11 +1419,59 @@ static char *tree_version(void)
 	return format("%d.%d.%d", part[0], part[1], part[2] < 0 ? 0 : part[2]);
 }
 
-int slice(const char *tree_path, const char *manifest, const char *out)
+/*
+ * Is @path, which needn't be there yet, in the tree?  Of what isn't there yet,
+ * the folder that it will be made in decides.
+ */
+static bool is_in_tree(const char *path)
 {
-	char *version, *kvm, real[PATH_MAX], real_out[PATH_MAX], *slash;
+	char *copy = format("%s", path), real[PATH_MAX], *slash;
+	size_t n = strlen(tree);
+	bool inside;
+
+	while (!realpath(copy, real)) {
+		slash = strrchr(copy, '/');
+		if (slash == copy)
+			slash++;
+		if (!slash || !*slash)
+			strcpy(copy, slash ? "/" : ".");
+		else
+			*slash = '\0';
+	}
+	inside = !strncmp(real, tree, n) && (!real[n] || real[n] == '/');
+	free(copy);
+	return inside;
+}
+
+static int refuse(const char *what, const char *why)
+{
+	fprintf(stderr, "slice: %s%s\n", what, why);
+	return SLICE_USAGE;
+}
+
+static void print_counts(void)
+{
+	size_t files = 0, lines = 0;
+
+	for (size_t u = 0; u < nr_units; u++)
+		for (size_t i = 0; i < units[u].nr_files; i++) {
+			const char *s = units[u].files[i]->out;
+
+			files += s != NULL;
+			for (; s && *s; s += strcspn(s, "\n"), s += *s == '\n') {
+				s += strspn(s, " \t");
+				lines += *s && *s != '\n';
+			}
+		}
+	printf("slice: %zu definitions, %zu lines, %zu files\n", nr_rows, lines,
+	       files);
+}
+
+int slice(const char *tree_path, const char *manifest, const char *out,
+	  bool verbose)
+{
+	char *version, real[PATH_MAX], real_out[PATH_MAX], *slash;
 	size_t missing = 0;
-	struct stat st;
 	int err;
 
 	if (!realpath(tree_path, real)) {
@@ -1364,26 +1480,21 @@ int slice(const char *tree_path, const char *manifest, const char *out)
 	}
 	tree = real;
 	version = tree_version();
-	if (!version) {
-		fprintf(stderr, "slice: %s isn't a Linux tree: no Makefile with VERSION and PATCHLEVEL\n",
-			tree_path);
-		return SLICE_USAGE;
-	}
-	kvm = format("%s/arch/x86/kvm/x86.c", tree);
-	if (stat(kvm, &st)) {
-		fprintf(stderr, "slice: %s isn't a Linux tree: no arch/x86/kvm/x86.c\n",
-			tree_path);
-		return SLICE_USAGE;
-	}
+	if (!version)
+		return refuse(tree_path, " isn't a Linux tree: no Makefile with VERSION and PATCHLEVEL");
+	if (!in_tree("arch/x86/kvm/"))
+		return refuse(tree_path, " isn't a Linux tree: no arch/x86/kvm");
+	if (is_in_tree(out))
+		return refuse(out, " lies in the tree, which is only read");
 	slash = format("%s/", out);
 	if (make_folders(slash) || !realpath(out, real_out)) {
 		fprintf(stderr, "slice: %s: %s\n", out, strerror(errno));
 		return SLICE_USAGE;
 	}
-	if (system("ctags --version >/dev/null 2>&1")) {
-		fprintf(stderr, "slice: universal-ctags is not installed\n");
-		return SLICE_USAGE;
-	}
+	free(slash);
+	/* #include and #line know no way to write these */
+	if (strpbrk(real, "\"\\\n") || strpbrk(real_out, "\"\\\n"))
+		return refuse(tree_path, ": a path with a quote, backslash or line break");
 	err = read_manifest(manifest);
 	if (err)
 		return err;
@@ -1409,7 +1520,10 @@ int slice(const char *tree_path, const char *manifest, const char *out)
 		if (write_unit(unit, real_out))
 			return SLICE_USAGE;
 	}
-	return write_tables(real_out) || write_probes(real_out) ||
-	       write_version(real_out, version) || write_deps(real_out) ?
-	       SLICE_USAGE : SLICE_OK;
+	if (write_tables(real_out) || write_probes(real_out) ||
+	    write_version(real_out, version) || write_deps(real_out))
+		return SLICE_USAGE;
+	if (verbose)
+		print_counts();
+	return SLICE_OK;
 }
