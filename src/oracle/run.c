@@ -274,6 +274,12 @@ static void start_afresh(struct run *run)
 
 /* ---- the host's view of kvmclock ---------------------------------------- */
 
+/* kvmclock at the snapshot; the kernel adds modulo 2^64, too */
+static u64 snapshot_clock(const struct run *run)
+{
+	return (u64)run->vm.master_kernel_ns + (u64)run->vm.kvmclock_offset_ns;
+}
+
 /*
  * What kvmclock is at @host_tsc, from the master clock's snapshot; the caller
  * has seen that it is in use.
@@ -290,7 +296,7 @@ static s128 kvmclock_exact(const struct run *run, u64 host_tsc)
 static bool check_host_clock(struct run *run, const char *clock,
 			     const char *function, u64 got, u64 host_tsc)
 {
-	u64 base = run->vm.master_kernel_ns + run->vm.kvmclock_offset_ns;
+	u64 base = snapshot_clock(run);
 	s64 delta = host_tsc - run->vm.master_cycle_now;
 	u64 ns;
 
@@ -629,7 +635,7 @@ static void check_page(struct run *run, const struct sim_read *read)
 /* The reference counter falls back to kvmclock / 100. */
 static void check_reference(struct run *run, const struct sim_read *read)
 {
-	u64 base = run->vm.master_kernel_ns + run->vm.kvmclock_offset_ns;
+	u64 base = snapshot_clock(run);
 	s64 delta = read->tsc - run->vm.master_cycle_now;
 	struct subject_clock clock;
 
