@@ -615,12 +615,14 @@ Test(slicer, tables)
 
 	put("tree/" X86, LICENCE
 	    "static int zed(void) { return 1; }\n"
+	    "struct page {\n\tint a;\n} __attribute__((packed));\n"
+	    "static struct { struct page p; } state;\n"
 	    "#define LIMIT 2\n"
 	    "static int\n"
 	    "abc(void)\n"
 	    "{\n"
 	    "\ttrace_kvm_odd(1);\n"
-	    "\treturn zed() + LIMIT;\n"
+	    "\treturn zed() + LIMIT + state.p.a;\n"
 	    "}\n");
 	cr_assert_eq(run("unit host\nfile " X86 "\nneed abc\n"
 			 "probe CF_YES " X86 " ^abc\\(\n"
@@ -642,14 +644,17 @@ Test(slicer, tables)
 	HAS_NOT(text, "absent.c");
 
 	text = get(in("out/functions.c"));
-	HAS(text, "\t{ \"abc\", \"" X86 "\", 5, \"");
+	HAS(text, "\t{ \"abc\", \"" X86 "\", 9, \"");
 	HAS_NOT(text, "LIMIT");
 	HAS(text, "\t{ 0 }\n};\n");
 	cr_expect(strstr(text, "\"abc\"") < strstr(text, "\"zed\""));
 
 	text = get(in("out/functions.tsv"));
-	HAS(text, "abc\tfunction\t" X86 "\t5\t9\t");
-	HAS(text, "LIMIT\tmacro\t" X86 "\t3\t3\t");
+	HAS(text, "abc\tfunction\t" X86 "\t9\t13\t");
+	HAS(text, "LIMIT\tmacro\t" X86 "\t7\t7\t");
+	HAS(text, "page\tstruct\t" X86 "\t3\t5\t");
+	HAS(text, "state\tvariable\t" X86 "\t6\t6\t");
+	HAS_NOT(text, "__a");
 	HAS(text, "zed\tfunction\t" X86 "\t2\t2\t");
 }
 

@@ -525,7 +525,8 @@ static void define_word(void *arg, const char *word, const char *before,
 {
 	struct unnamed *u = arg;
 
-	if (at >= u->from && (!op || op == '}'))
+	if (at >= u->from && (!op || op == '}') &&
+	    strcmp(word, "__attribute__"))
 		define(u->unit, word, false, "variable",
 		       line_of(u->chunk->file, at), u->chunk);
 }
@@ -1210,7 +1211,9 @@ static void note_definition(const void *node, VISIT visit, int depth)
 	for (; def; def = def->next) {
 		const struct chunk *c = def->chunk;
 
-		if (!c->kept || is_declaration(def))
+		/* ctags' own names for what has none change with the file */
+		if (!c->kept || is_declaration(def) ||
+		    !strncmp(def->name, "__anon", 6))
 			continue;
 		rows = need_memory(realloc(rows, (nr_rows + 1) * sizeof(*rows)));
 		rows[nr_rows++] = (struct row){
