@@ -195,11 +195,12 @@ static bool check_signed(struct run *run, const char *clock,
 
 /*
  * Never below an earlier read of the same generation.  CPUs whose raw TSCs
- * differ show the difference: that much is the hardware's, 2 ns are rounding.
+ * differ show the difference: that much is the hardware's; 2 ns and a scaled
+ * guest's cycle are rounding.
  */
 static bool check_monotonic(struct run *run, struct base *base,
 			    const char *clock, const char *function, u64 value,
-			    u32 generation, u32 khz)
+			    u32 generation, u32 khz, s64 cycle_ns)
 {
 	bool ok = true;
 
@@ -211,7 +212,8 @@ static bool check_monotonic(struct run *run, struct base *base,
 			.why = "a later read was below an earlier one",
 			.unit = "ns", .got = (s64)value,
 			.want = (s64)base->value,
-			.low = back > 0 ? -(s128)cycles_to_ns(run, back) - 2 : -2,
+			.low = (back > 0 ? -(s128)cycles_to_ns(run, back) : 0) -
+			       2 - cycle_ns,
 			.high = (s128)1 << 100,
 		};
 
@@ -326,7 +328,7 @@ static void check_get_clock(struct run *run, const struct sim_read *read)
 		ok = ok && check_monotonic(run, &run->monotonic_host,
 					   "KVM_GET_CLOCK", "__get_kvmclock",
 					   read->value,
-					   run->vm.masterclock_updates, 0);
+					   run->vm.masterclock_updates, 0, 0);
 	} else {
 		show(run, "KVM_GET_CLOCK", "ns", read->value, false, 0);
 		if (!run->clock_sane)
@@ -407,7 +409,8 @@ static void check_pvclock(struct run *run, const struct sim_read *read)
 	ok = ok && check_monotonic(run, &run->monotonic_guest, "kvmclock",
 				   "kvm_guest_time_update", read->value,
 				   run->vm.masterclock_updates,
-				   run->vcpu[nr].view.hw_tsc_khz);
+				   run->vcpu[nr].view.hw_tsc_khz,
+				   guest_cycle_ns(run, &run->vcpu[nr].view));
 
 	/*
 	 * The VMM's view at the same instant, on the same CPU.  Unscaled, the
