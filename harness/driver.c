@@ -224,11 +224,21 @@ static void replay(const char *path)
 		goto out;
 	}
 	putchar('\n');
-	for (u32 k = 0; k < first.nr; k++)
-		if (!known[k]) {
-			putchar('\n');
-			report_print(stdout, &in.text, &first.finding[k], path);
+	/* A scenario ends with what it is about; the rest is in its way. */
+	for (u32 k = first.nr, told = 0; k--; ) {
+		const struct finding *f = &first.finding[k];
+
+		if (known[k])
+			continue;
+		if (told++) {
+			printf("  before it   %s %s %s, at event %d: %s\n",
+			       law_info[f->law].name, f->clock, f->event,
+			       f->event_nr, f->why);
+			continue;
 		}
+		putchar('\n');
+		report_print(stdout, &in.text, f, path);
+	}
 out:
 	text_free(&in.text);
 }

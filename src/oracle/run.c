@@ -61,6 +61,7 @@ struct run {
 	bool snapshot_broken;		/* what follows from it isn't news */
 	bool clock_sane;		/* KVM_SET_CLOCK inside its contract */
 	u32 generation;			/* clock set or re-based by the user */
+	bool page_pending;		/* enabled, but not written since */
 	u32 page_sequence;		/* and the TSC it was computed for: */
 	u64 page_tsc_offset, page_tsc_multiplier;
 	s64 skew_spread;		/* largest minus smallest, cycles */
@@ -595,7 +596,7 @@ static void check_page(struct run *run, const struct sim_read *read)
 	u64 exact = (u64)((u128)read->tsc * run->vm.page_scale >> 64) +
 		    run->vm.page_offset_100ns;
 
-	if (!read->valid || !run->vm.page_enabled)
+	if (!read->valid || !run->vm.page_enabled || run->page_pending)
 		return;
 	show(run, "TSC-page", "100ns", read->value, true, want);
 	if (!check(run, &(struct verdict){
@@ -760,6 +761,9 @@ static bool do_event(struct run *run, const struct event *event)
 		for (u32 i = 0; i < run->scenario->machine.nr_vcpus; i++)
 			run->vcpu[i].touched = true;
 	}
+	/* What lies in the page is the guest's until the MSR's exit is done. */
+	if (kind == EVENT_ENABLE_TSC_PAGE)
+		run->page_pending = true;
 	if (touches_tsc(kind)) {
 		remember_tsc(run, nr);
 		start_afresh(run);
@@ -781,6 +785,7 @@ static bool do_event(struct run *run, const struct event *event)
 		run->vcpu[nr].touched = run->snapshot_broken;
 		if (run->vm.page_sequence != run->page_sequence) {
 			run->page_sequence = run->vm.page_sequence;
+			run->page_pending = false;
 			run->page_tsc_offset = now->tsc_offset;
 			run->page_tsc_multiplier = now->tsc_multiplier;
 		}
