@@ -195,6 +195,15 @@ static bool check_signed(struct run *run, const char *clock,
 }
 
 /*
+ * The skew, shown by a clock whose own rate is off: by 2^-30.09, or for a scaled
+ * guest by the kHz that its frequency is cut to, which agree and rate judge.
+ */
+static u64 skew_error(u64 skew_ns, s64 cycle_ns, u32 khz)
+{
+	return cycle_ns && khz ? skew_ns / khz + 1 : skew_ns >> 30;
+}
+
+/*
  * Never below an earlier read of the same generation.  CPUs whose raw TSCs
  * differ show the difference: that much is the hardware's; 2 ns and a scaled
  * guest's cycle are rounding.
@@ -207,13 +216,14 @@ static bool check_monotonic(struct run *run, struct base *base,
 
 	if (base->set && base->generation == generation && base->khz == khz) {
 		s64 back = base->skew - skew_here(run);
+		u64 skew_ns = back > 0 ? cycles_to_ns(run, back) : 0;
 		struct verdict v = {
 			.law = LAW_MONOTONIC, .clock = clock,
 			.function = function,
 			.why = "a later read was below an earlier one",
 			.unit = "ns", .got = (s64)value,
 			.want = (s64)base->value,
-			.low = (back > 0 ? -(s128)cycles_to_ns(run, back) : 0) -
+			.low = -(s128)(skew_ns + skew_error(skew_ns, cycle_ns, khz)) -
 			       2 - cycle_ns,
 			.high = (s128)1 << 100,
 		};
