@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "harness.h"
+#include "../src/report/minimize.h"
 
 #define REPORT_EVERY 1024
 
@@ -51,7 +52,7 @@ static void note(const struct finding *f)
 		fresh.finding[fresh.nr++] = *f;
 }
 
-static bool still_breaks(const struct scenario *s, const struct finding *f)
+static bool still_breaks(const struct scenario *s, void *arg)
 {
 	static struct harness_findings now;
 	static u8 buf[HARNESS_MAX_INPUT];
@@ -60,31 +61,7 @@ static bool still_breaks(const struct scenario *s, const struct finding *f)
 	if (!size)
 		return false;
 	harness_collect(buf, size, &now);
-	return harness_find(&now, f);
-}
-
-/* Drops what the finding doesn't need: halves first, then smaller runs. */
-static void shrink(struct scenario *s, const struct finding *f)
-{
-	static struct scenario try;
-
-	if (f->event_nr > 0 && f->event_nr < (int)s->nr_events) {
-		try = *s;
-		try.nr_events = f->event_nr;
-		if (still_breaks(&try, f))
-			*s = try;
-	}
-	for (u32 run = s->nr_events / 2; run; run /= 2)
-		for (u32 at = s->nr_events; at--; ) {
-			if (at + run > s->nr_events)
-				continue;
-			try = *s;
-			memmove(&try.events[at], &try.events[at + run],
-				(s->nr_events - at - run) * sizeof(try.events[0]));
-			try.nr_events -= run;
-			if (still_breaks(&try, f))
-				*s = try;
-		}
+	return harness_find(&now, arg);
 }
 
 static void file_name(const struct finding *f, char *buf, size_t size)
@@ -106,8 +83,11 @@ static void save(const u8 *data, size_t size, const struct finding *f)
 	FILE *out;
 
 	harness_to_text(data, size, &file);
-	if (file.is_timeline)
-		shrink(&file.scenario, f);
+	if (file.is_timeline) {
+		struct finding signature = *f;
+
+		minimize_scenario(&file.scenario, still_breaks, &signature);
+	}
 	file_name(f, name, sizeof(name));
 	snprintf(path, sizeof(path), "%s/%s", findings_dir, name);
 	snprintf(temp, sizeof(temp), "%s/.%s.%d", findings_dir, name, getpid());
