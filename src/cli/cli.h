@@ -17,6 +17,12 @@ int cmd_replay(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
 int cmd_list(int argc, char **argv);
+int cmd_minimize(int argc, char **argv);
+
+struct text_file;
+
+/* Reads and parses @path; CLI_ERROR after one line on stderr. */
+int cli_load_text(const char *path, struct text_file *file);
 
 /* One line on stderr, "clockfuzz: " in front; returns CLI_ERROR. */
 int cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

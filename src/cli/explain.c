@@ -34,7 +34,7 @@ static int terminal_width(void)
 	return columns ? atoi(columns) : 80;
 }
 
-static int load(const char *path, struct text_file *file)
+int cli_load_text(const char *path, struct text_file *file)
 {
 	static char buf[MAX_FILE + 1];
 	struct text_error err;
@@ -86,7 +86,7 @@ int cmd_explain(int argc, char **argv)
 	}
 	if (!path)
 		return cli_error("explain: which file?");
-	code = load(path, &file);
+	code = cli_load_text(path, &file);
 	if (code)
 		return code;
 	if (!file.is_timeline) {

@@ -90,6 +90,8 @@ static const struct command {
 	  "runs corpus files and compares with what they expect" },
 	{ "explain", cmd_explain, "[--json] FILE",
 	  "shows what every clock said, event by event" },
+	{ "minimize", cmd_minimize, "FILE [-o OUT]",
+	  "shrinks a scenario while it breaks the same law" },
 	{ "eval", cmd_eval, "FUNCTION",
 	  "arguments as TSV on stdin, results as TSV on stdout" },
 	{ "list", cmd_list, "[--json] laws|functions|subjects|known",
