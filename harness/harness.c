@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
 #include "harness.h"
+#include "../src/oracle/run.h"
 #include "../src/scenario/input.h"
 #include "../src/report/report.h"
 
@@ -40,7 +41,7 @@ void harness_run(const u8 *data, size_t size)
 	subject_guard(execute, &e, &trap);
 	if (trap.kind == SUBJECT_TRAP_NONE)
 		return;
-	f.function = report_function_at(trap.file, trap.line);
+	f.function = run_function_at(&subject_linux, trap.file, trap.line) ?: "?";
 	f.why = report_trap(&trap);
 	law_fail(&f);
 }

@@ -270,8 +270,7 @@ void host_tick(void)
 {
 	/* The watchdog takes a TSC that was found unstable out of use. */
 	if (shim_tsc_unstable && config.clocksource == SUBJECT_CS_TSC) {
-		u64 sec = tk.xtime_sec, raw_sec = tk.raw_sec;
-		u64 mono_ns, raw_ns;
+		u64 sec, raw_sec, mono_ns, raw_ns;
 
 		timekeeper_advance();
 		sec = tk.xtime_sec;

@@ -398,11 +398,13 @@ static void check_pvclock(struct run *run, const struct sim_read *read)
 	s128 want = tuple_exact(pv, read->tsc);
 	struct subject_clock host;
 	u64 host_delta_ns;
+	s64 cycle_ns;
 	bool ok;
 
 	show(run, "kvmclock", "ns", read->value, true, want);
 	if (!in_contract(run, nr) || !stable)
 		return;
+	cycle_ns = guest_cycle_ns(run, &run->vcpu[nr].view);
 
 	if (delta < 0)
 		ok = check_signed(run, "kvmclock", "__pvclock_read_cycles", NULL,
@@ -420,8 +422,7 @@ static void check_pvclock(struct run *run, const struct sim_read *read)
 	ok = ok && check_monotonic(run, &run->monotonic_guest, "kvmclock",
 				   "kvm_guest_time_update", read->value,
 				   run->vm.masterclock_updates,
-				   run->vcpu[nr].view.hw_tsc_khz,
-				   guest_cycle_ns(run, &run->vcpu[nr].view));
+				   run->vcpu[nr].view.hw_tsc_khz, cycle_ns);
 
 	/*
 	 * The VMM's view at the same instant, on the same CPU.  Unscaled, the
@@ -434,7 +435,6 @@ static void check_pvclock(struct run *run, const struct sim_read *read)
 	    host.flags & SUBJECT_CLOCK_TSC_STABLE) {
 		u64 host_tsc = host.flags & SUBJECT_CLOCK_HOST_TSC ?
 			       host.host_tsc : run->sim.hw.raw_tsc;
-		s64 cycle_ns = guest_cycle_ns(run, &run->vcpu[nr].view);
 		u64 slack = 1;
 
 		host_delta_ns = cycles_to_ns(run, host_tsc - run->vm.master_cycle_now);
@@ -453,8 +453,7 @@ static void check_pvclock(struct run *run, const struct sim_read *read)
 	}
 	ok = ok && check_rate(run, &run->rate_guest, "kvmclock",
 			      "kvm_guest_time_update", read->value,
-			      run->generation,
-			      guest_cycle_ns(run, &run->vcpu[nr].view));
+			      run->generation, cycle_ns);
 	if (!ok)
 		start_afresh(run);
 }
@@ -465,7 +464,7 @@ static void check_pvclock(struct run *run, const struct sim_read *read)
  * A snapshot must be the host's CLOCK_MONOTONIC_RAW at that counter value,
  * exactly: base + (xtime_nsec + delta * mult) >> shift, whatever the gap since
  * the last tick; a counter behind the last tick's gives no less than what the
- * signed arithmetic gives.  KVM may re-read: 1 unit of the shifted sum.
+ * signed arithmetic gives.
  */
 static bool check_snapshot(struct run *run)
 {
@@ -522,6 +521,7 @@ static void check_rebase(struct run *run, const struct subject_vcpu_view *old,
 {
 	const struct subject_pvclock *a = &old->pvclock, *b = &now->pvclock;
 	s64 slack = 2 + run->resolution_ns + guest_cycle_ns(run, now);
+	bool back;
 	s128 at;
 
 	if (!(a->flags & b->flags & SUBJECT_PVCLOCK_TSC_STABLE) ||
@@ -532,24 +532,15 @@ static void check_rebase(struct run *run, const struct subject_vcpu_view *old,
 	    (s64)(b->tsc_timestamp - a->tsc_timestamp) < 0)
 		return;
 	at = tuple_exact(a, b->tsc_timestamp);
-	if ((s64)b->system_time < at)
-		check(run, &(struct verdict){
-			.law = LAW_MONOTONIC, .clock = "kvmclock",
-			.function = "pvclock_update_vm_gtod_copy",
-			.update = UPDATE,
-			.why = "an update stepped back at one TSC",
-			.unit = "ns", .got = (s64)b->system_time, .want = at,
-			.low = -slack, .high = slack,
-		});
-	else
-		check(run, &(struct verdict){
-			.law = LAW_RATE, .clock = "kvmclock",
-			.function = "pvclock_update_vm_gtod_copy",
-			.update = UPDATE,
-			.why = "an update jumped forward at one TSC",
-			.unit = "ns", .got = (s64)b->system_time, .want = at,
-			.low = -slack, .high = slack,
-		});
+	back = (s64)b->system_time < at;
+	check(run, &(struct verdict){
+		.law = back ? LAW_MONOTONIC : LAW_RATE, .clock = "kvmclock",
+		.function = "pvclock_update_vm_gtod_copy", .update = UPDATE,
+		.why = back ? "an update stepped back at one TSC" :
+			      "an update jumped forward at one TSC",
+		.unit = "ns", .got = (s64)b->system_time, .want = at,
+		.low = -slack, .high = slack,
+	});
 }
 
 /*
@@ -563,7 +554,7 @@ static void check_catchup(struct run *run, const struct subject_vcpu_view *old,
 {
 	u64 step = now->tsc_offset - old->tsc_offset;
 
-	if (now->virtual_tsc_khz > 10000000)
+	if (now->virtual_tsc_khz > MAX_GUEST_KHZ)
 		return;
 	check(run, &(struct verdict){
 		.law = LAW_SIGNED, .clock = "guest-TSC",
@@ -860,23 +851,23 @@ static void run_events(void *arg)
 	}
 }
 
-/* The function of the tree that @trap was in, or "-". */
-static const char *trap_function(const struct subject *subject,
-				 const struct subject_trap *trap)
+const char *run_function_at(const struct subject *subject, const char *file,
+			    int line)
 {
 	const struct subject_function *f, *best = NULL;
 
-	if (!trap->file)
-		return "-";
+	if (!file)
+		return NULL;
 	for (f = subject->functions; f->name; f++) {
-		size_t file = strlen(trap->file), name = strlen(f->file);
+		/* __FILE__ may hold the tree's path in front. */
+		size_t whole = strlen(file), part = strlen(f->file);
 
-		if (file < name || strcmp(trap->file + file - name, f->file))
+		if (whole < part || strcmp(file + whole - part, f->file))
 			continue;
-		if (f->line <= trap->line && (!best || f->line > best->line))
+		if (f->line <= line && (!best || f->line > best->line))
 			best = f;
 	}
-	return best ? best->name : "-";
+	return best ? best->name : NULL;
 }
 
 void run_scenario(const struct scenario *s, const struct subject *subject,
@@ -911,7 +902,7 @@ void run_scenario(const struct scenario *s, const struct subject *subject,
 	fail(&run, &(struct verdict){
 		.law = LAW_TOTAL, .clock = trap.kind == SUBJECT_TRAP_LOOP ?
 					   "endless-loop" : "division-by-zero",
-		.function = trap_function(subject, &trap),
+		.function = run_function_at(subject, trap.file, trap.line) ?: "-",
 		.why = trap.kind == SUBJECT_TRAP_LOOP ? "a loop doesn't end" :
 							"divide error",
 		.unit = "", .update = "-",

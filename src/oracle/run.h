@@ -32,4 +32,11 @@ void run_scenario(const struct scenario *s, const struct subject *subject,
 		  struct step *steps);
 
 
+/*
+ * The function of the tree that holds @line of @file (as __FILE__ gives it), or
+ * NULL.
+ */
+const char *run_function_at(const struct subject *subject, const char *file,
+			    int line);
+
 #endif

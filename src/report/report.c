@@ -97,25 +97,6 @@ static const struct subject_function *function_named(const char *name)
 	return NULL;
 }
 
-const char *report_function_at(const char *file, int line)
-{
-	const struct subject_function *fn, *best = NULL;
-	size_t file_len, fn_len;
-
-	if (!file)
-		return "?";
-	file_len = strlen(file);
-	for (fn = subject_linux.functions; fn->name; fn++) {
-		/* __FILE__ may hold the tree's path in front. */
-		fn_len = strlen(fn->file);
-		if (fn_len > file_len || strcmp(file + file_len - fn_len, fn->file))
-			continue;
-		if (fn->line <= line && (!best || fn->line > best->line))
-			best = fn;
-	}
-	return best ? best->name : "?";
-}
-
 const char *report_trap(const struct subject_trap *trap)
 {
 	switch (trap->kind) {

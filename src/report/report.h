@@ -24,8 +24,6 @@ void report_timeline_json(FILE *out, const struct scenario *s);
 /* Does an expectation's tree ("6.12", "any") mean this build's? */
 bool report_tree_matches(const char *tree);
 
-/* Kernel function around @file:@line, "?" when unknown. */
-const char *report_function_at(const char *file, int line);
 const char *report_trap(const struct subject_trap *trap);
 
 /* @s quoted and escaped. */
