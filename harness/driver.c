@@ -2,24 +2,30 @@
 /*
  * Replays corpus files of one harness, without an engine.
  *
- *	replay_X [--json] FILE|DIR...
+ *	replay_X [--json] [--full] [--quiet] [--known TABLE] FILE...
  *	replay_X --to-binary OUTDIR FILE...	seeds for an engine
+ *	replay_X --minimize [--known TABLE] [-o OUT] FILE
+ *	replay_X --promote SLUG [--known TABLE] -o OUT FILE
+ *
+ * --full tells known findings, too, at length; --quiet is silent on what is as
+ * expected.  The last two: keep.c.
  *
  * Exit codes: 0 as expected, 1 a law is broken or an expectation isn't met,
- * 2 bad input.  Files not named *.txt are binary inputs.
+ * 2 bad input.
  */
-#include <dirent.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include "harness.h"
+#include "driver.h"
+#include "../src/file.h"
 #include "../src/report/report.h"
 
-#define MAX_FILE (1 << 20)
+struct known driver_known;
 
-static bool json;
+static bool json, full, quiet;
+static bool has_table;			/* without: every finding is new */
 static int worst;
 
 static void result(int code)
@@ -28,8 +34,7 @@ static void result(int code)
 		worst = code;
 }
 
-static void __attribute__((format(printf, 2, 3)))
-bad_input(const char *path, const char *fmt, ...)
+void driver_bad_input(const char *path, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -40,19 +45,6 @@ bad_input(const char *path, const char *fmt, ...)
 	fputc('\n', stderr);
 	result(2);
 }
-
-static bool has_suffix(const char *s, const char *suffix)
-{
-	size_t n = strlen(s), m = strlen(suffix);
-
-	return n >= m && !strcmp(s + n - m, suffix);
-}
-
-struct input_file {
-	struct text_file text;
-	u8 data[MAX_FILE];
-	size_t size;
-};
 
 /* Column and line of field @name, for errors that only know its name. */
 static void field_position(const char *buf, const char *error, int *line, int *column)
@@ -75,40 +67,32 @@ static void field_position(const char *buf, const char *error, int *line, int *c
 	}
 }
 
-static bool load(const char *path, struct input_file *in)
+bool driver_load(const char *path, struct driver_input *in)
 {
-	static u8 raw[MAX_FILE + 1];
+	static u8 raw[DRIVER_MAX_FILE + 1];
 	struct text_error err;
 	const char *why;
-	FILE *f = fopen(path, "rb");
-	size_t n;
+	long n = file_read(path, (char *)raw, DRIVER_MAX_FILE);
 	int size, line, column;
 
-	if (!f) {
-		bad_input(path, ": cannot be read");
+	if (n < 0) {
+		driver_bad_input(path, ": %s", errno == EFBIG ?
+				 "above 1 MiB; this is not a scenario" : strerror(errno));
 		return false;
 	}
-	n = fread(raw, 1, MAX_FILE, f);
-	if (ferror(f) || fgetc(f) != EOF) {
-		fclose(f);
-		bad_input(path, ": cannot be read, or is above 1 MiB");
-		return false;
-	}
-	fclose(f);
 	raw[n] = '\0';
-
-	if (!has_suffix(path, ".txt")) {
+	if (text_is_engine_input(path)) {
 		memcpy(in->data, raw, n);
 		in->size = n;
 		harness_to_text(in->data, in->size, &in->text);
 		return true;
 	}
 	if (text_parse(&in->text, (char *)raw, n, &err)) {
-		bad_input(path, ":%d:%d: %s", err.line, err.column, err.message);
+		driver_bad_input(path, ":%d:%d: %s", err.line, err.column, err.message);
 		return false;
 	}
 	if (strcmp(in->text.harness, harness_name)) {
-		bad_input(path, ":1:1: is for harness %s, not %s",
+		driver_bad_input(path, ":1:1: is for harness %s, not %s",
 			  in->text.harness, harness_name);
 		text_free(&in->text);
 		return false;
@@ -116,7 +100,7 @@ static bool load(const char *path, struct input_file *in)
 	size = harness_to_bytes(&in->text, in->data, sizeof(in->data), &why);
 	if (size < 0) {
 		field_position((char *)raw, why ? why : "", &line, &column);
-		bad_input(path, ":%d:%d: %s", line, column, why ? why : "too long");
+		driver_bad_input(path, ":%d:%d: %s", line, column, why ? why : "too long");
 		text_free(&in->text);
 		return false;
 	}
@@ -137,65 +121,141 @@ static bool same(const struct harness_findings *a, const struct harness_findings
 	return true;
 }
 
-static bool expects(const struct text_expect *e, const struct finding *f)
+/* What the table says about one file's findings. */
+struct judgement {
+	const struct known_row *row[HARNESS_MAX_FINDINGS];	/* NULL: new */
+	const struct known_row *back[HARNESS_MAX_FINDINGS];	/* was fixed */
+	const struct known_row *missing;	/* must reproduce, and doesn't */
+	bool loud;		/* expects silence, and a law broke */
+	bool other_figure;	/* expects a value that wasn't seen */
+	bool good;
+};
+
+static bool has_signature(const struct harness_findings *list, const char *signature)
 {
-	return !strcmp(e->law, law_info[f->law].name) &&
-	       !strcmp(e->clock, f->clock) && !strcmp(e->event, f->event);
+	char buf[128];
+
+	for (u32 i = 0; i < list->nr; i++) {
+		known_signature(&list->finding[i], buf);
+		if (!strcmp(buf, signature))
+			return true;
+	}
+	return false;
 }
 
-/* Everything expected on this tree was seen, and nothing else? */
-static bool as_expected(const struct text_file *file,
-			const struct harness_findings *list, bool known[])
+static void judge(const char *path, const struct text_file *file,
+		  const struct harness_findings *list, struct judgement *j)
 {
-	bool all = true;
+	const char *version = subject_linux.version;
+	char slug_buf[128], signature[128];
+	const char *slug = known_slug(path, slug_buf, sizeof(slug_buf)) ?
+			   slug_buf : NULL;
+	bool live = !slug, figure = false;
 
-	memset(known, 0, HARNESS_MAX_FINDINGS * sizeof(known[0]));
-	for (u32 i = 0; i < file->nr_expect; i++) {
-		const struct text_expect *e = &file->expect[i];
-		bool met = !strcmp(e->law, "silent");
+	memset(j, 0, sizeof(*j));
+	j->good = true;
+	for (u32 i = 0; i < list->nr; i++) {
+		const struct finding *f = &list->finding[i];
 
-		if (!report_tree_matches(e->tree))
-			continue;
-		for (u32 k = 0; k < list->nr; k++)
-			if (expects(e, &list->finding[k]))
-				known[k] = met = true;
-		if (!met && !json)
-			printf("expected %s %s %s on %s, not seen\n", e->law,
-			       e->clock, e->event, e->tree);
-		all &= met;
+		known_signature(f, signature);
+		j->row[i] = known_find(&driver_known, signature, slug, version);
+		if (!j->row[i]) {
+			j->back[i] = known_fixed(&driver_known, signature, slug, version);
+			j->good = false;
+		}
+		figure |= f->got == file->figure;
 	}
-	for (u32 k = 0; k < list->nr; k++)
-		all &= known[k];
-	return all;
+	for (u32 i = 0; slug && i < driver_known.nr; i++) {
+		const struct known_row *row = &driver_known.row[i];
+
+		if (strcmp(row->slug, slug) || !known_names_tree(row->live, version))
+			continue;
+		live = true;
+		if (!has_signature(list, row->signature))
+			j->missing = row;
+	}
+	j->loud = file->expect == TEXT_EXPECT_SILENT && list->nr;
+	j->other_figure = has_table && live && list->nr && !figure &&
+			  file->expect == TEXT_EXPECT_FIGURE;
+	j->good &= !j->missing && !j->loud && !j->other_figure;
 }
 
 static void print_json(const char *path, const struct text_file *file,
-		       const char *status, const struct harness_findings *list)
+		       const struct judgement *j, const struct harness_findings *list)
 {
 	printf("{\"input\":");
 	report_json_string(stdout, path);
-	printf(",\"harness\":\"%s\",\"tree\":\"%s\",\"status\":\"%s\",\"findings\":[",
-	       harness_name, subject_linux.version, status);
+	printf(",\"harness\":\"%s\",\"tree\":\"%s\",\"status\":\"%s\"",
+	       harness_name, subject_linux.version,
+	       !j->good ? "broken" : list->nr ? "known" : "ok");
+	if (j->missing)
+		printf(",\"missing\":\"%s\"", j->missing->slug);
+	if (j->other_figure)
+		printf(",\"figure\":false");
+	printf(",\"findings\":[");
 	for (u32 k = 0; k < list->nr; k++) {
 		if (k)
 			putchar(',');
-		report_json(stdout, file, &list->finding[k], path);
+		report_json(stdout, file, &list->finding[k], path,
+			    j->row[k] ? j->row[k]->slug : NULL);
 	}
 	printf("]}\n");
+}
+
+static void print_row(const char *what, const struct known_row *row)
+{
+	printf("%s %s, %s", what, row->slug, row->status);
+	if (strcmp(row->fix, "-"))
+		printf(" by %s", row->fix);
+	if (strcmp(row->fixed, "-"))
+		printf(" in %s", row->fixed);
+	if (strcmp(row->link, "-"))
+		printf(", %s", row->link);
+	putchar('\n');
+}
+
+/* A scenario ends with what it is about; the rest is in its way. */
+static void print_findings(const char *path, const struct text_file *file,
+			   const struct judgement *j,
+			   const struct harness_findings *list)
+{
+	bool told = false;
+
+	for (u32 k = list->nr; k--; ) {
+		const struct finding *f = &list->finding[k];
+
+		if (j->row[k] && !full && !j->loud && !j->other_figure)
+			continue;
+		if (told) {
+			printf("  before it   %s %s %s, at event %d: %s%s%s\n",
+			       law_info[f->law].name, f->clock, f->event,
+			       f->event_nr, f->why, j->row[k] ? "; known: " : "",
+			       j->row[k] ? j->row[k]->slug : "");
+			continue;
+		}
+		told = true;
+		if (j->row[k])
+			print_row("known:", j->row[k]);
+		else if (j->back[k])
+			print_row("it is back:", j->back[k]);
+		putchar('\n');
+		report_print(stdout, file, f, path);
+	}
 }
 
 static void replay(const char *path)
 {
 	static struct harness_findings first, second;
-	static struct input_file in;
-	bool known[HARNESS_MAX_FINDINGS], good;
+	static struct driver_input in;
+	static struct judgement j;
+	char figure[REPORT_S128];
 
 	/* Before it runs: whoever kills us must leave the name behind. */
-	if (!json)
+	if (!json && !quiet)
 		printf("%s: ", path);
 	fflush(stdout);
-	if (!load(path, &in)) {
-		if (!json)
+	if (!driver_load(path, &in)) {
+		if (!json && !quiet)
 			printf("bad input\n");
 		return;
 	}
@@ -206,93 +266,93 @@ static void replay(const char *path)
 		result(2);
 		goto out;
 	}
-	good = as_expected(&in.text, &first, known);
-	result(good ? 0 : 1);
+	judge(path, &in.text, &first, &j);
+	result(j.good ? 0 : 1);
+	if (quiet && j.good)
+		goto out;
 	if (json) {
-		print_json(path, &in.text, !good ? "broken" : first.nr ? "known" : "ok",
-			   &first);
+		print_json(path, &in.text, &j, &first);
 		goto out;
 	}
-	if (good) {
+	if (j.good && !full) {
 		printf("ok");
 		for (u32 k = 0; k < first.nr; k++)
-			printf("%s%s %s %s%s", k ? ", " : " (known: ",
-			       law_info[first.finding[k].law].name,
-			       first.finding[k].clock, first.finding[k].event,
+			printf("%s%s%s", k ? ", " : " (known: ", j.row[k]->slug,
 			       k + 1 == first.nr ? ")" : "");
 		putchar('\n');
 		goto out;
 	}
-	putchar('\n');
-	/* A scenario ends with what it is about; the rest is in its way. */
-	for (u32 k = first.nr, told = 0; k--; ) {
-		const struct finding *f = &first.finding[k];
-
-		if (known[k])
-			continue;
-		if (told++) {
-			printf("  before it   %s %s %s, at event %d: %s\n",
-			       law_info[f->law].name, f->clock, f->event,
-			       f->event_nr, f->why);
-			continue;
-		}
+	if (quiet)
+		printf("%s: ", path);
+	if (j.missing)
+		printf("%s no longer reproduces: \"%s\" isn't seen on %s, where the table of known findings says live\n",
+		       j.missing->slug, j.missing->signature, subject_linux.version);
+	else if (j.other_figure)
+		printf("no finding's actual value is %s, which the file expects\n",
+		       report_s128(in.text.figure, figure));
+	else if (!first.nr)
+		printf("no law is broken\n");
+	else
 		putchar('\n');
-		report_print(stdout, &in.text, f, path);
-	}
+	print_findings(path, &in.text, &j, &first);
 out:
 	text_free(&in.text);
 }
 
-static int visible(const struct dirent *d)
-{
-	return d->d_name[0] != '.';
-}
-
-static void replay_path(const char *path)
-{
-	struct dirent **list;
-	struct stat st;
-	char sub[4096];
-	int n;
-
-	if (stat(path, &st) || !S_ISDIR(st.st_mode)) {
-		replay(path);
-		return;
-	}
-	n = scandir(path, &list, visible, alphasort);
-	for (int i = 0; i < n; i++) {
-		snprintf(sub, sizeof(sub), "%s/%s", path, list[i]->d_name);
-		replay_path(sub);
-		free(list[i]);
-	}
-	if (n >= 0)
-		free(list);
-}
-
 static void to_binary(const char *dir, const char *path)
 {
-	static struct input_file in;
+	static struct driver_input in;
+	static struct file_new new;
 	const char *base = strrchr(path, '/');
 	char out[4096];
-	FILE *f;
 
-	if (!load(path, &in))
+	if (!driver_load(path, &in))
 		return;
 	snprintf(out, sizeof(out), "%s/%s.bin", dir, base ? base + 1 : path);
-	f = fopen(out, "wb");
-	if (!f || fwrite(in.data, 1, in.size, f) != in.size || fclose(f))
-		bad_input(out, ": cannot be written");
+	if (file_create(&new, out)) {
+		driver_bad_input(out, ": %s", strerror(errno));
+	} else {
+		fwrite(in.data, 1, in.size, new.out);
+		if (file_commit(&new, false))
+			driver_bad_input(out, ": %s", strerror(errno));
+	}
 	text_free(&in.text);
+}
+
+static int read_table(const char *path)
+{
+	char error[4400];
+
+	if (!known_read(&driver_known, path, error)) {
+		has_table = true;
+		return 0;
+	}
+	fprintf(stderr, "clockfuzz: %s\n", error);
+	return 2;
 }
 
 int main(int argc, char **argv)
 {
-	const char *binary_dir = NULL;
+	const char *binary_dir = NULL, *out = NULL, *slug = NULL;
+	bool minimize = false;
 	int i;
 
 	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
 		if (!strcmp(argv[i], "--json")) {
 			json = true;
+		} else if (!strcmp(argv[i], "--full")) {
+			full = true;
+		} else if (!strcmp(argv[i], "--quiet")) {
+			quiet = true;
+		} else if (!strcmp(argv[i], "--minimize")) {
+			minimize = true;
+		} else if (!strcmp(argv[i], "--promote") && i + 1 < argc) {
+			slug = argv[++i];
+		} else if (!strcmp(argv[i], "-o") && i + 1 < argc) {
+			out = argv[++i];
+		} else if (!strcmp(argv[i], "--known") && i + 1 < argc) {
+			if (read_table(argv[++i]))
+				return 2;
 		} else if (!strcmp(argv[i], "--to-binary") && i + 1 < argc) {
 			binary_dir = argv[++i];
 		} else {
@@ -301,14 +361,16 @@ int main(int argc, char **argv)
 		}
 	}
 	if (i == argc) {
-		fprintf(stderr, "usage: %s [--json] FILE|DIR...\n", argv[0]);
+		fprintf(stderr, "usage: %s [--json] FILE...\n", argv[0]);
 		return 2;
 	}
-	for (; i < argc; i++) {
+	if (minimize || slug)
+		return driver_keep(argv[i], out, slug);
+	for (; i < argc && !(binary_dir && worst); i++) {
 		if (binary_dir)
 			to_binary(binary_dir, argv[i]);
 		else
-			replay_path(argv[i]);
+			replay(argv[i]);
 	}
 	if (fflush(stdout) || ferror(stdout))
 		return 2;

@@ -8,16 +8,20 @@
  * that one frequent bug doesn't hide the others.
  *
  *	CLOCKFUZZ_FINDINGS	folder for the reproducers
- *	CLOCKFUZZ_REPORT_FD	where "finding FILE" and "ran N" lines go
+ *	CLOCKFUZZ_REPORT_FD	where "finding SIGNATURE<tab>FILE", "ran N" and
+ *				"error MESSAGE" go
  *	CLOCKFUZZ_LAWS		names of the laws that count, comma-separated
  */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "harness.h"
-#include "../src/report/minimize.h"
+#include "../src/file.h"
+#include "../src/report/known.h"
+#include "../src/report/report.h"
 
 #define REPORT_EVERY 1024
 
@@ -52,18 +56,6 @@ static void note(const struct finding *f)
 		fresh.finding[fresh.nr++] = *f;
 }
 
-static bool still_breaks(const struct scenario *s, void *arg)
-{
-	static struct harness_findings now;
-	static u8 buf[HARNESS_MAX_INPUT];
-	size_t size = scenario_encode(s, buf, sizeof(buf));
-
-	if (!size)
-		return false;
-	harness_collect(buf, size, &now);
-	return harness_find(&now, arg);
-}
-
 static void file_name(const struct finding *f, char *buf, size_t size)
 {
 	bool has_event = strcmp(f->event, "-");
@@ -76,36 +68,32 @@ static void file_name(const struct finding *f, char *buf, size_t size)
 			*buf = '_';
 }
 
+static void give_up(const char *path)
+{
+	announce("error %s: %s\n", path, strerror(errno));
+	_exit(2);
+}
+
 static void save(const u8 *data, size_t size, const struct finding *f)
 {
 	static struct text_file file;
-	char name[256], path[4096], temp[4096];
-	FILE *out;
+	static struct file_new new;
+	char name[256], path[4096], signature[128];
 
 	harness_to_text(data, size, &file);
-	if (file.is_timeline) {
-		struct finding signature = *f;
-
-		minimize_scenario(&file.scenario, still_breaks, &signature);
-	}
+	harness_minimize(&file, f, NULL);
 	file_name(f, name, sizeof(name));
 	snprintf(path, sizeof(path), "%s/%s", findings_dir, name);
-	snprintf(temp, sizeof(temp), "%s/.%s.%d", findings_dir, name, getpid());
-	out = fopen(temp, "w");
-	if (!out) {
-		fprintf(stderr, "clockfuzz: %s: cannot write\n", temp);
-		_exit(2);
-	}
-	fprintf(out, "# Found by clockfuzz hunt on %s %s: %s.\n",
-		subject_linux.name, subject_linux.version, f->why ? f->why : "");
-	text_print(&file, out);
-	/* link(), not rename(): of two engines the first one wins. */
-	if (ferror(out) | fclose(out) || (link(temp, path) && access(path, F_OK))) {
-		fprintf(stderr, "clockfuzz: %s: cannot write\n", path);
-		_exit(2);
-	}
-	unlink(temp);
-	announce("finding %s\n", path);
+	if (file_create(&new, path))
+		give_up(path);
+	fprintf(new.out, FOUND_BY "%s %s: %s.\n", subject_linux.name,
+		subject_linux.version, f->why ? f->why : "");
+	text_print(&file, new.out);
+	/* Of two engines the first one wins. */
+	if (file_commit(&new, true) && errno != EEXIST)
+		give_up(path);
+	known_signature(f, signature);
+	announce("finding %s\t%s\n", signature, path);
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)

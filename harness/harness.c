@@ -3,6 +3,7 @@
 #include "harness.h"
 #include "../src/oracle/run.h"
 #include "../src/scenario/input.h"
+#include "../src/report/minimize.h"
 #include "../src/report/report.h"
 
 static bool is_timeline(void)
@@ -129,4 +130,38 @@ int harness_to_bytes(const struct text_file *file, u8 *buf, size_t max,
 		return -1;
 	memcpy(buf, record.bytes, record.bytes_len);
 	return record.bytes_len;
+}
+
+struct wanted {
+	const struct finding *finding;
+	harness_progress progress;
+	u32 tried;
+};
+
+static bool still_breaks(const struct text_file *file, void *arg)
+{
+	static struct harness_findings now;
+	static u8 buf[HARNESS_MAX_INPUT];
+	struct wanted *wanted = arg;
+	const struct finding *f;
+	const char *err;
+	int size;
+
+	if (wanted->progress)
+		wanted->progress(++wanted->tried, file);
+	size = harness_to_bytes(file, buf, sizeof(buf), &err);
+	if (size < 0)
+		return false;
+	harness_collect(buf, size, &now);
+	f = harness_find(&now, wanted->finding);
+	return f && (file->expect != TEXT_EXPECT_FIGURE || f->got == file->figure);
+}
+
+u32 harness_minimize(struct text_file *file, const struct finding *f,
+		     harness_progress progress)
+{
+	struct finding signature = *f;
+	struct wanted wanted = { &signature, progress, 0 };
+
+	return minimize(file, still_breaks, &wanted);
 }

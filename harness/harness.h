@@ -40,4 +40,13 @@ void harness_to_text(const u8 *data, size_t size, struct text_file *file);
 int harness_to_bytes(const struct text_file *file, u8 *buf, size_t max,
 		     const char **err);
 
+/*
+ * Shrinks @file while it breaks the law that @f says, and by the same actual
+ * value if it expects one.  @progress, or NULL, is told of each candidate: how
+ * many were tried, and what they shrink.  Returns how many.
+ */
+typedef void (*harness_progress)(u32 tried, const struct text_file *file);
+u32 harness_minimize(struct text_file *file, const struct finding *f,
+		     harness_progress progress);
+
 #endif

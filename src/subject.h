@@ -86,6 +86,8 @@ struct subject_vcpu_view {
 	u32 virtual_tsc_khz;
 	u32 hw_tsc_khz;
 	bool tsc_catchup;
+	u64 this_tsc_write;		/* guest TSC at its last write... */
+	u64 this_tsc_nsec;		/* ...which was at that host ns */
 	u32 updates;			/* pvclock updates since boot */
 };
 

@@ -87,22 +87,24 @@ if [ -x "$build/fuzz_canary" ]; then
 		>"$tmp/out" 2>&1 && fail "the canary is silent"
 	grep -qi canary "$tmp/out" || fail "the canary fell of something else"
 	code 1 env TMPDIR="$tmp" "$cf" hunt --harness fuzz_canary --jobs 1 --time 2s \
-		--seed 1 --out "$tmp/canary"
+		--seed 1 --out "$tmp/canary" --no-known
 	for file in "$tmp"/canary/*.txt; do
-		code 1 "$cf" replay "$file"
+		code 1 "$cf" replay --no-known "$file"
 		cp "$tmp/out" "$tmp/first"
-		code 1 "$cf" replay "$file"
+		code 1 "$cf" replay --no-known "$file"
 		cmp -s "$tmp/first" "$tmp/out" || fail "two replays, two answers"
 	done
 fi
 
 # -- the hunt finds the jump from seeds without it, and leaves nothing behind
 code 1 env TMPDIR="$tmp" "$cf" hunt --time 6s --jobs 1 --harness fuzz_timeline \
-	--law signed --seed 1 --out "$tmp/found"
+	--law signed --seed 1 --out "$tmp/found" --no-known
 grep -q 'years' "$tmp/out" || fail "no years in the hunt's report"
 grep -q 'clockfuzz replay' "$tmp/out" || fail "no replay command in the hunt's report"
 for file in "$tmp"/found/*.txt; do
-	code 1 "$cf" replay "$file"
+	code 1 "$cf" replay --no-known "$file"
+	code 0 "$cf" replay "$file"
+	grep -q '(known: ' "$tmp/out" || fail "not known: $(cat "$tmp/out")"
 	code 1 "$cf" explain "$file"
 done
 ls -d "$tmp"/clockfuzz-* >/dev/null 2>&1 && fail "the hunt left its working folder"

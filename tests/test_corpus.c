@@ -11,6 +11,7 @@
 #include <string.h>
 #include "../src/oracle/law.h"
 #include "../src/oracle/run.h"
+#include "../src/report/known.h"
 #include "../src/scenario/text.h"
 
 #define MAX_FILE 65536
@@ -64,26 +65,64 @@ Test(corpus, files_are_canonical)
 	each("*/*.txt", is_canonical);
 }
 
-static void tells_its_story(const char *path)
-{
-	static struct text_file file;
-	struct text_error err;
-	size_t len;
-	const char *text = slurp(path, &len);
+static struct known known;
 
-	cr_expect_eq(text[0], '#', "%s has no story at its top", path);
-	cr_assert_eq(text_parse(&file, text, len, &err), 0, "%s", path);
-	cr_expect(file.nr_expect > 0, "%s expects nothing", path);
-	for (u32 i = 0; i < file.nr_expect; i++)
-		cr_expect(!strcmp(file.expect[i].law, "silent") ||
-			  law_by_name(file.expect[i].law) >= 0,
-			  "%s: no law %s", path, file.expect[i].law);
-	text_free(&file);
+static void read_table(void)
+{
+	char error[4400];
+
+	cr_assert_eq(known_read(&known, CF_SOURCE_DIR "/corpus/known.tsv", error),
+		     0, "%s", error);
 }
 
-Test(corpus, regressions_tell_their_story)
+static bool has_row(const char *slug)
 {
+	for (u32 i = 0; i < known.nr; i++)
+		if (!strcmp(known.row[i].slug, slug))
+			return true;
+	return false;
+}
+
+static void tells_its_story(const char *path)
+{
+	const char *text;
+	char slug[128];
+	size_t len;
+
+	text = slurp(path, &len);
+	cr_expect_eq(text[0], '#', "%s has no story at its top", path);
+	cr_assert(known_slug(path, slug, sizeof(slug)), "%s", path);
+	cr_expect(has_row(slug), "%s has no row in known.tsv", path);
+}
+
+Test(corpus, regressions_tell_their_story_and_are_known)
+{
+	read_table();
 	each("*/regress-*.txt", tells_its_story);
+}
+
+static int nr_files;
+
+static void count(const char *path)
+{
+	nr_files++;
+}
+
+Test(corpus, rows_are_unique_and_have_a_regression)
+{
+	char pattern[256];
+
+	read_table();
+	for (u32 i = 0; i < known.nr; i++) {
+		const struct known_row *row = &known.row[i];
+
+		for (u32 k = 0; k < i; k++)
+			cr_expect_str_neq(row->slug, known.row[k].slug);
+		snprintf(pattern, sizeof(pattern), "*/regress-%s.txt", row->slug);
+		nr_files = 0;
+		each(pattern, count);
+		cr_expect_eq(nr_files, 1, "%s: %d files", row->slug, nr_files);
+	}
 }
 
 static u64 random_state = 88172645463325252ull;

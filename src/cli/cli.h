@@ -18,6 +18,7 @@ int cmd_explain(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_minimize(int argc, char **argv);
+int cmd_promote(int argc, char **argv);
 
 struct text_file;
 
@@ -33,6 +34,27 @@ int cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  */
 const char *cli_option(char **argv, int *i, const char *name);
 
+/* corpus/known.tsv */
+const char *cli_known_path(void);
+
+/*
+ * "--known FILE" or "--no-known" at argv[*i]: sets *@known, which begins as
+ * cli_known_path(), NULL for no table.  False when argv[*i] is something else.
+ */
+bool cli_known_option(char **argv, int *i, const char **known);
+
+/*
+ * The harness that @path is for: a text says it; an engine's input tells by its
+ * folder's name.  What says neither goes to fuzz_timeline, whose parser then
+ * says what is wrong.
+ */
+#define CLI_HARNESS 64
+void cli_harness_of(const char *path, char harness[CLI_HARNESS]);
+
+/* The replay program of @harness, or NULL after one line on stderr. */
+const char *cli_replay_program(const char *harness, const char *path, char *buf,
+			       size_t size);
+
 /* Path of program @name beside this one. */
 const char *cli_sibling(const char *name, char *buf, size_t size);
 
@@ -41,5 +63,8 @@ const char *cli_source_dir(void);
 
 /* Runs @argv and waits; its exit code, or CLI_ERROR when it died. */
 int cli_run(char *const argv[]);
+
+/* The same; what it prints on stdout goes to @buf, a string. */
+int cli_capture(char *const argv[], char *buf, size_t size);
 
 #endif

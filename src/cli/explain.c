@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * clockfuzz explain FILE [--plot OUT]: the story, the timeline, the arithmetic of
+ * each broken step; and a picture, drawn by gnuplot.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "cli.h"
+#include "../file.h"
 #include "../oracle/run.h"
 #include "../report/report.h"
 
 #define MAX_FILE (1 << 20)
 #define MAX_FINDINGS 32
+#define MAX_PICTURE (16 << 20)
 
 static struct finding findings[MAX_FINDINGS];
 static u32 nr_findings;
@@ -31,33 +38,25 @@ static int terminal_width(void)
 		return 0;
 	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col)
 		return size.ws_col;
-	return columns ? atoi(columns) : 80;
+	return columns && atoi(columns) > 0 ? atoi(columns) : 80;
 }
 
 int cli_load_text(const char *path, struct text_file *file)
 {
-	static char buf[MAX_FILE + 1];
+	static char buf[MAX_FILE];
 	struct text_error err;
-	size_t n = strlen(path);
-	FILE *f = fopen(path, "rb");
+	long n = file_read(path, buf, sizeof(buf));
 
-	if (!f)
-		return cli_error("%s: %s", path, strerror(errno));
-	if (n < 4 || strcmp(path + n - 4, ".txt")) {
-		n = fread(buf, 1, MAX_FILE, f);
-		fclose(f);
+	if (n < 0)
+		return cli_error("%s: %s", path, errno == EFBIG ?
+			"above 1 MiB; this is not a scenario" : strerror(errno));
+	if (text_is_engine_input(path)) {
 		memset(file, 0, sizeof(*file));
 		strcpy(file->harness, "fuzz_timeline");
 		file->is_timeline = true;
 		scenario_decode(&file->scenario, (u8 *)buf, n);
 		return CLI_OK;
 	}
-	n = fread(buf, 1, sizeof(buf), f);
-	if (ferror(f) || n > MAX_FILE) {
-		fclose(f);
-		return cli_error("%s: cannot be read, or is above 1 MiB", path);
-	}
-	fclose(f);
 	if (text_parse(file, buf, n, &err)) {
 		fprintf(stderr, "%s:%d:%d: %s\n", path, err.line, err.column,
 			err.message);
@@ -66,10 +65,149 @@ int cli_load_text(const char *path, struct text_file *file)
 	return CLI_OK;
 }
 
+/* ---- the picture --------------------------------------------------------- */
+
+/* Feeds @script to gnuplot, whose picture comes through @to. */
+static int draw(const char *script, const char *to)
+{
+	char *args[] = { "gnuplot", (char *)script, NULL };
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	if (pid < 0)
+		return cli_error("fork: %s", strerror(errno));
+	if (!pid) {
+		/* its warnings are of no use to anybody */
+		if (!freopen(to, "w", stderr))
+			_exit(126);
+		execvp(args[0], args);
+		_exit(127);
+	}
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return CLI_ERROR;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+		return cli_error("gnuplot is missing: apt-get install gnuplot-nox, or leave --plot out");
+	if (status)
+		return cli_error("gnuplot could not draw the picture");
+	return CLI_OK;
+}
+
+/* Drawn into a temporary folder, so that @picture is there whole or not at all. */
+static int plot(const struct text_file *file, const struct finding *f,
+		const char *picture)
+{
+	static char buf[MAX_PICTURE];
+	static struct file_new new;
+	const char *tmp = getenv("TMPDIR"), *dot = strrchr(picture, '.');
+	char folder[64], script[100], drawn[100], log[100];
+	FILE *out;
+	int code = CLI_ERROR;
+	long n;
+
+	if (!dot || (strcmp(dot, ".svg") && strcmp(dot, ".png")))
+		return cli_error("--plot %s: want a name in .svg or .png", picture);
+	snprintf(folder, sizeof(folder), "%.40s/clockfuzz-XXXXXX", tmp ? tmp : "/tmp");
+	if (!mkdtemp(folder))
+		return cli_error("%s: %s", folder, strerror(errno));
+	snprintf(script, sizeof(script), "%s/script", folder);
+	snprintf(drawn, sizeof(drawn), "%s/picture%s", folder, dot);
+	snprintf(log, sizeof(log), "%s/log", folder);
+	out = fopen(script, "w");
+	if (out)
+		report_plot(out, file, f, drawn);
+	if (!out || ferror(out) | fclose(out))
+		cli_error("%s: %s", script, strerror(errno));
+	else
+		code = draw(script, log);
+	if (!code) {
+		n = file_read(drawn, buf, sizeof(buf));
+		if (n <= 0) {
+			code = cli_error("%s: gnuplot drew nothing", picture);
+		} else if (file_create(&new, picture)) {
+			code = cli_error("%s: %s", picture, strerror(errno));
+		} else {
+			fwrite(buf, 1, n, new.out);
+			if (file_commit(&new, false))
+				code = cli_error("%s: %s", picture, strerror(errno));
+		}
+	}
+	unlink(script);
+	unlink(drawn);
+	unlink(log);
+	rmdir(folder);
+	return code;
+}
+
+/* ---- the words ----------------------------------------------------------- */
+
+/* The author's words, if the file has any; else ours. */
+static void print_story(const struct text_file *file, const struct finding *f,
+			int width)
+{
+	const char *p = file->comments;
+
+	if (p && !strncmp(p, "0:#", 3) &&
+	    strncmp(p + 2, FOUND_BY, strlen(FOUND_BY))) {
+		for (; !strncmp(p, "0:", 2); p += strcspn(p, "\n") + 1) {
+			const char *words = p + 2 + (p[2] == '#');
+
+			words += *words == ' ';
+			printf("%.*s\n", (int)strcspn(words, "\n"), words);
+		}
+		return;
+	}
+	report_story(stdout, file, f, width > 0 && width < 90 ? width : 90);
+}
+
+static void print_all(const struct text_file *file, const char *path)
+{
+	int width = terminal_width();
+
+	for (u32 i = 0; i < nr_findings; i++) {
+		report_headline(stdout, file, &findings[i]);
+		putchar('\n');
+	}
+	if (nr_findings) {
+		putchar('\n');
+		print_story(file, &findings[nr_findings - 1], width);
+		putchar('\n');
+	}
+	report_timeline(stdout, &file->scenario, findings, nr_findings, width);
+	putchar('\n');
+	for (u32 i = 0; i < nr_findings; i++) {
+		if (nr_findings > 1) {
+			report_headline(stdout, file, &findings[i]);
+			fputs("\n\n", stdout);
+		}
+		report_arithmetic(stdout, file, &findings[i]);
+		putchar('\n');
+		report_values(stdout, file, &findings[i], path);
+		if (i + 1 < nr_findings)
+			putchar('\n');
+	}
+	if (!nr_findings)
+		printf("no law is broken on %s %s\n", subject_linux.name,
+		       subject_linux.version);
+}
+
+static void print_json(const struct text_file *file, const char *path)
+{
+	printf("{\"findings\":[");
+	for (u32 i = 0; i < nr_findings; i++) {
+		fputs(i ? "," : "", stdout);
+		report_json(stdout, file, &findings[i], path, NULL);
+	}
+	printf("],\"events\":");
+	report_timeline_json(stdout, &file->scenario);
+	printf("}\n");
+}
+
 int cmd_explain(int argc, char **argv)
 {
 	static struct text_file file;
-	const char *path = NULL;
+	const char *path = NULL, *picture = NULL, *v;
 	bool json = false;
 	law_sink old;
 	int code;
@@ -77,6 +215,8 @@ int cmd_explain(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--json"))
 			json = true;
+		else if ((v = cli_option(argv, &i, "--plot")))
+			picture = v;
 		else if (argv[i][0] == '-')
 			return cli_error("explain: unknown option %s", argv[i]);
 		else if (path)
@@ -91,37 +231,30 @@ int cmd_explain(int argc, char **argv)
 		return code;
 	if (!file.is_timeline) {
 		/* No events: the finding is all there is to explain. */
-		char *args[] = { "replay", (char *)path, NULL, NULL };
+		char *args[] = { "replay", "--no-known", json ? "--json" : "--full",
+				 (char *)path, NULL };
 
-		if (json) {
-			args[1] = "--json";
-			args[2] = (char *)path;
-		}
 		text_free(&file);
-		return cmd_replay(json ? 3 : 2, args);
+		if (picture)
+			return cli_error("--plot: %s has no timeline to draw", path);
+		return cmd_replay(4, args);
 	}
 
 	old = law_set_sink(collect);
 	run_scenario(&file.scenario, &subject_linux, NULL);
 	law_set_sink(old);
-	if (json) {
-		printf("{\"findings\":[");
-		for (u32 i = 0; i < nr_findings; i++) {
-			fputs(i ? "," : "", stdout);
-			report_json(stdout, &file, &findings[i], path);
-		}
-		printf("],\"events\":");
-		report_timeline_json(stdout, &file.scenario);
-		printf("}\n");
-	} else {
-		for (u32 i = 0; i < nr_findings; i++) {
-			report_print(stdout, &file, &findings[i], path);
-			putchar('\n');
-		}
-		report_timeline(stdout, &file.scenario, terminal_width());
-		if (!nr_findings)
-			printf("\nno law is broken\n");
+	if (json)
+		print_json(&file, path);
+	else
+		print_all(&file, path);
+	code = nr_findings ? CLI_BROKEN : CLI_OK;
+	if (picture && !nr_findings) {
+		code = cli_error("--plot: no law is broken, so there is no fault to draw");
+	} else if (picture) {
+		int drawn = plot(&file, &findings[nr_findings - 1], picture);
+
+		code = drawn ? drawn : code;
 	}
 	text_free(&file);
-	return nr_findings ? CLI_BROKEN : CLI_OK;
+	return code;
 }

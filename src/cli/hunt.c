@@ -6,6 +6,9 @@
  * Slot 0 runs the timeline for the whole time, for that is where clocks meet.
  * The harnesses over pure functions share slot 1, one after the other; more
  * slots run more timelines.  With a single job they follow the timeline.
+ *
+ * What the table of known findings explains is told once and kept apart, in
+ * OUT/known/; and first of all each known finding must still reproduce.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -22,7 +25,9 @@
 #include <time.h>
 #include <unistd.h>
 #include "cli.h"
+#include "../file.h"
 #include "../oracle/law.h"
+#include "../report/known.h"
 #include "../subject.h"
 
 #define MAX_JOBS 64
@@ -53,9 +58,15 @@ static struct {
 	int pipe[2];
 	double start;
 	unsigned long long ran;
-	char *found[MAX_FINDINGS];
-	int nr_found;
-	bool failed;		/* an engine died */
+	const char *known_path;	/* NULL: no table */
+	struct known known;
+	struct found {
+		char *path;
+		const struct known_row *row;	/* NULL: new */
+	} found[MAX_FINDINGS];
+	int nr_found, nr_new;
+	bool stale;		/* a known one no longer reproduces */
+	bool failed;		/* an engine died, a file couldn't be written */
 } hunt;
 
 static volatile sig_atomic_t stop;
@@ -183,7 +194,7 @@ static int start_next(int index)
 	if (mkdir(folder, 0700))
 		return cli_error("%s: %s", folder, strerror(errno));
 	if (write_seeds(job->harness, folder))
-		return cli_error("the seeds of %s can't be used", job->harness);
+		return CLI_ERROR;	/* which has been told */
 
 	/* Starting takes time too: the last one ends with the hunt. */
 	if (slot->next < slot->nr || left > job->seconds)
@@ -266,65 +277,110 @@ static int reap(void)
 	return running;
 }
 
-/* Into the findings' folder, whole or not at all. */
-static bool keep(const char *from, const char *to)
+static int copy(const char *from, const char *to)
 {
-	char temp[4200], buf[65536];
-	FILE *in = fopen(from, "r"), *out;
-	size_t n;
-	bool ok;
+	static char buf[1 << 16];
+	static struct file_new new;
+	long n = file_read(from, buf, sizeof(buf));
 
-	snprintf(temp, sizeof(temp), "%s.%d~", to, getpid());
-	out = fopen(temp, "w");
-	if (!in || !out) {
-		if (in)
-			fclose(in);
-		if (out)
-			fclose(out);
-		return false;
-	}
-	while ((n = fread(buf, 1, sizeof(buf), in)))
-		fwrite(buf, 1, n, out);
-	ok = !ferror(in) && !ferror(out) && !fflush(out) && !fsync(fileno(out));
-	fclose(in);
-	ok &= !fclose(out);
-	return ok && !rename(temp, to);
+	if (n < 0 || file_create(&new, to))
+		return -1;
+	fwrite(buf, 1, n, new.out);
+	return file_commit(&new, false);
 }
 
-static void on_finding(const char *path)
+/* The replay program tells a finding, and a known one what it's known as. */
+static void tell(const char *path)
 {
-	const char *base = strrchr(path, '/');
-	char to[4096], name[NAME + 8], program[4096];
-	char *args[4];
+	char harness[CLI_HARNESS], program[4096];
+	char *args[8] = { 0 };
+	int n = 0;
 
-	base = base ? base + 1 : path;
-	snprintf(to, sizeof(to), "%s/%s", hunt.out, base);
-	for (int i = 0; i < hunt.nr_found; i++)
-		if (!strcmp(hunt.found[i], to))
-			return;
-	if (hunt.nr_found == MAX_FINDINGS)
+	cli_harness_of(path, harness);
+	args[n++] = (char *)cli_replay_program(harness, path, program, sizeof(program));
+	if (!args[0])
 		return;
-	if (!keep(path, to)) {
-		cli_error("%s: cannot be written: %s", to, strerror(errno));
+	args[n++] = hunt.json ? "--json" : "--full";
+	if (hunt.known_path) {
+		args[n++] = "--known";
+		args[n++] = (char *)hunt.known_path;
+	}
+	args[n++] = (char *)path;
+	cli_run(args);
+}
+
+/* "SIGNATURE<tab>FILE", from an engine */
+static void on_finding(char *line)
+{
+	struct found *found = &hunt.found[hunt.nr_found];
+	char *signature = strsep(&line, "\t");
+	const char *base = line ? strrchr(line, '/') : NULL;
+	const struct known_row *row;
+	char to[4096];
+
+	if (!base || hunt.nr_found == MAX_FINDINGS)
+		return;
+	row = known_find(&hunt.known, signature, NULL, subject_linux.version);
+	snprintf(to, sizeof(to), "%s%s%s", hunt.out, row ? "/known" : "", base);
+	for (int i = 0; i < hunt.nr_found; i++)
+		if (!strcmp(hunt.found[i].path, to))
+			return;
+	if (copy(line, to)) {
+		clear_line();
+		cli_error("%s: %s", to, strerror(errno));
 		hunt.failed = true;
+		stop = SIGTERM;		/* what else is found couldn't be kept */
 		return;
 	}
-	hunt.found[hunt.nr_found++] = strdup(to);
+	*found = (struct found){ strdup(to), row };
+	hunt.nr_found++;
+	hunt.nr_new += !row;
 
 	clear_line();
-	fprintf(talk(), "--- %.1f s: %s\n", now() - hunt.start, to);
-	if (hunt.json)
+	fprintf(talk(), "--- %.1f s: ", now() - hunt.start);
+	fflush(talk());
+	if (hunt.json) {
+		fprintf(talk(), "%s\n", to);
 		return;
-	snprintf(name, sizeof(name), "replay_%.*s",
-		 (int)strcspn(base + strlen("fuzz_"), "-"), base + strlen("fuzz_"));
-	args[0] = (char *)cli_sibling(name, program, sizeof(program));
-	args[1] = to;
-	args[2] = NULL;
-	cli_run(args);
+	}
+	tell(to);
 	putchar('\n');
 }
 
-static void on_line(const char *line)
+/*
+ * Each known finding of what is about to be hunted must still reproduce: else
+ * the table hides what it no longer explains.
+ */
+static void check_known(const char *only)
+{
+	char pattern[4096];
+	int nr = 0, code;
+	glob_t found;
+	char **args;
+
+	snprintf(pattern, sizeof(pattern), "%s/corpus/%s/regress-*.txt",
+		 cli_source_dir(), only ? only : "*");
+	if (!hunt.known_path || glob(pattern, 0, NULL, &found))
+		return;
+	args = calloc(found.gl_pathc + 6, sizeof(*args));
+	if (!args)
+		abort();
+	args[nr++] = "replay";
+	args[nr++] = "--quiet";
+	args[nr++] = "--known";
+	args[nr++] = (char *)hunt.known_path;
+	if (hunt.json)
+		args[nr++] = "--json";
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		args[nr++] = found.gl_pathv[i];
+	code = cmd_replay(nr, args);
+	hunt.stale = code == CLI_BROKEN;
+	hunt.failed |= code == CLI_ERROR;
+	free(args);
+	globfree(&found);
+}
+
+static void on_line(char *line)
 {
 	unsigned int n;
 
@@ -332,6 +388,12 @@ static void on_line(const char *line)
 		hunt.ran += n;
 	else if (!strncmp(line, "finding ", 8))
 		on_finding(line + 8);
+	else if (!strncmp(line, "error ", 6)) {
+		clear_line();
+		cli_error("%s", line + 6);
+		hunt.failed = true;
+		stop = SIGTERM;
+	}
 }
 
 static void read_pipe(void)
@@ -367,9 +429,9 @@ static void progress(bool tty)
 	if (t - last < (tty ? 1 : 10))
 		return;
 	rate = (hunt.ran - last_ran) / (t - last);
-	fprintf(talk(), "%s%3.0f s left, %llu executions, %.0f/s, %d finding%s%s",
+	fprintf(talk(), "%s%3.0f s left, %llu executions, %.0f/s, %d new, %d known%s",
 		tty ? "\r\033[K" : "", left > 0 ? left : 0, hunt.ran, rate,
-		hunt.nr_found, hunt.nr_found == 1 ? "" : "s", tty ? "" : "\n");
+		hunt.nr_new, hunt.nr_found - hunt.nr_new, tty ? "" : "\n");
 	fflush(talk());
 	last = t;
 	last_ran = hunt.ran;
@@ -392,36 +454,54 @@ static void stop_all(void)
 		}
 }
 
+static void list_found(bool known)
+{
+	for (int i = 0; i < hunt.nr_found; i++) {
+		const struct found *f = &hunt.found[i];
+
+		if (!f->row == known)
+			continue;
+		if (known)
+			fprintf(talk(), "  known: %-32s %s\n", f->row->slug, f->path);
+		else
+			fprintf(talk(), "  new:   %s\n", f->path);
+	}
+}
+
 static void summary(void)
 {
 	double took = now() - hunt.start;
+	int nr_known = hunt.nr_found - hunt.nr_new;
 
 	clear_line();
-	fprintf(talk(), "%s after %.0f s, %llu executions (%.0f/s), seed %d: ",
+	fprintf(talk(), "%s after %.0f s, %llu executions (%.0f/s), seed %d, on %s %s: ",
 		stop ? "stopped" : "done", took, hunt.ran,
-		took > 0 ? hunt.ran / took : 0, hunt.seed);
+		took > 0 ? hunt.ran / took : 0, hunt.seed,
+		subject_linux.name, subject_linux.version);
 	if (!hunt.nr_found)
-		fprintf(talk(), "no law was broken on %s %s\n",
-			subject_linux.name, subject_linux.version);
+		fprintf(talk(), "no law was broken\n");
+	else if (!hunt.nr_new)
+		fprintf(talk(), "nothing new, %d known\n", nr_known);
+	else if (hunt.known_path)
+		fprintf(talk(), "%d new, %d known\n", hunt.nr_new, nr_known);
 	else
-		fprintf(talk(), "%d finding%s on %s %s\n", hunt.nr_found,
-			hunt.nr_found == 1 ? "" : "s", subject_linux.name,
-			subject_linux.version);
-	for (int i = 0; i < hunt.nr_found; i++)
-		fprintf(talk(), "  %s\n", hunt.found[i]);
+		fprintf(talk(), "%d finding%s\n", hunt.nr_new,
+			hunt.nr_new == 1 ? "" : "s");
+	list_found(true);
+	list_found(false);
+	if (hunt.stale)
+		fprintf(talk(), "a known finding no longer reproduces, see above; a tree that fixes it belongs in the table's column \"fixed\"\n");
 	fflush(talk());
 
 	if (hunt.json) {
-		/* One object a line: the replays' first, the hunt's own last. */
-		for (int i = 0; i < hunt.nr_found; i++) {
-			char *args[] = { "replay", "--json", hunt.found[i], NULL };
-
-			cmd_replay(3, args);
-		}
+		/* One object a line: the findings' first, the hunt's own last. */
+		for (int i = 0; i < hunt.nr_found; i++)
+			tell(hunt.found[i].path);
 		printf("{\"hunt\":\"%s\",\"tree\":\"%s\",\"seconds\":%.1f,"
-		       "\"executions\":%llu,\"seed\":%d,\"findings\":%d}\n",
+		       "\"executions\":%llu,\"seed\":%d,\"new\":%d,\"known\":%d,"
+		       "\"stale\":%s}\n",
 		       subject_linux.name, subject_linux.version, took, hunt.ran,
-		       hunt.seed, hunt.nr_found);
+		       hunt.seed, hunt.nr_new, nr_known, hunt.stale ? "true" : "false");
 	}
 }
 
@@ -452,6 +532,8 @@ static int parse(int argc, char **argv, const char **only)
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--json")) {
 			hunt.json = true;
+		} else if (cli_known_option(argv, &i, &hunt.known_path)) {
+			;
 		} else if ((v = cli_option(argv, &i, "--time"))) {
 			hunt.seconds = parse_time(v);
 			if (!hunt.seconds)
@@ -488,11 +570,19 @@ static int parse(int argc, char **argv, const char **only)
 	return CLI_OK;
 }
 
+static int make_folder(const char *path)
+{
+	if ((mkdir(path, 0777) && errno != EEXIST) || access(path, W_OK))
+		return cli_error("%s: %s", path, strerror(errno));
+	return CLI_OK;
+}
+
 int cmd_hunt(int argc, char **argv)
 {
 	struct sigaction action = { .sa_handler = on_signal };
 	const char *only = NULL, *tmp = getenv("TMPDIR");
 	struct pollfd fd = { .events = POLLIN };
+	char known_out[4096], error[4400];
 	bool tty;
 
 	hunt.seconds = 60;
@@ -501,13 +591,15 @@ int cmd_hunt(int argc, char **argv)
 		hunt.nr_slots = hunt.nr_slots < 1 ? 1 : MAX_JOBS;
 	hunt.seed = (time(NULL) * 31 + getpid()) % (1 << 30) + 1;
 	hunt.out = "findings";
+	hunt.known_path = cli_known_path();
 	if (parse(argc, argv, &only))
 		return CLI_ERROR;
+	if (hunt.known_path && known_read(&hunt.known, hunt.known_path, error))
+		return cli_error("%s", error);
 
-	if (mkdir(hunt.out, 0777) && errno != EEXIST)
-		return cli_error("%s: %s", hunt.out, strerror(errno));
-	if (access(hunt.out, W_OK))
-		return cli_error("%s: %s", hunt.out, strerror(errno));
+	snprintf(known_out, sizeof(known_out), "%s/known", hunt.out);
+	if (make_folder(hunt.out) || (hunt.known_path && make_folder(known_out)))
+		return CLI_ERROR;
 	snprintf(hunt.work, sizeof(hunt.work), "%.40s/clockfuzz-XXXXXX", tmp ? tmp : "/tmp");
 	if (!mkdtemp(hunt.work) || pipe(hunt.pipe))
 		return cli_error("%s: %s", hunt.work, strerror(errno));
@@ -524,6 +616,7 @@ int cmd_hunt(int argc, char **argv)
 		subject_linux.name, subject_linux.version, hunt.seconds,
 		hunt.nr_slots, hunt.nr_slots == 1 ? "" : "s");
 	fflush(talk());
+	check_known(only);
 	hunt.start = now();
 	while (reap() && !stop && now() < hunt.start + hunt.seconds) {
 		poll(&fd, 1, 200);
@@ -534,5 +627,9 @@ int cmd_hunt(int argc, char **argv)
 	read_pipe();
 	summary();
 	remove_tree(hunt.work);
-	return hunt.nr_found ? CLI_BROKEN : hunt.failed ? CLI_ERROR : CLI_OK;
+	known_free(&hunt.known);
+	if (ferror(stdout) || fflush(stdout))
+		hunt.failed = true;
+	return hunt.nr_new || hunt.stale ? CLI_BROKEN :
+	       hunt.failed ? CLI_ERROR : CLI_OK;
 }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "cli.h"
 #include "../oracle/law.h"
+#include "../report/known.h"
 #include "../report/report.h"
-#include "../scenario/text.h"
 #include "../subject.h"
 
 static bool json;
 static int items;
+static const char *known_path;
 
 /* One item; in JSON an object of the given name-value pairs. */
 static void item_begin(void)
@@ -80,53 +80,36 @@ static int list_subjects(void)
 	return CLI_OK;
 }
 
-/* The corpus is the table of known findings: each file says what it expects. */
 static int list_known(void)
 {
-	static struct text_file file;
-	static char buf[1 << 20];
-	struct text_error err;
-	char pattern[4096];
-	int code = CLI_OK;
-	glob_t found;
+	static struct known known;
+	char error[4400];
 
-	snprintf(pattern, sizeof(pattern), "%s/corpus/*/regress-*.txt", cli_source_dir());
-	if (glob(pattern, 0, NULL, &found))
-		return CLI_OK;
-	for (size_t i = 0; i < found.gl_pathc; i++) {
-		const char *path = found.gl_pathv[i];
-		FILE *f = fopen(path, "rb");
-		size_t n = f ? fread(buf, 1, sizeof(buf), f) : 0;
+	if (!known_path)
+		return cli_error("list: known without a table");
+	if (known_read(&known, known_path, error))
+		return cli_error("%s", error);
+	for (u32 i = 0; i < known.nr; i++) {
+		const struct known_row *row = &known.row[i];
 
-		if (f)
-			fclose(f);
-		if (text_parse(&file, buf, n, &err)) {
-			fprintf(stderr, "%s:%d:%d: %s\n", path, err.line,
-				err.column, err.message);
-			code = CLI_ERROR;
+		item_begin();
+		if (!json) {
+			printf("%-36s %-46s %-7s live %-10s fixed %-10s fix %-13s %s\n",
+			       row->slug, row->signature, row->status, row->live,
+			       row->fixed, row->fix, row->link);
 			continue;
 		}
-		for (u32 k = 0; k < file.nr_expect; k++) {
-			const struct text_expect *e = &file.expect[k];
-
-			item_begin();
-			if (!json) {
-				printf("%-8s %-10s %-20s %-20s %s\n", e->tree,
-				       e->law, e->clock, e->event,
-				       path + strlen(cli_source_dir()) + 1);
-				continue;
-			}
-			member("tree", e->tree, true);
-			member("law", e->law, false);
-			member("clock", e->clock, false);
-			member("event", e->event, false);
-			member("file", path, false);
-			putchar('}');
-		}
-		text_free(&file);
+		member("slug", row->slug, true);
+		member("signature", row->signature, false);
+		member("status", row->status, false);
+		member("fix", row->fix, false);
+		member("live", row->live, false);
+		member("fixed", row->fixed, false);
+		member("link", row->link, false);
+		putchar('}');
 	}
-	globfree(&found);
-	return code;
+	known_free(&known);
+	return CLI_OK;
 }
 
 int cmd_list(int argc, char **argv)
@@ -141,9 +124,14 @@ int cmd_list(int argc, char **argv)
 	const char *what = NULL;
 	int code;
 
+	known_path = cli_known_path();
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--json"))
 			json = true;
+		else if (cli_known_option(argv, &i, &known_path))
+			;
+		else if (argv[i][0] == '-')
+			return cli_error("list: unknown option %s", argv[i]);
 		else
 			what = argv[i];
 	}

@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "cli.h"
-#include "../subject.h"
+#include "../scenario/text.h"
 
 int cli_error(const char *fmt, ...)
 {
@@ -54,25 +54,109 @@ const char *cli_source_dir(void)
 	return CF_SOURCE_DIR;
 }
 
-int cli_run(char *const argv[])
+const char *cli_known_path(void)
 {
-	int status;
+	return CF_SOURCE_DIR "/corpus/known.tsv";
+}
+
+bool cli_known_option(char **argv, int *i, const char **known)
+{
+	const char *path;
+
+	if (!strcmp(argv[*i], "--no-known")) {
+		*known = NULL;
+		return true;
+	}
+	path = cli_option(argv, i, "--known");
+	if (path)
+		*known = path;
+	return path;
+}
+
+void cli_harness_of(const char *path, char harness[CLI_HARNESS])
+{
+	const char *folder = strstr(path, "fuzz_");
+	char line[256], name[48];
+	FILE *f;
+
+	strcpy(harness, "fuzz_timeline");
+	if (text_is_engine_input(path)) {
+		if (folder && sscanf(folder, "fuzz_%40[a-z0-9_]/", name) == 1)
+			snprintf(harness, CLI_HARNESS, "fuzz_%s", name);
+		return;
+	}
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, " harness fuzz_%40[a-z0-9_]", name) == 1) {
+			snprintf(harness, CLI_HARNESS, "fuzz_%s", name);
+			break;
+		}
+	if (f)
+		fclose(f);
+}
+
+const char *cli_replay_program(const char *harness, const char *path, char *buf,
+			       size_t size)
+{
+	char name[CLI_HARNESS + 8];
+
+	snprintf(name, sizeof(name), "replay_%s", harness + strlen("fuzz_"));
+	if (!access(cli_sibling(name, buf, size), X_OK))
+		return buf;
+	cli_error("%s: there is no harness %s", path, harness);
+	return NULL;
+}
+
+/* Starts @argv, its stdout at @out if that isn't -1. */
+static pid_t start(char *const argv[], int out)
+{
 	pid_t pid;
 
 	fflush(stdout);
 	pid = fork();
+	if (pid)
+		return pid;
+	if (out >= 0)
+		dup2(out, STDOUT_FILENO);
+	execv(argv[0], argv);
+	_exit(cli_error("%s: %s", argv[0], strerror(errno)));
+}
+
+static int finish(pid_t pid, const char *name)
+{
+	int status;
+
 	if (pid < 0)
 		return cli_error("fork: %s", strerror(errno));
-	if (!pid) {
-		execv(argv[0], argv);
-		_exit(cli_error("%s: %s", argv[0], strerror(errno)));
-	}
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return CLI_ERROR;
 	if (WIFSIGNALED(status))
-		return cli_error("%s died: %s", argv[0], strsignal(WTERMSIG(status)));
+		return cli_error("%s died: %s", name, strsignal(WTERMSIG(status)));
 	return WEXITSTATUS(status);
+}
+
+int cli_run(char *const argv[])
+{
+	return finish(start(argv, -1), argv[0]);
+}
+
+int cli_capture(char *const argv[], char *buf, size_t size)
+{
+	size_t len = 0;
+	int ends[2];
+	ssize_t n;
+	pid_t pid;
+
+	if (pipe(ends))
+		return cli_error("pipe: %s", strerror(errno));
+	pid = start(argv, ends[1]);
+	close(ends[1]);
+	while (len + 1 < size && (n = read(ends[0], buf + len, size - len - 1)) > 0)
+		len += n;
+	buf[len] = '\0';
+	close(ends[0]);
+	return finish(pid, argv[0]);
 }
 
 static int cmd_help(int argc, char **argv);
@@ -84,14 +168,19 @@ static const struct command {
 	const char *args, *help;
 } commands[] = {
 	{ "hunt", cmd_hunt, "[--time 60s] [--jobs N] [--law L]... [--seed N]\n"
-	  "             [--out DIR] [--harness fuzz_X] [--json]",
+	  "             [--out DIR] [--harness fuzz_X] [--known FILE | --no-known]\n"
+	  "             [--json]",
 	  "fuzzes, and reports each law that breaks" },
-	{ "replay", cmd_replay, "[--json] FILE|DIR...",
-	  "runs corpus files and compares with what they expect" },
-	{ "explain", cmd_explain, "[--json] FILE",
-	  "shows what every clock said, event by event" },
+	{ "replay", cmd_replay, "[--known FILE | --no-known] [--full] [--quiet] [--json]\n"
+	  "             FILE|DIR...",
+	  "runs scenarios and compares with the table of known findings" },
+	{ "explain", cmd_explain, "FILE [--plot OUT.svg|OUT.png] [--json]",
+	  "tells the story, what every clock said, the arithmetic; draws it" },
 	{ "minimize", cmd_minimize, "FILE [-o OUT]",
 	  "shrinks a scenario while it breaks the same law" },
+	{ "promote", cmd_promote, "FILE SLUG [--row STATUS] [--fix COMMIT] [--link URL]\n"
+	  "             [--corpus DIR]",
+	  "makes a regression of a finding: minimised, named, with its story" },
 	{ "eval", cmd_eval, "FUNCTION",
 	  "arguments as TSV on stdin, results as TSV on stdout" },
 	{ "list", cmd_list, "[--json] laws|functions|subjects|known",

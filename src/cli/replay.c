@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
+ * clockfuzz replay FILE|DIR...
+ *
  * Finds out which harness each file is for, and hands it to that harness'
  * replay program, in the order given.
  */
@@ -11,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "cli.h"
+#include "../scenario/text.h"
 
 struct list {
 	char **path;
@@ -28,6 +31,17 @@ static void add(struct list *list, const char *path)
 static int visible(const struct dirent *d)
 {
 	return d->d_name[0] != '.';
+}
+
+/* Folders hold other files too, the table of known findings for one. */
+static bool is_scenario(const char *path)
+{
+	size_t n = strlen(path);
+	struct stat st;
+
+	return (n > 4 && !strcmp(path + n - 4, ".txt")) ||
+	       text_is_engine_input(path) ||
+	       (!stat(path, &st) && S_ISDIR(st.st_mode));
 }
 
 static int collect(struct list *list, const char *path)
@@ -50,6 +64,10 @@ static int collect(struct list *list, const char *path)
 		int sub_code;
 
 		snprintf(sub, sizeof(sub), "%s/%s", path, entry[i]->d_name);
+		if (!is_scenario(sub)) {
+			free(entry[i]);
+			continue;
+		}
 		sub_code = collect(list, sub);
 		if (sub_code > code)
 			code = sub_code;
@@ -59,41 +77,22 @@ static int collect(struct list *list, const char *path)
 	return code;
 }
 
-/*
- * A text says its harness; a binary input tells by its folder's name.  What
- * says neither goes to fuzz_timeline, whose parser then says what is wrong.
- */
-static void find_harness(const char *path, char *harness, size_t size)
-{
-	const char *folder = strstr(path, "fuzz_");
-	char line[256];
-	size_t n = strlen(path);
-	FILE *f;
-
-	snprintf(harness, size, "fuzz_timeline");
-	if (n >= 4 && !strcmp(path + n - 4, ".txt")) {
-		f = fopen(path, "r");
-		while (f && fgets(line, sizeof(line), f))
-			if (sscanf(line, " harness fuzz_%40[a-z0-9_]", line + 100) == 1) {
-				snprintf(harness, size, "fuzz_%s", line + 100);
-				break;
-			}
-		if (f)
-			fclose(f);
-	} else if (folder && sscanf(folder, "fuzz_%40[a-z0-9_]/", line) == 1) {
-		snprintf(harness, size, "fuzz_%s", line);
-	}
-}
-
 int cmd_replay(int argc, char **argv)
 {
 	struct list list = { 0 };
-	bool json = false;
+	const char *known = cli_known_path();
+	bool json = false, full = false, quiet = false;
 	int code = CLI_OK;
 
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--json")) {
 			json = true;
+		} else if (!strcmp(argv[i], "--full")) {
+			full = true;
+		} else if (!strcmp(argv[i], "--quiet") || !strcmp(argv[i], "-q")) {
+			quiet = true;
+		} else if (cli_known_option(argv, &i, &known)) {
+			;
 		} else if (argv[i][0] == '-') {
 			code = cli_error("replay: unknown option %s", argv[i]);
 			goto out;
@@ -108,28 +107,33 @@ int cmd_replay(int argc, char **argv)
 		return code ? code : cli_error("replay: which file?");
 
 	for (size_t i = 0, next; i < list.nr; i = next) {
-		char harness[64], other[64], name[80], program[4096];
-		char **args = calloc(list.nr - i + 3, sizeof(*args));
-		int nr = 0, this;
+		char harness[CLI_HARNESS], other[CLI_HARNESS], program[4096];
+		char **args = calloc(list.nr - i + 7, sizeof(*args));
+		int nr = 0, this = CLI_ERROR;
 
 		if (!args)
 			abort();
-		find_harness(list.path[i], harness, sizeof(harness));
-		snprintf(name, sizeof(name), "replay_%s", harness + strlen("fuzz_"));
-		args[nr++] = (char *)cli_sibling(name, program, sizeof(program));
+		cli_harness_of(list.path[i], harness);
+		args[nr++] = (char *)cli_replay_program(harness, list.path[i],
+							program, sizeof(program));
 		if (json)
 			args[nr++] = "--json";
+		if (full)
+			args[nr++] = "--full";
+		if (quiet)
+			args[nr++] = "--quiet";
+		if (known) {
+			args[nr++] = "--known";
+			args[nr++] = (char *)known;
+		}
 		args[nr++] = list.path[i];
 		for (next = i + 1; next < list.nr; next++) {
-			find_harness(list.path[next], other, sizeof(other));
+			cli_harness_of(list.path[next], other);
 			if (strcmp(harness, other))
 				break;
 			args[nr++] = list.path[next];
 		}
-		if (access(program, X_OK))
-			this = cli_error("%s:1:1: there is no harness %s",
-					 list.path[i], harness);
-		else
+		if (args[0])
 			this = cli_run(args);
 		if (this > code)
 			code = this;

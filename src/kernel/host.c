@@ -507,6 +507,8 @@ void host_view_vcpu(u32 nr, struct subject_vcpu_view *view)
 		.virtual_tsc_khz = vcpu->arch.virtual_tsc_khz,
 		.hw_tsc_khz = vcpu->arch.hw_tsc_khz,
 		.tsc_catchup = vcpu->arch.tsc_catchup,
+		.this_tsc_write = vcpu->arch.this_tsc_write,
+		.this_tsc_nsec = vcpu->arch.this_tsc_nsec,
 		.updates = pvclock_updates[nr],
 	};
 }

@@ -147,18 +147,19 @@ static bool check(struct run *run, const struct verdict *v)
 	return false;
 }
 
-static void show(struct run *run, const char *clock, const char *unit, u64 got,
-		 bool has_want, s128 want)
+static void show(struct run *run, const char *clock, const char *unit,
+		 const struct sim_read *read, bool has_want, s128 want)
 {
 	struct step *step;
 
 	if (!run->steps)
 		return;
-	step = &run->steps[run->nr];
+	step = &run->steps[run->nr + 1];
 	step->has_clock = true;
 	step->clock = clock;
 	step->unit = unit;
-	step->got = got;
+	step->got = read->value;
+	step->tsc = read->tsc;
 	step->has_want = has_want;
 	step->want = want;
 }
@@ -330,7 +331,7 @@ static void check_get_clock(struct run *run, const struct sim_read *read)
 	bool ok = true;
 
 	if (run->vm.use_master_clock) {
-		show(run, "KVM_GET_CLOCK", "ns", read->value, true,
+		show(run, "KVM_GET_CLOCK", "ns", read, true,
 		     kvmclock_exact(run, read->tsc));
 		if (!run->clock_sane)
 			return;
@@ -341,7 +342,7 @@ static void check_get_clock(struct run *run, const struct sim_read *read)
 					   read->value,
 					   run->vm.masterclock_updates, 0, 0);
 	} else {
-		show(run, "KVM_GET_CLOCK", "ns", read->value, false, 0);
+		show(run, "KVM_GET_CLOCK", "ns", read, false, 0);
 		if (!run->clock_sane)
 			return;
 	}
@@ -401,7 +402,7 @@ static void check_pvclock(struct run *run, const struct sim_read *read)
 	s64 cycle_ns;
 	bool ok;
 
-	show(run, "kvmclock", "ns", read->value, true, want);
+	show(run, "kvmclock", "ns", read, true, want);
 	if (!in_contract(run, nr) || !stable)
 		return;
 	cycle_ns = guest_cycle_ns(run, &run->vcpu[nr].view);
@@ -599,7 +600,7 @@ static void check_page(struct run *run, const struct sim_read *read)
 
 	if (!read->valid || !run->vm.page_enabled || run->page_pending)
 		return;
-	show(run, "TSC-page", "100ns", read->value, true, want);
+	show(run, "TSC-page", "100ns", read, true, want);
 	if (!check(run, &(struct verdict){
 		.law = LAW_EXACT, .clock = "TSC-page",
 		.function = "hv_read_tsc_page_tsc",
@@ -644,7 +645,7 @@ static void check_reference(struct run *run, const struct sim_read *read)
 	s64 delta = read->tsc - run->vm.master_cycle_now;
 	struct subject_clock clock;
 
-	show(run, "reference-counter", "100ns", read->value, false, 0);
+	show(run, "reference-counter", "100ns", read, false, 0);
 	if (!run->clock_sane || run->vm.page_enabled)
 		return;
 	if (run->vm.use_master_clock && delta < 0) {
@@ -698,7 +699,7 @@ static void check_wall_clock(struct run *run, const struct sim_read *read)
 		.want = (s128)run->scenario->machine.realtime_ns + true_ns - kvmclock,
 		.low = -slack, .high = slack,
 	});
-	show(run, "wall-clock", "ns", read->value, true,
+	show(run, "wall-clock", "ns", read, true,
 	     (s128)run->scenario->machine.realtime_ns + true_ns - kvmclock);
 }
 
@@ -818,17 +819,20 @@ static bool do_event(struct run *run, const struct event *event)
 	return true;
 }
 
-static void record_step(struct run *run)
+static void record_step(struct run *run, struct step *step)
 {
-	struct step *step = &run->steps[run->nr];
+	const struct machine *machine = &run->scenario->machine;
 
 	step->true_cycles = run->sim.cycles;
 	step->cpu = run->sim.hw.cpu;
 	step->raw_tsc = sim_raw_tsc(&run->sim, run->sim.hw.cpu);
 	step->vm = run->vm;
-	run->subject->view_vcpu(run->event->vcpu, &step->vcpu);
-	step->guest_tsc = sim_guest_tsc(&run->scenario->machine, &step->vcpu,
-					step->raw_tsc);
+	for (u32 i = 0; i < machine->nr_vcpus; i++)
+		run->subject->view_vcpu(i, &step->vcpu[i]);
+	memcpy(step->vcpu_cpu, run->sim.vcpu_cpu, sizeof(step->vcpu_cpu));
+	run->subject->view_timekeeper(&step->timekeeper);
+	step->hv_scale = run->sim.hw.hv_scale;
+	step->hv_offset_100ns = run->sim.hw.hv_offset_100ns;
 }
 
 static void run_events(void *arg)
@@ -843,11 +847,13 @@ static void run_events(void *arg)
 	/* the largest of what it has and what it may be switched to */
 	run->resolution_ns = s->machine.clocksource == SUBJECT_CS_HYPERV_PAGE ?
 			     100 : 1;
+	if (run->steps)
+		record_step(run, &run->steps[0]);
 	for (run->nr = 0; run->nr < s->nr_events; run->nr++) {
 		if (!do_event(run, &s->events[run->nr]))
 			break;
 		if (run->steps)
-			record_step(run);
+			record_step(run, &run->steps[run->nr + 1]);
 	}
 }
 
@@ -895,7 +901,7 @@ void run_scenario(const struct scenario *s, const struct subject *subject,
 	if (trap.kind == SUBJECT_TRAP_NONE)
 		return;
 	if (steps && run.nr < s->nr_events)
-		steps[run.nr].trap = trap;
+		steps[run.nr + 1].trap = trap;
 	if (!run.event)
 		run.event = &s->events[0];
 	run.broken = false;

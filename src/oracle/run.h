@@ -13,24 +13,29 @@ struct step {
 	u64 true_cycles;		/* host cycles since true time 0 */
 	u32 cpu;			/* where it happened */
 	u64 raw_tsc;			/* that CPU's RDTSC */
-	u64 guest_tsc;			/* when a guest read */
 	bool has_clock;
 	const char *clock;		/* "kvmclock", "KVM_GET_CLOCK", "TSC page"... */
 	const char *unit;		/* "ns", "100ns" */
+	u64 tsc;			/* read at; the guest's cycles, or the host's */
 	u64 got;
 	bool has_want;
 	s128 want;			/* by exact arithmetic from the same snapshot */
-	struct subject_vm_view vm;	/* after the event */
-	struct subject_vcpu_view vcpu;	/* of event.vcpu, after the event */
+	/* all after the event */
+	struct subject_vm_view vm;
+	struct subject_vcpu_view vcpu[SUBJECT_MAX_VCPUS];
+	u8 vcpu_cpu[SUBJECT_MAX_VCPUS];	/* where each ran last */
+	struct subject_timekeeper_view timekeeper;
+	u64 hv_scale;			/* the host's own page, see subject_hw */
+	s64 hv_offset_100ns;
 	struct subject_trap trap;
 };
 
 /*
- * Findings go to law_fail().  @steps: NULL, or one per event.  Deterministic.
+ * Findings go to law_fail().  Deterministic.  @steps: NULL, or nr_events + 1 of
+ * them: [0] is the state after boot, [n] after event n, counted from 1.
  */
 void run_scenario(const struct scenario *s, const struct subject *subject,
 		  struct step *steps);
-
 
 /*
  * The function of the tree that holds @line of @file (as __FILE__ gives it), or

@@ -1,193 +1,358 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Each step either makes the scenario strictly simpler by its own measure or is
+ * Each step either makes the file strictly simpler by its own measure or is
  * taken back, and passes are repeated until one changes nothing: it ends, and
  * ends at a fixpoint.
  */
+#include <stdlib.h>
 #include <string.h>
 #include "minimize.h"
+#include "../sim/machine.h"
+
+/* Up to here every pair of events is tried; above, runs of them only. */
+#define PAIRS_BELOW 24
 
 struct minimizer {
-	struct scenario *s;
+	struct text_file *best, try;
 	minimize_test holds;
 	void *arg;
 	u32 tried;
 	bool changed;
 };
 
-/* Keeps @candidate if it is valid and still holds. */
-static bool attempt(struct minimizer *m, const struct scenario *candidate)
+/* Keeps m->try if it is valid and still holds, else resets it. */
+static bool attempt(struct minimizer *m)
 {
-	if (scenario_invalid(candidate))
-		return false;
-	m->tried++;
-	if (!m->holds(candidate, m->arg))
-		return false;
-	*m->s = *candidate;
-	m->changed = true;
-	return true;
+	bool good = !m->try.is_timeline || !scenario_invalid(&m->try.scenario);
+
+	if (good) {
+		m->tried++;
+		good = m->holds(&m->try, m->arg);
+	}
+	if (good) {
+		*m->best = m->try;
+		m->changed = true;
+	} else {
+		m->try = *m->best;
+	}
+	return good;
 }
 
-static void drop_events(struct minimizer *m)
+/* ---- numbers ------------------------------------------------------------- */
+
+enum number_kind { NUMBER_PLAIN, NUMBER_KHZ };
+
+/* A number of the file: sign and magnitude, and how to put another there. */
+struct number {
+	u64 value;
+	bool negative;
+	enum number_kind kind;
+	void (*put)(struct minimizer *m, int index, u64 value, bool negative);
+	int index;
+};
+
+/* Round ones first, then what hardware has. */
+static const u32 real_khz[] = {
+	1000000, 2000000, 3000000, 2400000, 2500000, 2304000, 2310000, 2900000,
+	2100000, 1995312, 2095078, 2893299, 3400000, 4000000,
+};
+#define NR_REAL_KHZ (sizeof(real_khz) / sizeof(real_khz[0]))
+
+/* How plain a number is; less is plainer. */
+static u32 weight(u64 value, enum number_kind kind)
 {
-	static struct scenario try;
-	u32 run, at;
+	u32 digits = 0, bits = 0;
+	u64 v;
 
-	for (run = m->s->nr_events; run; run /= 2)
-		for (at = m->s->nr_events; at--; ) {
-			if (at + run > m->s->nr_events)
-				continue;
-			try = *m->s;
-			memmove(&try.events[at], &try.events[at + run],
-				(try.nr_events - at - run) * sizeof(try.events[0]));
-			try.nr_events -= run;
-			attempt(m, &try);
-		}
-}
-
-static u32 significant_digits(u64 value)
-{
-	u32 n = 0;
-
-	while (value && value % 10 == 0)
-		value /= 10;
-	for (; value; value /= 10)
-		n++;
-	return n;
-}
-
-/* How plain a number is: 0, 1, powers of ten, few digits; smaller on a par. */
-static u64 weight(u64 value)
-{
-	u32 digits = significant_digits(value), bits = 0;
-
-	for (u64 v = value; v; v >>= 1)
+	for (u32 i = 0; kind == NUMBER_KHZ && i < NR_REAL_KHZ; i++)
+		if (value == real_khz[i])
+			return i;
+	if (value < 2)
+		return 20 + value;
+	for (v = value; v; v >>= 1)
 		bits++;
-	return value < 2 ? value : digits * 100 + bits;
-}
-
-/*
- * Tries plainer numbers in place of *@value, which lies in m's own scratch
- * copy @try; plainest first.
- */
-static void plainer_u64(struct minimizer *m, struct scenario *try, u64 *value)
-{
-	u64 old = *value, candidate, power;
-	u64 best = weight(old);
-
-	for (u64 small = 0; small < 2; small++) {
-		*value = small;
-		if (small < best && small != old && attempt(m, try))
-			return;
-	}
-	for (power = 10; power; power = power > ~0ull / 10 ? 0 : power * 10) {
-		*value = power;
-		if (weight(power) < best && attempt(m, try))
-			return;
-	}
-	/* rounded to fewer digits, down and up */
-	for (power = 1; power <= old / 10; power *= 10)
+	for (v = value; v % 10 == 0; v /= 10)
 		;
-	for (; power > 1; power /= 10)
-		for (int up = 0; up < 2; up++) {
-			candidate = old / power * power;
-			if (up && candidate > ~0ull - power)
-				continue;
-			candidate += up * power;
-			*value = candidate;
-			if (weight(candidate) < best && attempt(m, try))
-				return;
-		}
-	*value = old;
+	if (v == 1)
+		return 22 + bits;
+	for (; v; v /= 10)
+		digits++;
+	return 100 + digits * 100 + bits;
 }
 
-static void plainer_events(struct minimizer *m)
+static bool put_if_plainer(struct minimizer *m, const struct number *n, u64 value)
 {
-	static struct scenario try;
+	if (weight(value, n->kind) >= weight(n->value, n->kind))
+		return false;
+	n->put(m, n->index, value, n->negative);
+	return attempt(m);
+}
 
-	for (u32 i = 0; i < m->s->nr_events; i++) {
-		struct event *e = &try.events[i];
+static void plainer_number(struct minimizer *m, struct number n)
+{
+	u64 power;
 
-		try = *m->s;
-		if (e->cpu) {
-			e->cpu = 0;
-			attempt(m, &try);
-		}
-		try = *m->s;
-		if (e->vcpu) {
-			e->vcpu = 0;
-			attempt(m, &try);
-		}
-		try = *m->s;
-		if (e->value && event_info[e->kind].unit)
-			plainer_u64(m, &try, &e->value);
+	if (n.negative) {
+		n.put(m, n.index, n.value, false);
+		if (attempt(m))
+			n.negative = false;
 	}
+	for (u32 i = 0; n.kind == NUMBER_KHZ && i < NR_REAL_KHZ; i++)
+		if (put_if_plainer(m, &n, real_khz[i]))
+			return;
+	if (put_if_plainer(m, &n, 0))
+		return;
+	for (power = 1; power; power = power > ~0ull / 10 ? 0 : power * 10)
+		if (put_if_plainer(m, &n, power))
+			return;
+	/* fewer digits, rounded down and up */
+	for (power = 1; power <= n.value / 10; power *= 10)
+		;
+	for (; power > 1; power /= 10) {
+		u64 down = n.value / power * power;
+
+		if (put_if_plainer(m, &n, down))
+			return;
+		if (down <= ~0ull - power && put_if_plainer(m, &n, down + power))
+			return;
+	}
+}
+
+/* ---- timelines ----------------------------------------------------------- */
+
+static void drop_runs(struct minimizer *m)
+{
+	const struct scenario *best = &m->best->scenario;
+
+	for (u32 run = best->nr_events; run; run /= 2)
+		for (u32 at = best->nr_events; at--; ) {
+			struct scenario *s = &m->try.scenario;
+
+			if (at + run > best->nr_events)
+				continue;
+			memmove(&s->events[at], &s->events[at + run],
+				(s->nr_events - at - run) * sizeof(s->events[0]));
+			s->nr_events -= run;
+			attempt(m);
+		}
+}
+
+static void drop_event(struct scenario *s, u32 at)
+{
+	memmove(&s->events[at], &s->events[at + 1],
+		(s->nr_events - at - 1) * sizeof(s->events[0]));
+	s->nr_events--;
+}
+
+/* What holds without two that need each other. */
+static void drop_pairs(struct minimizer *m)
+{
+	const struct scenario *best = &m->best->scenario;
+
+	if (best->nr_events > PAIRS_BELOW)
+		return;
+	for (u32 last = 1; last < best->nr_events; last++)
+		for (u32 first = 0; first < last && last < best->nr_events; first++) {
+			drop_event(&m->try.scenario, last);
+			drop_event(&m->try.scenario, first);
+			attempt(m);
+		}
+}
+
+static void drop_cpus(struct minimizer *m)
+{
+	for (u32 cpu = m->best->scenario.machine.nr_cpus; cpu-- > 1; ) {
+		struct machine *mach = &m->try.scenario.machine;
+
+		memmove(&mach->skew_cycles[cpu], &mach->skew_cycles[cpu + 1],
+			(SUBJECT_MAX_CPUS - cpu - 1) * sizeof(mach->skew_cycles[0]));
+		mach->skew_cycles[SUBJECT_MAX_CPUS - 1] = 0;
+		mach->nr_cpus--;
+		for (u32 i = 0; i < m->try.scenario.nr_events; i++) {
+			struct event *e = &m->try.scenario.events[i];
+
+			e->cpu = e->cpu == cpu ? 0 : e->cpu - (e->cpu > cpu);
+		}
+		attempt(m);
+	}
+}
+
+static void drop_vcpus(struct minimizer *m)
+{
+	for (u32 vcpu = m->best->scenario.machine.nr_vcpus; vcpu--; ) {
+		if (m->best->scenario.machine.nr_vcpus == 1)
+			return;
+		m->try.scenario.machine.nr_vcpus--;
+		for (u32 i = 0; i < m->try.scenario.nr_events; i++) {
+			struct event *e = &m->try.scenario.events[i];
+
+			e->vcpu = e->vcpu == vcpu ? 0 : e->vcpu - (e->vcpu > vcpu);
+		}
+		attempt(m);
+	}
+}
+
+static void put_tsc_khz(struct minimizer *m, int index, u64 value, bool negative)
+{
+	m->try.scenario.machine.tsc_khz = value > ~0u ? 0 : value;
+}
+
+static void put_realtime(struct minimizer *m, int index, u64 value, bool negative)
+{
+	m->try.scenario.machine.realtime_ns = value;
+}
+
+static void put_boot_tsc(struct minimizer *m, int index, u64 value, bool negative)
+{
+	m->try.scenario.machine.boot_tsc = value;
+}
+
+static void put_skew(struct minimizer *m, int index, u64 value, bool negative)
+{
+	m->try.scenario.machine.skew_cycles[index] = negative ? -value : value;
 }
 
 static void plainer_machine(struct minimizer *m)
 {
-	/* kHz: round, then real rates */
-	static const u32 rates[] = {
-		1000000, 2000000, 3000000, 2400000, 2500000, 2304000, 2310000,
-		2900000,
-	};
-	static struct scenario try;
-	struct machine *mach = &try.machine;
-	u32 i;
+	const struct machine *mach = &m->best->scenario.machine;
 
-	for (try = *m->s; mach->nr_cpus > 1; try = *m->s) {
-		mach->skew_cycles[--mach->nr_cpus] = 0;
-		if (!attempt(m, &try))
-			break;
-	}
-	for (try = *m->s; mach->nr_vcpus > 1; try = *m->s) {
-		mach->nr_vcpus--;
-		if (!attempt(m, &try))
-			break;
-	}
-	try = *m->s;
+	drop_cpus(m);
+	drop_vcpus(m);
 	if (mach->clocksource) {
-		mach->clocksource = SUBJECT_CS_TSC;
-		attempt(m, &try);
+		m->try.scenario.machine.clocksource = SUBJECT_CS_TSC;
+		attempt(m);
 	}
-	try = *m->s;
 	if (mach->tsc_frac_bits) {
-		mach->tsc_frac_bits = 0;
-		attempt(m, &try);
+		m->try.scenario.machine.tsc_frac_bits = 0;
+		attempt(m);
 	}
-	for (i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
-		try = *m->s;
-		if (mach->tsc_khz == rates[i])
-			break;
-		mach->tsc_khz = rates[i];
-		if (attempt(m, &try))
-			break;
-	}
-	try = *m->s;
-	plainer_u64(m, &try, &mach->realtime_ns);
-	try = *m->s;
-	plainer_u64(m, &try, &mach->boot_tsc);
-	for (i = 1; i < m->s->machine.nr_cpus; i++) {
-		try = *m->s;
-		if (mach->skew_cycles[i] < 0) {
-			mach->skew_cycles[i] = -mach->skew_cycles[i];
-			attempt(m, &try);
-			try = *m->s;
-		}
-		if (mach->skew_cycles[i] > 0)
-			plainer_u64(m, &try, (u64 *)&mach->skew_cycles[i]);
+	plainer_number(m, (struct number){ .value = mach->tsc_khz,
+		.kind = NUMBER_KHZ, .put = put_tsc_khz });
+	plainer_number(m, (struct number){ .value = mach->realtime_ns,
+		.put = put_realtime });
+	plainer_number(m, (struct number){ .value = mach->boot_tsc,
+		.put = put_boot_tsc });
+	for (int cpu = 1; cpu < mach->nr_cpus; cpu++) {
+		s64 skew = mach->skew_cycles[cpu];
+
+		plainer_number(m, (struct number){ .put = put_skew, .index = cpu,
+			.value = skew < 0 ? -(u64)skew : (u64)skew,
+			.negative = skew < 0 });
 	}
 }
 
-u32 minimize_scenario(struct scenario *s, minimize_test holds, void *arg)
+static void put_value(struct minimizer *m, int index, u64 value, bool negative)
 {
-	struct minimizer m = { .s = s, .holds = holds, .arg = arg };
+	m->try.scenario.events[index].value = negative ? -value : value;
+}
 
+static void plainer_events(struct minimizer *m)
+{
+	const struct scenario *best = &m->best->scenario;
+
+	for (u32 i = 0; i < best->nr_events; i++) {
+		const struct event *e = &best->events[i];
+		const struct event_info *info = &event_info[e->kind];
+		struct event *try = &m->try.scenario.events[i];
+		bool negative;
+
+		if (e->cpu) {
+			try->cpu = 0;
+			attempt(m);
+		}
+		if (e->vcpu) {
+			try->vcpu = 0;
+			attempt(m);
+		}
+		if (e->kind == EVENT_ADVANCE_CYCLES) {
+			try->kind = EVENT_ADVANCE_NS;
+			try->value = machine_true_ns(&best->machine, e->value);
+			attempt(m);
+		}
+		if (!info->unit)
+			continue;
+		negative = info->is_signed && (s64)e->value < 0;
+		plainer_number(m, (struct number){ .put = put_value, .index = i,
+			.value = negative ? -e->value : e->value,
+			.negative = negative,
+			.kind = e->kind == EVENT_SET_TSC_KHZ ? NUMBER_KHZ : NUMBER_PLAIN });
+	}
+}
+
+/* ---- fields of pure functions -------------------------------------------- */
+
+/* The start of line @index of @fields, NULL past the end. */
+static char *field_line(char *fields, int index)
+{
+	while (index-- && fields) {
+		fields = strchr(fields, '\n');
+		fields += !!fields;
+	}
+	return fields && *fields ? fields : NULL;
+}
+
+static void put_field(struct minimizer *m, int index, u64 value, bool negative)
+{
+	char *line = field_line(m->try.fields, index), rest[sizeof(m->try.fields)];
+	char *digits = line + strcspn(line, " ") + 1;
+
+	strcpy(rest, digits + strcspn(digits, "\n"));
+	snprintf(digits, m->try.fields + sizeof(m->try.fields) - digits,
+		 "%s%llu%s", negative ? "-" : "", value, rest);
+}
+
+static void plainer_fields(struct minimizer *m)
+{
+	char *line;
+
+	for (int i = 0; (line = field_line(m->best->fields, i)); i++) {
+		const char *digits = line + strcspn(line, " ") + 1;
+		bool negative = *digits == '-';
+
+		plainer_number(m, (struct number){ .put = put_field, .index = i,
+			.value = strtoull(digits + negative, NULL, 0),
+			.negative = negative,
+			.kind = strstr(line, "khz") == line ? NUMBER_KHZ : NUMBER_PLAIN });
+	}
+}
+
+/* ---- all ----------------------------------------------------------------- */
+
+/*
+ * Comments hang on lines, and the lines go; what stands above the machine or the
+ * fields stays.
+ */
+static void keep_story(struct text_file *file)
+{
+	unsigned long heading = 1 + (file->expect != TEXT_EXPECT_NOTHING);
+	char *end = file->comments;
+
+	while (end && *end && strtoul(end, NULL, 10) <= heading)
+		end += strcspn(end, "\n") + 1;
+	if (end)
+		*end = '\0';
+}
+
+u32 minimize(struct text_file *file, minimize_test holds, void *arg)
+{
+	static struct minimizer m;
+	bool any = false;
+
+	m = (struct minimizer){ .best = file, .try = *file, .holds = holds,
+				.arg = arg };
 	do {
 		m.changed = false;
-		drop_events(&m);
-		plainer_machine(&m);
-		plainer_events(&m);
+		if (file->is_timeline) {
+			drop_runs(&m);
+			drop_pairs(&m);
+			plainer_machine(&m);
+			plainer_events(&m);
+		} else {
+			plainer_fields(&m);
+		}
+		any |= m.changed;
 	} while (m.changed);
+	if (any)
+		keep_story(file);
 	return m.tried;
 }

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Smaller scenarios that still do the same.
+ * Smaller reproducers that still do the same.
  */
 #ifndef CF_MINIMIZE_H
 #define CF_MINIMIZE_H
 
-#include "../scenario/scenario.h"
+#include "../scenario/text.h"
 
-typedef bool (*minimize_test)(const struct scenario *s, void *arg);
+/* Does @file still do it?  Called for each candidate. */
+typedef bool (*minimize_test)(const struct text_file *file, void *arg);
 
 /*
- * Shrinks @s while @holds(@s, @arg): fewer events, fewer vCPUs and CPUs, plainer
- * machine, rounder numbers.  @s itself must hold.  Deterministic; a second call
- * changes nothing.  Returns the number of scenarios tried.
+ * Shrinks @file while @holds(@file, @arg): fewer events, fewer vCPUs and CPUs, a
+ * plainer machine, rounder numbers.  @file itself must hold.  Comments behind
+ * lines go with the lines; the story above them stays.  Deterministic; a second
+ * call changes nothing.  Returns the number of candidates tried.
  */
-u32 minimize_scenario(struct scenario *s, minimize_test holds, void *arg);
+u32 minimize(struct text_file *file, minimize_test holds, void *arg);
 
 #endif

@@ -1,100 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdlib.h>
 #include <string.h>
-#include "report.h"
-#include "../oracle/run.h"
-#include "../sim/machine.h"
-
-static u128 magnitude(s128 v)
-{
-	return v < 0 ? -(u128)v : (u128)v;
-}
-
-static char *digits(u128 v, unsigned int base, bool commas, char *end)
-{
-	int n = 0;
-
-	*--end = '\0';
-	do {
-		if (commas && n && n % 3 == 0)
-			*--end = ',';
-		*--end = "0123456789abcdef"[(int)(v % base)];
-		v /= base;
-		n++;
-	} while (v);
-	return end;
-}
-
-const char *report_s128(s128 value, char buf[REPORT_S128])
-{
-	char *p = digits(magnitude(value), 10, false, buf + REPORT_S128);
-
-	if (value < 0)
-		*--p = '-';
-	return p;
-}
-
-static const char *with_commas(u128 value, char buf[REPORT_S128 + 16])
-{
-	return digits(value, 10, true, buf + REPORT_S128 + 16);
-}
-
-/* Two's complement as the kernel's u64 would hold it, when it fits there. */
-static const char *hex(s128 value, char buf[REPORT_S128])
-{
-	u128 v = value < 0 && value >= -((s128)1 << 63) ? (u64)value : (u128)value;
-	char *p = digits(v, 16, false, buf + REPORT_S128);
-
-	*--p = 'x';
-	*--p = '0';
-	return p;
-}
-
-/* "253.0 years": the largest unit that leaves at least one. */
-static void duration(double ns, char buf[40])
-{
-	static const struct {
-		double ns;
-		const char *name;
-	} units[] = {
-		{ 365.25 * 86400e9, "years" }, { 86400e9, "days" },
-		{ 3600e9, "hours" }, { 1e9, "s" }, { 1e6, "ms" }, { 1e3, "us" },
-	};
-	double size = ns < 0 ? -ns : ns;
-
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (size >= units[i].ns) {
-			snprintf(buf, 40, "%.1f %s", ns / units[i].ns, units[i].name);
-			return;
-		}
-	snprintf(buf, 40, "%.0f ns", ns);
-}
-
-/* How many ns one @unit is, 0 when it isn't a time. */
-static double unit_ns(const char *unit, const struct text_file *file)
-{
-	if (!strcmp(unit, "ns"))
-		return 1;
-	if (strstr(unit, "100"))
-		return 100;
-	if (!strcmp(unit, "cycles") && file->is_timeline)
-		return 1e6 / file->scenario.machine.tsc_khz;
-	return 0;
-}
+#include "words.h"
 
 static const char *text(const char *s)
 {
 	return s ? s : "";
-}
-
-static const struct subject_function *function_named(const char *name)
-{
-	const struct subject_function *fn;
-
-	for (fn = subject_linux.functions; name && fn->name; fn++)
-		if (!strcmp(fn->name, name))
-			return fn;
-	return NULL;
 }
 
 const char *report_trap(const struct subject_trap *trap)
@@ -109,20 +20,6 @@ const char *report_trap(const struct subject_trap *trap)
 	default:
 		return "";
 	}
-}
-
-bool report_tree_matches(const char *tree)
-{
-	size_t n = strlen(tree);
-	char next;
-
-	if (!strcmp(tree, "any"))
-		return true;
-	if (strncmp(subject_linux.version, tree, n))
-		return false;
-	/* 6.1 is not 6.12 */
-	next = subject_linux.version[n];
-	return next < '0' || next > '9';
 }
 
 const char *report_kernel_option(void)
@@ -150,23 +47,6 @@ void report_json_string(FILE *out, const char *s)
 	putc('"', out);
 }
 
-static void no_findings(const struct finding *f)
-{
-}
-
-static struct step *run_steps(const struct scenario *s)
-{
-	struct step *steps = calloc(s->nr_events + 1, sizeof(*steps));
-	law_sink old;
-
-	if (!steps)
-		abort();
-	old = law_set_sink(no_findings);
-	run_scenario(s, &subject_linux, steps);
-	law_set_sink(old);
-	return steps;
-}
-
 static const char *verb(const struct finding *f)
 {
 	switch (f->law) {
@@ -183,36 +63,18 @@ static const char *verb(const struct finding *f)
 	}
 }
 
-/* "+253.0 years" or "+3 cycles" */
-static void print_amount(FILE *out, const struct text_file *file,
-			 const struct finding *f)
-{
-	s128 diff = f->got - f->want;
-	double ns = unit_ns(text(f->unit), file);
-	char buf[REPORT_S128 + 16], time[40];
-
-	if (ns) {
-		duration((double)diff * ns, time);
-		fprintf(out, "%s%s", diff >= 0 ? "+" : "", time);
-	} else {
-		fprintf(out, "%c%s %s", diff < 0 ? '-' : '+',
-			with_commas(magnitude(diff), buf), text(f->unit));
-	}
-}
-
 static void print_value(FILE *out, const char *label, s128 v, bool sign,
 			const struct text_file *file, const struct finding *f)
 {
-	double ns = unit_ns(text(f->unit), file);
-	char dec[REPORT_S128], hexa[REPORT_S128], time[40] = "", number[64];
+	double ns = words_unit_ns(text(f->unit), file);
+	char dec[REPORT_S128], hexa[WORDS], time[WORDS], number[100];
 
-	if (ns)
-		duration((double)v * ns, time);
 	snprintf(number, sizeof(number), "%s%s %s", sign && v > 0 ? "+" : "",
 		 report_s128(v, dec), text(f->unit));
-	fprintf(out, "  %-11s %-28s %-20s", label, number, hex(v, hexa));
-	if (*time)
-		fprintf(out, " %s%s", sign && v > 0 ? "+" : "", time);
+	fprintf(out, "  %-11s %-28s %-20s", label, number, words_hex(v, hexa));
+	if (ns)
+		fprintf(out, " %s%s", sign && v > 0 ? "+" : "",
+			words_duration((double)v * ns, time));
 	putc('\n', out);
 }
 
@@ -237,51 +99,38 @@ static bool print_cause(FILE *out, const struct text_file *file,
 			const struct finding *f, const struct step *step)
 {
 	const struct event *e = &file->scenario.events[f->event_nr - 1];
-	char buf[REPORT_S128 + 16];
-	u64 ts = step->vcpu.pvclock.tsc_timestamp;
+	char buf[WORDS];
+	u64 ts = step->vcpu[e->vcpu].pvclock.tsc_timestamp;
 
 	/* Where nothing is read, the arithmetic was about something else. */
 	if ((f->law != LAW_SIGNED && f->law != LAW_AGREE && f->law != LAW_MONOTONIC) ||
 	    !step->has_clock)
 		return false;
 	if (step->vm.use_master_clock && step->raw_tsc < step->vm.master_cycle_now) {
-		fprintf(out, "CPU%u's raw TSC was %s cycles behind master_cycle_now",
-			step->cpu, with_commas(step->vm.master_cycle_now -
-					       step->raw_tsc, buf));
+		fprintf(out, "CPU%u's raw TSC was %s behind master_cycle_now",
+			step->cpu, words_cycles(step->vm.master_cycle_now -
+						step->raw_tsc,
+						&file->scenario.machine, buf));
 		return true;
 	}
 	if (f->law == LAW_SIGNED && e->kind == EVENT_READ_PVCLOCK &&
-	    (s64)(step->guest_tsc - ts) < 0) {
-		fprintf(out, "vCPU%u's TSC was %s cycles behind its tsc_timestamp",
-			e->vcpu, with_commas(ts - step->guest_tsc, buf));
+	    (s64)(step->tsc - ts) < 0) {
+		fprintf(out, "vCPU%u's TSC was %s behind its tsc_timestamp",
+			e->vcpu, words_cycles(ts - step->tsc,
+					      &file->scenario.machine, buf));
 		return true;
 	}
 	return false;
-}
-
-static void event_text(const struct event *e, char *buf, size_t size)
-{
-	FILE *f = fmemopen(buf, size, "w");
-	size_t skip;
-
-	if (!f)
-		abort();
-	text_print_event(e, f);
-	fclose(f);
-	buf[size - 1] = '\0';
-	buf[strcspn(buf, "\n")] = '\0';
-	skip = strspn(buf, " \t");
-	memmove(buf, buf + skip, strlen(buf + skip) + 1);
 }
 
 static void print_state(FILE *out, const struct text_file *file,
 			const struct finding *f, const struct step *step)
 {
 	const struct machine *m = &file->scenario.machine;
-	char buf[REPORT_S128], what[100] = "";
+	char buf[REPORT_S128], what[100];
 
-	event_text(&file->scenario.events[f->event_nr - 1], what, sizeof(what));
-	fprintf(out, "  event       %d: %s\n", f->event_nr, what);
+	fprintf(out, "  event       %d: %s\n", f->event_nr,
+		words_event(&file->scenario.events[f->event_nr - 1], what));
 	fprintf(out, "  CPU%u        raw TSC %llu, skew %s cycles against CPU0, TSC at %u kHz\n",
 		step->cpu, step->raw_tsc,
 		report_s128(m->skew_cycles[step->cpu], buf), m->tsc_khz);
@@ -290,25 +139,20 @@ static void print_state(FILE *out, const struct text_file *file,
 			step->vm.master_cycle_now);
 }
 
-void report_print(FILE *out, const struct text_file *file,
-		  const struct finding *f, const char *path)
+void report_headline(FILE *out, const struct text_file *file,
+		     const struct finding *f)
 {
-	const struct law_info *law = &law_info[f->law];
-	const struct subject_function *fn = function_named(f->function);
-	bool at_event = file->is_timeline && f->event_nr > 0 &&
-			f->event_nr <= (int)file->scenario.nr_events;
-	struct step *steps = at_event ? run_steps(&file->scenario) : NULL;
-	const struct step *step = at_event ? &steps[f->event_nr - 1] : NULL;
-	char low[REPORT_S128], high[REPORT_S128];
+	struct step *steps = file->is_timeline ? words_steps(&file->scenario) : NULL;
+	const struct step *step = words_step(file, f, steps);
+	char amount[WORDS];
 
+	fputs(words_style(out, WORDS_BOLD), out);
 	print_subject(out, file, f);
-	if (f->law == LAW_TOTAL) {
+	if (f->law == LAW_TOTAL)
 		fprintf(out, " stopped");
-	} else {
-		fprintf(out, " %s ", verb(f));
-		print_amount(out, file, f);
-	}
-	if (at_event)
+	else
+		fprintf(out, " %s %s", verb(f), words_amount(file, f, amount));
+	if (step)
 		fprintf(out, " at event %d", f->event_nr);
 	fputs(": ", out);
 	if (f->law == LAW_TOTAL)
@@ -316,12 +160,25 @@ void report_print(FILE *out, const struct text_file *file,
 			text(f->why));
 	else if (!step || !print_cause(out, file, f, step))
 		fputs(text(f->why), out);
-	fputs("\n\n", out);
+	fputs(words_style(out, WORDS_PLAIN), out);
+	free(steps);
+}
+
+void report_values(FILE *out, const struct text_file *file,
+		   const struct finding *f, const char *path)
+{
+	const struct law_info *law = &law_info[f->law];
+	const struct subject_function *fn = words_function(f->function);
+	struct step *steps = file->is_timeline ? words_steps(&file->scenario) : NULL;
+	const struct step *step = words_step(file, f, steps);
+	char low[REPORT_S128], high[REPORT_S128];
 
 	if (f->law != LAW_TOTAL) {
 		print_value(out, "expected", f->want, false, file, f);
 		print_value(out, "actual", f->got, false, file, f);
+		fputs(words_style(out, WORDS_RED), out);
 		print_value(out, "difference", f->got - f->want, true, file, f);
+		fputs(words_style(out, WORDS_PLAIN), out);
 		fprintf(out, "  allowed     %s to %s %s\n",
 			report_s128(f->tolerance_low, low),
 			report_s128(f->tolerance_high, high), text(f->unit));
@@ -347,7 +204,21 @@ void report_print(FILE *out, const struct text_file *file,
 		}
 	fprintf(out, "  replay      ./clockfuzz replay %s%s\n",
 		report_kernel_option(), path);
+	fprintf(out, "  explain     ./clockfuzz explain %s%s\n",
+		report_kernel_option(), path);
 	free(steps);
+}
+
+void report_print(FILE *out, const struct text_file *file,
+		  const struct finding *f, const char *path)
+{
+	report_headline(out, file, f);
+	fputs("\n\n", out);
+	report_story(out, file, f, 80);
+	putc('\n', out);
+	if (!file->is_timeline && report_arithmetic(out, file, f))
+		putc('\n', out);
+	report_values(out, file, f, path);
 }
 
 static void json_s128(FILE *out, const char *name, s128 v)
@@ -365,10 +236,10 @@ static void json_member(FILE *out, const char *name, const char *value)
 }
 
 void report_json(FILE *out, const struct text_file *file,
-		 const struct finding *f, const char *path)
+		 const struct finding *f, const char *path, const char *known)
 {
-	const struct subject_function *fn = function_named(f->function);
-	double ns = unit_ns(text(f->unit), file);
+	const struct subject_function *fn = words_function(f->function);
+	double ns = words_unit_ns(text(f->unit), file);
 
 	fputs("{\"law\":", out);
 	report_json_string(out, law_info[f->law].name);
@@ -393,88 +264,8 @@ void report_json(FILE *out, const struct text_file *file,
 	json_member(out, "harness", file->harness);
 	json_member(out, "tree", subject_linux.version);
 	json_member(out, "reproducer", path);
+	if (known)
+		json_member(out, "known", known);
 	putc('}', out);
 }
 
-static void print_cut(FILE *out, char *line, int width)
-{
-	if (width > 0 && strlen(line) > (size_t)width)
-		line[width] = '\0';
-	for (size_t n = strlen(line); n && line[n - 1] == ' '; n--)
-		line[n - 1] = '\0';
-	fprintf(out, "%s\n", line);
-}
-
-void report_timeline(FILE *out, const struct scenario *s, int width)
-{
-	static const char format[] = "%3s  %-31.31s %16s %3s %20s  %-14.14s %20s %20s %21s";
-	struct step *steps = run_steps(s);
-	char line[400];
-
-	text_print_machine(&s->machine, out);
-	putc('\n', out);
-	/* The widest columns come last: a narrow terminal loses those. */
-	snprintf(line, sizeof(line), format, "nr", "event", "true time s", "CPU",
-		 "raw TSC", "clock", "said", "should have said", "error");
-	print_cut(out, line, width);
-	for (u32 i = 0; i < s->nr_events; i++) {
-		const struct step *st = &steps[i];
-		char nr[12], cpu[12], what[100] = "", when[40], tsc[24];
-		char said[24] = "", want[REPORT_S128], error[REPORT_S128];
-		const char *w = "", *e = "";
-		u64 ns = machine_true_ns(&s->machine, st->true_cycles);
-
-		event_text(&s->events[i], what, sizeof(what));
-		snprintf(nr, sizeof(nr), "%u", i + 1);
-		snprintf(cpu, sizeof(cpu), "%u", st->cpu);
-		snprintf(when, sizeof(when), "%llu.%09llu", ns / CF_NS_PER_SEC,
-			 ns % CF_NS_PER_SEC);
-		snprintf(tsc, sizeof(tsc), "%llu", st->raw_tsc);
-		if (st->has_clock)
-			snprintf(said, sizeof(said), "%llu", st->got);
-		if (st->has_clock && st->has_want) {
-			w = report_s128(st->want, want);
-			e = report_s128((s128)st->got - st->want, error);
-		}
-		snprintf(line, sizeof(line), format, nr, what, when, cpu, tsc,
-			 st->has_clock ? text(st->clock) : "", said, w, e);
-		if (st->trap.kind != SUBJECT_TRAP_NONE)
-			snprintf(line + strlen(line), sizeof(line) - strlen(line),
-				 "  %s", report_trap(&st->trap));
-		print_cut(out, line, width);
-	}
-	free(steps);
-}
-
-void report_timeline_json(FILE *out, const struct scenario *s)
-{
-	struct step *steps = run_steps(s);
-	char what[100];
-
-	putc('[', out);
-	for (u32 i = 0; i < s->nr_events; i++) {
-		const struct step *st = &steps[i];
-
-		fprintf(out, "%s{\"nr\":%u", i ? "," : "", i + 1);
-		memset(what, 0, sizeof(what));
-		event_text(&s->events[i], what, sizeof(what));
-		json_member(out, "event", what);
-		fprintf(out, ",\"cpu\":%u", st->cpu);
-		json_s128(out, "true_ns", machine_true_ns(&s->machine, st->true_cycles));
-		json_s128(out, "raw_tsc", st->raw_tsc);
-		if (st->has_clock) {
-			json_member(out, "clock", st->clock);
-			json_member(out, "unit", st->unit);
-			json_s128(out, "got", st->got);
-			if (st->has_want) {
-				json_s128(out, "want", st->want);
-				json_s128(out, "error", (s128)st->got - st->want);
-			}
-		}
-		if (st->trap.kind != SUBJECT_TRAP_NONE)
-			json_member(out, "trap", report_trap(&st->trap));
-		putc('}', out);
-	}
-	putc(']', out);
-	free(steps);
-}

@@ -9,20 +9,51 @@
 #include "../oracle/law.h"
 #include "../scenario/text.h"
 
-/* @path: where the reproducer is, for the replay command. */
+/* The whole report; @path: where the reproducer is, for the replay command. */
 void report_print(FILE *out, const struct text_file *file,
 		  const struct finding *f, const char *path);
 
-/* One object on one line, without a newline. */
-void report_json(FILE *out, const struct text_file *file,
-		 const struct finding *f, const char *path);
+/* The first line of a report, without a newline. */
+void report_headline(FILE *out, const struct text_file *file,
+		     const struct finding *f);
 
-/* What every event did, as a table; @width 0: no limit.  Timelines only. */
-void report_timeline(FILE *out, const struct scenario *s, int width);
+/* What happened, in a few sentences, one paragraph of @width columns. */
+void report_story(FILE *out, const struct text_file *file,
+		  const struct finding *f, int width);
+
+/* One object on one line, without a newline; @known: slug of its row, or NULL. */
+void report_json(FILE *out, const struct text_file *file,
+		 const struct finding *f, const char *path, const char *known);
+
+/* Expected, actual, difference, law, code, state: the report's block. */
+void report_values(FILE *out, const struct text_file *file,
+		   const struct finding *f, const char *path);
+
+/*
+ * The step that broke the law, computed again with the numbers that it had, and
+ * where the kernel computes it.  The last number is what the kernel returned;
+ * false: it isn't, or this kind of finding has no arithmetic of its own.
+ */
+bool report_arithmetic(FILE *out, const struct text_file *file,
+		       const struct finding *f);
+
+/*
+ * What every event did, as a table; @findings' events are marked.  @width: that
+ * of the terminal, 0 without limit; what matters least gives way.
+ */
+void report_timeline(FILE *out, const struct scenario *s,
+		     const struct finding *findings, u32 nr, int width);
 void report_timeline_json(FILE *out, const struct scenario *s);
 
-/* Does an expectation's tree ("6.12", "any") mean this build's? */
-bool report_tree_matches(const char *tree);
+/*
+ * A gnuplot script that draws into @picture (.svg, .png) what the clocks said
+ * around @f against true time.  Timelines only.
+ */
+void report_plot(FILE *out, const struct text_file *file,
+		 const struct finding *f, const char *picture);
+
+/* How a hunt begins what it writes; promote puts the story there. */
+#define FOUND_BY "# Found by clockfuzz hunt on "
 
 const char *report_trap(const struct subject_trap *trap);
 

@@ -83,6 +83,13 @@ static const char *const clocksource_names[] = {
 	[SUBJECT_CS_OTHER] = "other",
 };
 
+static void print_s128(s128 value, FILE *out)
+{
+	/* take_number() gives no more than 64 bits and a sign */
+	fprintf(out, "%s%llu", value < 0 ? "-" : "",
+		value < 0 ? (u64)-value : (u64)value);
+}
+
 struct time_unit {
 	const char *name;
 	u64 ns;
@@ -242,13 +249,13 @@ void text_print(const struct text_file *file, FILE *out)
 	before_line(&p);
 	fprintf(out, "harness %s", file->harness);
 	end_line(&p);
-	for (i = 0; i < file->nr_expect; i++) {
-		const struct text_expect *e = &file->expect[i];
-
+	if (file->expect != TEXT_EXPECT_NOTHING) {
 		before_line(&p);
-		fprintf(out, "expect %s %s", e->tree, e->law);
-		if (strcmp(e->law, "silent"))
-			fprintf(out, " %s %s", e->clock, e->event);
+		fputs("expect ", out);
+		if (file->expect == TEXT_EXPECT_SILENT)
+			fputs("silent", out);
+		else
+			print_s128(file->figure, out);
 		end_line(&p);
 	}
 	before_line(&p);
@@ -647,18 +654,19 @@ static int parse_field(struct parser *p, struct text_file *file)
 
 static int parse_expect(struct parser *p, struct text_file *file)
 {
-	struct text_expect *e = &file->expect[file->nr_expect];
+	bool negative;
+	u64 value;
 
-	if (file->nr_expect == TEXT_MAX_EXPECT)
-		return fail_at(p, p->start, "too many expect lines");
-	if (take_word(p, "a tree's version or any", e->tree, sizeof(e->tree)) ||
-	    take_word(p, "a law or silent", e->law, sizeof(e->law)))
+	if (file->expect != TEXT_EXPECT_NOTHING)
+		return fail_at(p, p->start, "a second expect line");
+	if (accept(p, "silent")) {
+		file->expect = TEXT_EXPECT_SILENT;
+		return 0;
+	}
+	if (take_number(p, "silent or a finding's actual value", &value, &negative))
 		return -1;
-	if (strcmp(e->law, "silent") &&
-	    (take_word(p, "a clock", e->clock, sizeof(e->clock)) ||
-	     take_word(p, "an event or -", e->event, sizeof(e->event))))
-		return -1;
-	file->nr_expect++;
+	file->expect = TEXT_EXPECT_FIGURE;
+	file->figure = negative ? -(s128)value : (s128)value;
 	return 0;
 }
 
@@ -788,4 +796,22 @@ void text_free(struct text_file *file)
 {
 	free(file->comments);
 	file->comments = NULL;
+}
+
+bool text_is_engine_input(const char *path)
+{
+	static const char *const prefixes[] = {
+		"crash-", "timeout-", "oom-", "leak-", "slow-unit-",
+		"minimized-from-", "id:", "id_",
+	};
+	const char *base = strrchr(path, '/');
+	size_t n;
+
+	base = base ? base + 1 : path;
+	n = strlen(base);
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (!strncmp(base, prefixes[i], strlen(prefixes[i])))
+			return true;
+	return (n > 4 && !strcmp(base + n - 4, ".bin")) ||
+	       (n == 40 && strspn(base, "0123456789abcdef") == 40);
 }

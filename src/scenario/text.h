@@ -4,8 +4,7 @@
  *
  *	# story, kept as it is
  *	harness fuzz_timeline
- *	expect 6.12 signed KVM_GET_CLOCK get-clock
- *	expect 6.1 silent
+ *	expect 8006399342167092479
  *
  *	machine
  *	  tsc_khz 2304000
@@ -32,20 +31,17 @@ struct text_error {
 	char message[200];
 };
 
-#define TEXT_MAX_EXPECT 8
-
-/* What a corpus file says must happen on a tree. */
-struct text_expect {
-	char tree[16];			/* version prefix, "6.12", or "any" */
-	char law[16];			/* or "silent" */
-	char clock[40];
-	char event[24];			/* "-" for pure harnesses */
+/* What must happen, on every tree; which tree has which bug is known.h's. */
+enum text_expect {
+	TEXT_EXPECT_NOTHING,		/* says nothing */
+	TEXT_EXPECT_SILENT,		/* "silent": no law breaks */
+	TEXT_EXPECT_FIGURE,		/* a finding's actual value, in its unit */
 };
 
 struct text_file {
 	char harness[32];
-	u32 nr_expect;
-	struct text_expect expect[TEXT_MAX_EXPECT];
+	enum text_expect expect;
+	s128 figure;			/* of TEXT_EXPECT_FIGURE */
 	bool is_timeline;		/* harness is fuzz_timeline */
 	struct scenario scenario;	/* when is_timeline */
 	char fields[4096];		/* else: "name value\n"... for input_redirect() */
@@ -56,6 +52,12 @@ struct text_file {
 int text_parse(struct text_file *file, const char *buf, size_t len,
 	       struct text_error *err);
 void text_free(struct text_file *file);
+
+/*
+ * Is @path named as engines name their inputs (crash-..., a SHA-1, id:...,
+ * *.bin), so that it holds bytes to decode?  All else is text.
+ */
+bool text_is_engine_input(const char *path);
 
 /*
  * Writes the canonical text, comments where they stood.  Parsing the output

@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The arithmetic of the step that broke the law, done again with the numbers
+ * that it had, as the kernel's function does it.
+ */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include "words.h"
+#include "../sim/machine.h"
+
+static bool is(const char *a, const char *b)
+{
+	return a && !strcmp(a, b);
+}
+
+struct sums {
+	FILE *out;
+	const struct text_file *file;
+	const struct finding *f;
+	const struct machine *m;		/* timelines only, and the rest */
+	const struct event *event;
+	const struct step *before, *step;
+};
+
+/* "  delta    = a - b" */
+static void __attribute__((format(printf, 3, 4)))
+line(const struct sums *s, const char *name, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(s->out, "  %-14s %s ", name, *name ? "=" : " ");
+	va_start(ap, fmt);
+	vfprintf(s->out, fmt, ap);
+	va_end(ap);
+	putc('\n', s->out);
+}
+
+static void place(const struct sums *s, const char *function)
+{
+	const struct subject_function *fn = words_function(function);
+
+	if (fn)
+		fprintf(s->out, "%s:%d %s():\n", fn->file, fn->line, fn->name);
+	else
+		fprintf(s->out, "%s():\n", function);
+}
+
+/* @delta as the kernel's u64, and what that means. */
+static void difference(const struct sums *s, const char *name, const char *words,
+		       u64 a, u64 b)
+{
+	char number[WORDS], cycles[WORDS];
+	u64 d = a - b;
+
+	line(s, name, "%s = %llu - %llu", words, a, b);
+	if ((s64)d >= 0) {
+		line(s, "", "= %llu", d);
+		return;
+	}
+	line(s, "", "= %llu, for -%s is negative and the type is not", d,
+	     words_commas(-d, number));
+	if (s->m)
+		line(s, "", "  (%s too little)", words_cycles(-d, s->m, cycles));
+}
+
+/*
+ * The pvclock ABI's read, as __pvclock_read_cycles() does it.  Returns the
+ * clock, ns.
+ */
+static u64 tuple(const struct sums *s, const struct subject_pvclock *pv, u64 tsc,
+		 const char *timestamp, const char *base)
+{
+	u64 delta = tsc - pv->tsc_timestamp, shifted, scaled, right;
+	char words[80], number[WORDS];
+
+	snprintf(words, sizeof(words), "tsc - %s", timestamp);
+	difference(s, "delta", words, tsc, pv->tsc_timestamp);
+	shifted = pv->tsc_shift < 0 ? delta >> -pv->tsc_shift :
+				      delta << pv->tsc_shift;
+	scaled = (u128)shifted * pv->tsc_to_system_mul >> 32;
+	line(s, "scaled", "(delta %s %d) * tsc_to_system_mul >> 32",
+	     pv->tsc_shift < 0 ? ">>" : "<<", pv->tsc_shift < 0 ? -pv->tsc_shift :
+								   pv->tsc_shift);
+	line(s, "", "= %llu * %u >> 32 = %llu ns%s%s%s", shifted,
+	     pv->tsc_to_system_mul, scaled, (s64)delta < 0 ? ", " : "",
+	     (s64)delta < 0 ? words_duration(scaled, number) : "", "");
+	line(s, "clock", "%s + scaled = %llu + %llu = %llu ns", base,
+	     pv->system_time, scaled, pv->system_time + scaled);
+	if ((s64)delta < 0) {
+		right = subject_linux.scale_delta(-delta, pv->tsc_to_system_mul,
+						  pv->tsc_shift);
+		line(s, "signed, it is", "%llu - %llu = %lld ns", pv->system_time,
+		     right, (s64)(pv->system_time - right));
+	}
+	return pv->system_time + scaled;
+}
+
+/* ---- timelines ----------------------------------------------------------- */
+
+/* What __get_kvmclock() reads from, under the master clock. */
+static struct subject_pvclock host_tuple(const struct sums *s)
+{
+	const struct subject_vm_view *vm = &s->step->vm;
+	struct subject_pvclock pv = {
+		.tsc_timestamp = vm->master_cycle_now,
+		.system_time = (u64)vm->master_kernel_ns + (u64)vm->kvmclock_offset_ns,
+	};
+
+	subject_linux.time_scale(CF_NS_PER_SEC, s->m->tsc_khz * 1000ull,
+				 &pv.tsc_shift, &pv.tsc_to_system_mul);
+	return pv;
+}
+
+static u64 host_clock(const struct sums *s, u64 tsc)
+{
+	struct subject_pvclock pv = host_tuple(s);
+
+	place(s, "__get_kvmclock");
+	return tuple(s, &pv, tsc, "master_cycle_now",
+		     "(master_kernel_ns + kvmclock_offset)");
+}
+
+static bool behind(const struct sums *s)
+{
+	return s->step->vm.use_master_clock &&
+	       (s64)(s->step->tsc - s->step->vm.master_cycle_now) < 0;
+}
+
+/*
+ * The timekeeper's read at @counter: base + ((delta * mult + xtime_nsec) >>
+ * shift), in 64 bits as vgettsc() does it.
+ */
+static u64 timekeeper(const struct sums *s, const struct subject_timekeeper_view *tk,
+		      u64 counter, const char *function)
+{
+	u64 delta = counter - tk->cycle_last, kept, ns;
+	s128 wide = (s128)(s64)delta * tk->mult + tk->xtime_nsec;
+	char exact[REPORT_S128], right[REPORT_S128];
+
+	place(s, function);
+	line(s, "delta", "counter - cycle_last = %llu - %llu = %lld", counter,
+	     tk->cycle_last, (s64)delta);
+	kept = delta * tk->mult + tk->xtime_nsec;
+	ns = kept >> tk->shift;
+	line(s, "product", "delta * mult + xtime_nsec = %lld * %u + %llu",
+	     (s64)delta, tk->mult, tk->xtime_nsec);
+	line(s, "", "= %s", report_s128(wide, exact));
+	if (wide != (s128)kept)
+		line(s, "", "which 64 bits hold as %llu", kept);
+	line(s, "ns", "product >> shift = %llu >> %u = %llu", kept, tk->shift, ns);
+	line(s, "clock", "base + ns = %lld + %llu = %lld ns", tk->base_ns, ns,
+	     (s64)(tk->base_ns + ns));
+	if (wide != (s128)kept)
+		line(s, "in 128 bits", "%lld + %s = %lld ns", tk->base_ns,
+		     report_s128(wide >> tk->shift, right),
+		     (s64)(tk->base_ns + (s64)(wide >> tk->shift)));
+	return tk->base_ns + ns;
+}
+
+/* The counter that the host's timekeeper reads where the raw TSC is @raw. */
+static u64 counter(const struct sums *s, u64 raw)
+{
+	if (s->m->clocksource != SUBJECT_CS_HYPERV_PAGE)
+		return raw;
+	return (u64)((u128)raw * s->step->hv_scale >> 64) + s->step->hv_offset_100ns;
+}
+
+/* The guest's frequency as kvm_guest_time_update() computes it, kHz. */
+static void scaled_khz(const struct sums *s, const struct subject_vcpu_view *v)
+{
+	u8 frac = s->m->tsc_frac_bits;
+	u128 product = (u128)s->m->tsc_khz * v->tsc_multiplier;
+	double exact, off;
+
+	if (!frac || v->tsc_multiplier == 1ull << frac)
+		return;
+	exact = (double)product / (double)((u128)1 << frac);
+	off = exact / (double)(u64)(product >> frac) - 1;
+	place(s, "kvm_guest_time_update");
+	line(s, "guest kHz", "tsc_khz * ratio >> %u = %u * %llu >> %u = %llu", frac,
+	     s->m->tsc_khz, v->tsc_multiplier, frac, (u64)(product >> frac));
+	line(s, "", "cut from %.6f, so the guest's clock is fast by %.3f ppm",
+	     exact, off * 1e6);
+}
+
+static bool kvmclock_update(const struct sums *s)
+{
+	const struct subject_vcpu_view *old = &s->before->vcpu[s->event->vcpu];
+	const struct subject_vcpu_view *now = &s->step->vcpu[s->event->vcpu];
+	const struct subject_timekeeper_view *tk = &s->step->timekeeper;
+	const struct subject_pvclock *a = &old->pvclock, *b = &now->pvclock;
+	double hz = s->m->tsc_khz * 1e3, guest, host;
+	u64 delta = b->tsc_timestamp - a->tsc_timestamp, scaled, at;
+
+	place(s, "kvm_guest_time_update");
+	scaled = subject_linux.scale_delta(delta, a->tsc_to_system_mul, a->tsc_shift);
+	at = a->system_time + scaled;
+	line(s, "old at new", "system_time + scale(tsc_timestamp' - tsc_timestamp)");
+	line(s, "", "= %llu + scale(%llu) = %llu ns", a->system_time, delta, at);
+	line(s, "new", "system_time' = master_kernel_ns + kvmclock_offset = %llu ns",
+	     b->system_time);
+	line(s, "step", "new - old at new = %lld ns", (s64)(b->system_time - at));
+	if (s->m->clocksource != SUBJECT_CS_TSC || s->m->tsc_frac_bits)
+		return (s64)b->system_time == s->f->got;
+	guest = (double)a->tsc_to_system_mul / 4294967296.0;
+	for (int i = 0; i < a->tsc_shift; i++)
+		guest *= 2;
+	for (int i = 0; i > a->tsc_shift; i--)
+		guest /= 2;
+	host = (double)tk->mult / (double)(1ull << tk->shift);
+	fprintf(s->out, "between updates the guest counts by tsc_to_system_mul, the host by its clocksource's mult:\n");
+	line(s, "guest", "%u * 2^%d / 2^32 ns a cycle, %+.3f ns a second",
+	     a->tsc_to_system_mul, a->tsc_shift, guest * hz - 1e9);
+	line(s, "host", "%u / 2^%u ns a cycle, %+.3f ns a second", tk->mult,
+	     tk->shift, host * hz - 1e9);
+	line(s, "apart", "%+.3f ns a second, for %.9f s", (host - guest) * hz,
+	     (double)delta / hz);
+	return (s64)b->system_time == s->f->got;
+}
+
+static bool guest_tsc(const struct sums *s)
+{
+	const struct subject_vcpu_view *old = &s->before->vcpu[s->event->vcpu];
+	const struct subject_vcpu_view *now = &s->step->vcpu[s->event->vcpu];
+	u64 since = s->step->vm.master_kernel_ns - now->this_tsc_nsec, cycles;
+
+	place(s, "compute_guest_tsc");
+	line(s, "since", "kernel_ns - this_tsc_nsec = %lld - %llu = %lld ns",
+	     s->step->vm.master_kernel_ns, now->this_tsc_nsec, (s64)since);
+	if ((s64)since < 0)
+		line(s, "", "which pvclock_scale_delta() takes for %llu", since);
+	cycles = subject_linux.guest_tsc(now->virtual_tsc_khz, since);
+	line(s, "cycles", "scale(since) at %u kHz = %llu", now->virtual_tsc_khz, cycles);
+	line(s, "tsc", "this_tsc_write + cycles = %llu + %llu = %llu",
+	     now->this_tsc_write, cycles, now->this_tsc_write + cycles);
+	line(s, "moved by", "%llu cycles, for it looks later than the TSC is",
+	     now->tsc_offset - old->tsc_offset);
+	return (s128)(now->tsc_offset - old->tsc_offset) == s->f->got;
+}
+
+static bool wall_clock(const struct sums *s)
+{
+	u64 clock;
+
+	if (behind(s)) {
+		clock = host_clock(s, s->step->tsc);
+		fprintf(s->out, "kvm_get_wall_clock_epoch():\n");
+		line(s, "epoch", "realtime - clock = %lld ns", (s64)s->f->got);
+		return (s64)(s->f->got + clock) >= 0;
+	}
+	timekeeper(s, &s->step->timekeeper, counter(s, s->step->tsc), "vgettsc");
+	fprintf(s->out, "CLOCK_REALTIME is computed alike with its own base; the epoch is it minus kvmclock.\n");
+	return true;
+}
+
+static bool kvmclock_read(const struct sums *s)
+{
+	const struct subject_vcpu_view *v = &s->step->vcpu[s->event->vcpu];
+	u64 clock, host;
+
+	place(s, "__pvclock_read_cycles");
+	clock = tuple(s, &v->pvclock, s->step->tsc, "tsc_timestamp", "system_time");
+	if (s->f->law == LAW_AGREE) {
+		host = host_clock(s, s->step->raw_tsc);
+		line(s, "guest - host", "%lld ns", (s64)(clock - host));
+	}
+	if (s->f->law == LAW_AGREE || s->f->law == LAW_RATE)
+		scaled_khz(s, v);
+	if (s->f->law == LAW_RATE) {
+		line(s, "elapsed", "%lld ns by this clock since its first read, %lld ns of true time",
+		     (s64)s->f->got, (s64)s->f->want);
+		return clock == s->step->got;
+	}
+	return (s64)clock == s->f->got;
+}
+
+static bool arithmetic(const struct sums *s)
+{
+	const struct finding *f = s->f;
+
+	if (f->law == LAW_TOTAL) {
+		const struct subject_vcpu_view *v = &s->before->vcpu[s->event->vcpu];
+
+		if (!is(f->function, "kvm_get_time_scale"))
+			return false;
+		scaled_khz(s, v);
+		place(s, f->function);
+		line(s, "kvm_get_time_scale", "(1000000000, guest kHz * 1000) doubles tps32 until it is above scaled64; 0 stays 0");
+		return true;
+	}
+	if (is(f->clock, "kvmclock") && is(f->event, "pvclock-update"))
+		return kvmclock_update(s);
+	if (is(f->clock, "guest-TSC"))
+		return guest_tsc(s);
+	if (is(f->clock, "master_kernel_ns"))
+		return (s64)timekeeper(s, &s->step->timekeeper,
+				       counter(s, s->step->vm.master_cycle_now),
+				       "vgettsc") == f->got;
+	if (!s->step->has_clock)
+		return false;
+	if (is(f->clock, "kvmclock"))
+		return kvmclock_read(s);
+	if (is(f->clock, "KVM_GET_CLOCK")) {
+		if (s->step->vm.use_master_clock)
+			return (s64)host_clock(s, s->step->tsc) == f->got;
+		timekeeper(s, &s->step->timekeeper, counter(s, s->step->raw_tsc),
+			   "timekeeping_delta_to_ns");
+		return true;
+	}
+	if (is(f->clock, "reference-counter") && s->step->vm.use_master_clock) {
+		u64 clock = host_clock(s, s->step->tsc);
+
+		place(s, "get_time_ref_counter");
+		line(s, "counter", "clock / 100 = %llu", clock / 100);
+		return (s128)(clock / 100) == f->got;
+	}
+	if (is(f->clock, "wall-clock"))
+		return wall_clock(s);
+	return false;
+}
+
+/* ---- pure functions ------------------------------------------------------ */
+
+static u64 field(const struct sums *s, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *p = s->file->fields; *p; p += *p == '\n') {
+		if (!strncmp(p, name, n) && p[n] == ' ')
+			return p[n + 1] == '-' ? strtoll(p + n, NULL, 0) :
+						 strtoull(p + n, NULL, 0);
+		p += strcspn(p, "\n");
+	}
+	return 0;
+}
+
+static bool pure_pvclock_read(const struct sums *s)
+{
+	struct subject_pvclock pv = {
+		.tsc_timestamp = field(s, "tsc_timestamp"),
+		.system_time = field(s, "system_time"),
+		.tsc_to_system_mul = field(s, "mul"),
+		.tsc_shift = field(s, "shift"),
+	};
+
+	place(s, "__pvclock_read_cycles");
+	return (s64)tuple(s, &pv, field(s, "tsc"), "tsc_timestamp",
+			  "system_time") == s->f->got;
+}
+
+static bool pure_guest_tsc(const struct sums *s)
+{
+	u64 since = field(s, "delta_ns"), cycles;
+
+	place(s, "compute_guest_tsc");
+	line(s, "since", "kernel_ns - this_tsc_nsec = %lld ns", (s64)since);
+	if ((s64)since < 0)
+		line(s, "", "which pvclock_scale_delta() takes for %llu", since);
+	cycles = subject_linux.guest_tsc(field(s, "khz"), since);
+	line(s, "cycles", "scale(since) at %llu kHz = %llu", field(s, "khz"), cycles);
+	return cycles == s->f->got;
+}
+
+static bool pure_page_read(const struct sums *s)
+{
+	u64 tsc = field(s, "tsc"), scale = field(s, "page_scale");
+	u64 offset = field(s, "page_offset");
+	u64 scaled = (u128)tsc * scale >> 64;
+
+	place(s, "hv_read_tsc_page_tsc");
+	line(s, "scaled", "tsc * scale >> 64 = %llu * %llu >> 64 = %llu", tsc, scale,
+	     scaled);
+	line(s, "time", "scaled + offset = %llu + %lld = %llu", scaled, (s64)offset,
+	     scaled + offset);
+	if (scaled + offset == ~0ull)
+		line(s, "", "which is U64_MAX, by which this reader says that the page is invalid");
+	return true;
+}
+
+static bool pure_rebase(const struct sums *s)
+{
+	u64 delta = field(s, "new_tsc_timestamp") - field(s, "tsc_timestamp");
+	u64 scaled = subject_linux.scale_delta(delta, field(s, "mul"),
+					       field(s, "shift"));
+	u64 at = field(s, "system_time") + scaled, now = field(s, "new_system_time");
+
+	place(s, "kvm_guest_time_update");
+	line(s, "old at new", "system_time + scale(tsc_timestamp' - tsc_timestamp)");
+	line(s, "", "= %llu + scale(%llu) = %llu + %llu = %llu ns",
+	     field(s, "system_time"), delta, field(s, "system_time"), scaled, at);
+	line(s, "step", "system_time' - old at new = %llu - %llu = %+lld ns", now, at,
+	     (s64)(now - at));
+	return (s64)now == s->f->got && (s64)at == s->f->want;
+}
+
+static bool pure(const struct sums *s)
+{
+	const char *clock = s->f->clock;
+
+	if (is(clock, "time_scale") && s->f->law == LAW_TOTAL) {
+		place(s, "kvm_get_time_scale");
+		line(s, "base_hz", "%llu kHz * 1000 = %llu", field(s, "khz"),
+		     field(s, "khz") * 1000);
+		line(s, "", "is doubled until it is above scaled_hz; 0 stays 0");
+		return true;
+	}
+	return is(clock, "pvclock_read") ? pure_pvclock_read(s) :
+	       is(clock, "guest_tsc") ? pure_guest_tsc(s) :
+	       is(clock, "hv_page_read") ? pure_page_read(s) :
+	       is(clock, "pvclock_rebase") ? pure_rebase(s) : false;
+}
+
+bool report_arithmetic(FILE *out, const struct text_file *file,
+		       const struct finding *f)
+{
+	struct sums s = { .out = out, .file = file, .f = f };
+	struct step *steps;
+	bool good;
+
+	if (!file->is_timeline)
+		return pure(&s);
+	if (f->event_nr < 1)
+		return false;
+	steps = words_steps(&file->scenario);
+	s.m = &file->scenario.machine;
+	s.event = &file->scenario.events[f->event_nr - 1];
+	s.before = &steps[f->event_nr - 1];
+	s.step = &steps[f->event_nr];
+	good = arithmetic(&s);
+	free(steps);
+	return good;
+}
