@@ -127,7 +127,7 @@ struct judgement {
 	const struct known_row *back[HARNESS_MAX_FINDINGS];	/* was fixed */
 	const struct known_row *missing;	/* must reproduce, and doesn't */
 	bool loud;		/* expects silence, and a law broke */
-	bool other_figure;	/* expects a value that wasn't seen */
+	bool other_figure;	/* expects values that weren't seen */
 	bool good;
 };
 
@@ -163,7 +163,7 @@ static void judge(const char *path, const struct text_file *file,
 			j->back[i] = known_fixed(&driver_known, signature, slug, version);
 			j->good = false;
 		}
-		figure |= f->got == file->figure;
+		figure |= text_is_figure(file, f->got, f->want);
 	}
 	for (u32 i = 0; slug && i < driver_known.nr; i++) {
 		const struct known_row *row = &driver_known.row[i];
@@ -248,7 +248,7 @@ static void replay(const char *path)
 	static struct harness_findings first, second;
 	static struct driver_input in;
 	static struct judgement j;
-	char figure[REPORT_S128];
+	char figure[REPORT_S128], right[REPORT_S128];
 
 	/* Before it runs: whoever kills us must leave the name behind. */
 	if (!json && !quiet)
@@ -288,8 +288,10 @@ static void replay(const char *path)
 		printf("%s no longer reproduces: \"%s\" isn't seen on %s, where the table of known findings says live\n",
 		       j.missing->slug, j.missing->signature, subject_linux.version);
 	else if (j.other_figure)
-		printf("no finding's actual value is %s, which the file expects\n",
-		       report_s128(in.text.figure, figure));
+		printf("no finding has the values that the file expects: %s%s%s\n",
+		       report_s128(in.text.figure, figure),
+		       in.text.has_right ? " not " : "", in.text.has_right ?
+		       report_s128(in.text.right, right) : "");
 	else if (!first.nr)
 		printf("no law is broken\n");
 	else

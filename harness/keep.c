@@ -33,7 +33,7 @@ static const struct finding *subject_of(const char *path,
 		row = known_find(&driver_known, signature,
 				 has_slug ? slug : NULL, version);
 		if (file->expect == TEXT_EXPECT_FIGURE) {
-			if (f->got == file->figure)
+			if (text_is_figure(file, f->got, f->want))
 				return f;
 			continue;
 		}
@@ -177,7 +177,7 @@ int driver_keep(const char *path, const char *out, const char *slug)
 	about = list.nr ? subject_of(path, &in.text, &list) : NULL;
 	if (!about) {
 		driver_bad_input(path, list.nr ?
-			": no finding's actual value is the one that the file expects" :
+			": no finding has the values that the file expects" :
 			": no law is broken on %s %s", subject_linux.name,
 			subject_linux.version);
 		text_free(&in.text);

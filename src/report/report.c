@@ -66,7 +66,7 @@ static const char *verb(const struct finding *f)
 static void print_value(FILE *out, const char *label, s128 v, bool sign,
 			const struct text_file *file, const struct finding *f)
 {
-	double ns = words_unit_ns(text(f->unit), file);
+	double ns = words_unit_ns(text(f->unit));
 	char dec[REPORT_S128], hexa[WORDS], time[WORDS], number[100];
 
 	snprintf(number, sizeof(number), "%s%s %s", sign && v > 0 ? "+" : "",
@@ -151,7 +151,7 @@ void report_headline(FILE *out, const struct text_file *file,
 	if (f->law == LAW_TOTAL)
 		fprintf(out, " stopped");
 	else
-		fprintf(out, " %s %s", verb(f), words_amount(file, f, amount));
+		fprintf(out, " %s %s", verb(f), words_amount(f, amount));
 	if (step)
 		fprintf(out, " at event %d", f->event_nr);
 	fputs(": ", out);
@@ -239,7 +239,7 @@ void report_json(FILE *out, const struct text_file *file,
 		 const struct finding *f, const char *path, const char *known)
 {
 	const struct subject_function *fn = words_function(f->function);
-	double ns = words_unit_ns(text(f->unit), file);
+	double ns = words_unit_ns(text(f->unit));
 
 	fputs("{\"law\":", out);
 	report_json_string(out, law_info[f->law].name);

@@ -42,6 +42,11 @@ static u32 snapshot_event(const struct step *steps, u32 n)
 	return n;
 }
 
+static bool takes_snapshot(const struct step *steps, u32 n)
+{
+	return steps[n].vm.use_master_clock && snapshot_event(steps, n) == n;
+}
+
 static void tell_snapshot(FILE *out, const struct scenario *s,
 			  const struct step *steps, u32 n)
 {
@@ -96,7 +101,7 @@ static void tell_outcome(FILE *out, const struct text_file *file,
 	fprintf(out, "%s: %s. ", name, f->why ? f->why : "");
 	fprintf(out, "It gives %s %s where %s is right: %s.",
 		report_s128(f->got, dec), f->unit ? f->unit : "",
-		report_s128(f->want, other), words_amount(file, f, amount));
+		report_s128(f->want, other), words_amount(f, amount));
 }
 
 void report_story(FILE *out, const struct text_file *file,
@@ -116,7 +121,8 @@ void report_story(FILE *out, const struct text_file *file,
 		tell_machine(text, &s->machine);
 		if (f->law != LAW_TOTAL) {
 			tell_snapshot(text, s, steps, f->event_nr);
-			tell_event(text, s, f, &steps[f->event_nr]);
+			if (!takes_snapshot(steps, f->event_nr))
+				tell_event(text, s, f, &steps[f->event_nr]);
 		}
 		free(steps);
 	}

@@ -51,6 +51,25 @@ static void fill_row(char cell[NR_COLUMNS][CELL], const struct scenario *s,
 		 report_s128((s128)st->got - st->want, number));
 }
 
+/* The broken clock at the row of @f; other views of it may have been right. */
+static void fill_broken(char cell[NR_COLUMNS][CELL], const struct finding *f,
+			const struct step *st)
+{
+	/* a rate is measured from an earlier read, the clock isn't */
+	s128 said = f->law == LAW_RATE && st->has_clock ? (s128)st->got : f->got;
+	char number[REPORT_S128];
+
+	strcpy(cell[MARK], ">");
+	if (f->law == LAW_TOTAL)
+		return;
+	snprintf(cell[CLOCK], CELL, "%s, %s", f->clock, f->unit);
+	snprintf(cell[SAID], CELL, "%s", report_s128(said, number));
+	snprintf(cell[SHOULD], CELL, "%s",
+		 report_s128(said - (f->got - f->want), number));
+	snprintf(cell[ERROR], CELL, "%s%s", f->got > f->want ? "+" : "",
+		 report_s128(f->got - f->want, number));
+}
+
 static int total_width(const struct table *t)
 {
 	int sum = -2;
@@ -120,7 +139,8 @@ void report_timeline(FILE *out, const struct scenario *s,
 		fill_row(t.cell[i], s, i, &steps[i]);
 	for (u32 i = 0; i < nr; i++)
 		if (findings[i].event_nr > 0 && findings[i].event_nr < (int)t.nr)
-			strcpy(t.cell[findings[i].event_nr][MARK], ">");
+			fill_broken(t.cell[findings[i].event_nr], &findings[i],
+				    &steps[findings[i].event_nr]);
 	fit(&t, width);
 	text_print_machine(&s->machine, out);
 	putc('\n', out);

@@ -78,14 +78,12 @@ const char *words_cycles(u64 cycles, const struct machine *m, char buf[WORDS])
 	return buf;
 }
 
-double words_unit_ns(const char *unit, const struct text_file *file)
+double words_unit_ns(const char *unit)
 {
 	if (!strcmp(unit, "ns"))
 		return 1;
 	if (strstr(unit, "100"))
 		return 100;
-	if (!strcmp(unit, "cycles") && file->is_timeline)
-		return 1e6 / file->scenario.machine.tsc_khz;
 	return 0;
 }
 
@@ -169,11 +167,10 @@ const char *words_event(const struct event *e, char buf[100])
 	return buf;
 }
 
-const char *words_amount(const struct text_file *file, const struct finding *f,
-			 char buf[WORDS])
+const char *words_amount(const struct finding *f, char buf[WORDS])
 {
 	s128 diff = f->got - f->want;
-	double ns = words_unit_ns(f->unit ? f->unit : "", file);
+	double ns = words_unit_ns(f->unit ? f->unit : "");
 	char number[WORDS];
 
 	if (ns)

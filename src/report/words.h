@@ -26,11 +26,10 @@ const char *words_event(const struct event *e, char buf[100]);
 void words_fold(FILE *out, const char *text, int width);
 
 /* How many ns one @unit is, 0 when it isn't a time. */
-double words_unit_ns(const char *unit, const struct text_file *file);
+double words_unit_ns(const char *unit);
 
 /* "+253.0 years" or "+3 cycles": what @f is off by */
-const char *words_amount(const struct text_file *file, const struct finding *f,
-			 char buf[WORDS]);
+const char *words_amount(const struct finding *f, char buf[WORDS]);
 
 /* Escape sequence for @out, "" when it is no terminal or NO_COLOR is set. */
 enum words_style { WORDS_PLAIN, WORDS_BOLD, WORDS_RED, WORDS_DIM };

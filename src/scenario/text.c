@@ -256,6 +256,10 @@ void text_print(const struct text_file *file, FILE *out)
 			fputs("silent", out);
 		else
 			print_s128(file->figure, out);
+		if (file->has_right) {
+			fputs(" not ", out);
+			print_s128(file->right, out);
+		}
 		end_line(&p);
 	}
 	before_line(&p);
@@ -667,7 +671,19 @@ static int parse_expect(struct parser *p, struct text_file *file)
 		return -1;
 	file->expect = TEXT_EXPECT_FIGURE;
 	file->figure = negative ? -(s128)value : (s128)value;
+	if (!accept(p, "not"))
+		return 0;
+	if (take_number(p, "the expected value", &value, &negative))
+		return -1;
+	file->has_right = true;
+	file->right = negative ? -(s128)value : (s128)value;
 	return 0;
+}
+
+bool text_is_figure(const struct text_file *file, s128 got, s128 want)
+{
+	return file->expect == TEXT_EXPECT_FIGURE && got == file->figure &&
+	       (!file->has_right || want == file->right);
 }
 
 enum section { SECTION_TOP, SECTION_MACHINE, SECTION_EVENTS, SECTION_FIELDS };

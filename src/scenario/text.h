@@ -4,7 +4,7 @@
  *
  *	# story, kept as it is
  *	harness fuzz_timeline
- *	expect 8006399342167092479
+ *	expect 8006399342167092479 not 5175860260
  *
  *	machine
  *	  tsc_khz 2304000
@@ -35,13 +35,15 @@ struct text_error {
 enum text_expect {
 	TEXT_EXPECT_NOTHING,		/* says nothing */
 	TEXT_EXPECT_SILENT,		/* "silent": no law breaks */
-	TEXT_EXPECT_FIGURE,		/* a finding's actual value, in its unit */
+	TEXT_EXPECT_FIGURE,		/* a finding's values, in its unit */
 };
 
 struct text_file {
 	char harness[32];
 	enum text_expect expect;
-	s128 figure;			/* of TEXT_EXPECT_FIGURE */
+	s128 figure;			/* TEXT_EXPECT_FIGURE: the actual value... */
+	bool has_right;
+	s128 right;			/* ...and, if given, the expected one */
 	bool is_timeline;		/* harness is fuzz_timeline */
 	struct scenario scenario;	/* when is_timeline */
 	char fields[4096];		/* else: "name value\n"... for input_redirect() */
@@ -52,6 +54,9 @@ struct text_file {
 int text_parse(struct text_file *file, const char *buf, size_t len,
 	       struct text_error *err);
 void text_free(struct text_file *file);
+
+/* Has a finding of @got, where @want is right, the figure that @file expects? */
+bool text_is_figure(const struct text_file *file, s128 got, s128 want);
 
 /*
  * Is @path named as engines name their inputs (crash-..., a SHA-1, id:...,
