@@ -50,7 +50,7 @@ struct slot {			/* what runs at the same time */
 static struct {
 	int seconds, nr_slots, seed;
 	const char *out;
-	bool json;
+	bool json, first;
 	char laws[256];
 
 	struct slot slot[MAX_JOBS];
@@ -532,6 +532,8 @@ static int parse(int argc, char **argv, const char **only)
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--json")) {
 			hunt.json = true;
+		} else if (!strcmp(argv[i], "--first")) {
+			hunt.first = true;
 		} else if (cli_known_option(argv, &i, &hunt.known_path)) {
 			;
 		} else if ((v = cli_option(argv, &i, "--time"))) {
@@ -618,7 +620,8 @@ int cmd_hunt(int argc, char **argv)
 	fflush(talk());
 	check_known(only);
 	hunt.start = now();
-	while (reap() && !stop && now() < hunt.start + hunt.seconds) {
+	while (reap() && !stop && now() < hunt.start + hunt.seconds &&
+	       !(hunt.first && hunt.nr_new)) {
 		poll(&fd, 1, 200);
 		read_pipe();
 		progress(tty);

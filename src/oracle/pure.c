@@ -214,6 +214,7 @@ void law_pvclock_read(u64 system_time, u64 tsc_timestamp, u32 mul, s8 shift,
 		.event = "-", .clock = "pvclock_read",
 		.function = "__pvclock_read_cycles", .unit = "ns", .got = got,
 	};
+	u64 wrapped;
 
 	if (!span.valid || span.floor >> 63)
 		return;
@@ -230,8 +231,12 @@ void law_pvclock_read(u64 system_time, u64 tsc_timestamp, u32 mul, s8 shift,
 	/* A counter near 2^64 against one near 0: behind, or 2^64 ahead? */
 	if (tsc >= tsc_timestamp || got == system_time)
 		return;
-	f.law = LAW_SIGNED;
-	f.why = "the counter was behind tsc_timestamp";
+	wrapped = shift < 0 ? (u64)delta >> -shift : (u64)delta << shift;
+	wrapped = system_time + (u64)((u128)wrapped * mul >> 32);
+	/* law signed explains the unsigned subtraction, and nothing else */
+	f.law = got == wrapped ? LAW_SIGNED : LAW_EXACT;
+	f.why = got == wrapped ? "the counter was behind tsc_timestamp" :
+				 "it is neither the signed nor the wrapped sum";
 	f.want = (s128)system_time - span.floor;
 	f.tolerance_low = BEHIND_LOW;
 	f.tolerance_high = BEHIND_HIGH;
@@ -510,6 +515,9 @@ void law_hv_page_read(u64 tsc, u64 scale, s64 offset, bool ok, u64 got)
 	};
 
 	if (!ok) {
+		/* the one time that an older reader takes for "invalid" */
+		if (want == ~0ull)
+			f.event = "u64-max";
 		f.why = "a valid page was reported as invalid";
 		f.unit = "valid page";
 		f.want = 1;

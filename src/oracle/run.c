@@ -101,15 +101,24 @@ static u128 pvclock_scale(u64 delta, u32 mul, s8 shift)
 	return wide * mul >> 32;
 }
 
+/*
+ * Events of findings that aren't the scenario's: one cause, one signature,
+ * whichever event made KVM update.  And a suffix where a kind of error is
+ * explained to the last ns by how the kernel computes: what it doesn't explain
+ * is another finding and mustn't hide behind the first.
+ */
 #define SNAPSHOT "masterclock-update"
 #define UPDATE "pvclock-update"
+#define AFTER_GAP "-after-gap"		/* delta * mult beyond 2^64 */
+#define DRIFT "-drift"			/* clocksource mult against pvclock mul */
+#define SCALED "-scaled"		/* frequency cut to kHz */
 
 /* ---- telling ------------------------------------------------------------- */
 
 struct verdict {
 	enum law law;
 	const char *clock, *function, *why, *unit;
-	const char *update;		/* the update that broke it, or NULL */
+	const char *event;		/* NULL: the kind of the event at hand */
 	s128 got, want, low, high;
 };
 
@@ -118,8 +127,7 @@ static void fail(struct run *run, const struct verdict *v)
 	struct finding f = {
 		.law = v->law,
 		.clock = v->clock,
-		/* one cause, one signature, whichever event made KVM update */
-		.event = v->update ? v->update : event_info[run->event->kind].name,
+		.event = v->event ? v->event : event_info[run->event->kind].name,
 		.function = v->function,
 		.why = v->why,
 		.unit = v->unit,
@@ -147,6 +155,19 @@ static bool check(struct run *run, const struct verdict *v)
 	return false;
 }
 
+/*
+ * Is @v wrong by what 64 bits lose of delta * mult: multiples of
+ * 2^(64 - shift) ns?
+ */
+static bool wrapped_product(const struct run *run, const struct verdict *v)
+{
+	s128 lost = (s128)1 << (64 - run->timekeeper.shift);
+	s128 diff = v->got - v->want, rest;
+
+	rest = diff - (diff + (diff < 0 ? -lost : lost) / 2) / lost * lost;
+	return rest != diff && rest >= v->low && rest <= v->high;
+}
+
 static void show(struct run *run, const char *clock, const char *unit,
 		 const struct sim_read *read, bool has_want, s128 want)
 {
@@ -172,18 +193,33 @@ static s64 skew_here(const struct run *run)
 }
 
 /*
+ * What a reader gives that takes a counter before the snapshot for one far
+ * behind it: base + scale(2^64 - |d|) modulo 2^64, as __pvclock_read_cycles().
+ */
+static u64 unsigned_read(const struct subject_pvclock *pv, u64 tsc)
+{
+	u64 delta = tsc - pv->tsc_timestamp;
+
+	delta = pv->tsc_shift < 0 ? delta >> -pv->tsc_shift :
+				    delta << pv->tsc_shift;
+	return pv->system_time + (u64)((u128)delta * pv->tsc_to_system_mul >> 32);
+}
+
+/*
  * A counter read before its snapshot's counter value must give
  * base - scale(|d|) or base itself; the two ns are one rounding either side.
+ * Where it doesn't, law signed explains what the subtraction modulo 2^64 gives,
+ * @wrapped, and nothing else: that is another bug behind this one.
  */
 static bool check_signed(struct run *run, const char *clock,
-			 const char *function, const char *update, u64 got,
-			 u64 base, u128 scaled)
+			 const char *function, const char *event, u64 got,
+			 u64 base, u128 scaled, u64 wrapped)
 {
 	s128 diff = (s128)(s64)got - (s64)base, low = -(s128)scaled - 2;
 	struct verdict v = {
 		.law = LAW_SIGNED, .clock = clock, .function = function,
 		.why = "the counter was behind the snapshot",
-		.update = update,
+		.event = event,
 		.unit = "ns", .got = got, .want = (s64)base,
 		.low = low, .high = 2,
 	};
@@ -191,6 +227,10 @@ static bool check_signed(struct run *run, const char *clock,
 	/* near zero a clock may be negative; a jump is shown as the u64 it is */
 	if (diff >= low && diff <= 2)
 		return true;
+	if (got != wrapped) {
+		v.law = LAW_EXACT;
+		v.why = "it is neither the signed nor the wrapped sum";
+	}
 	fail(run, &v);
 	return false;
 }
@@ -239,6 +279,17 @@ static bool check_monotonic(struct run *run, struct base *base,
 }
 
 /*
+ * What a scaled guest's clock gains in @ns: its frequency is rounded down to a
+ * kHz, so that its pvclock pair is up to 1/khz too fast.
+ */
+static u64 cut_khz(u64 ns, s64 cycle_ns, u32 khz)
+{
+	return cycle_ns ? ns / khz + 1 : 0;
+}
+
+#define READ_SCALED "read-pvclock" SCALED
+
+/*
  * Against true time since the first read of this generation.  The host's
  * clocksource mult is rounded to the nearest, so its rate is off by at most
  * 1/(2 mult); the pvclock pair by 2^-30.09 (kvm_get_time_scale).  A re-base
@@ -249,7 +300,7 @@ static bool check_monotonic(struct run *run, struct base *base,
  */
 static bool check_rate(struct run *run, struct base *base, const char *clock,
 		       const char *function, u64 value, u32 generation,
-		       s64 cycle_ns)
+		       s64 cycle_ns, u32 khz)
 {
 	u64 elapsed, rebased, slack;
 	bool ok = true;
@@ -267,6 +318,10 @@ static bool check_rate(struct run *run, struct base *base, const char *clock,
 			.want = elapsed, .low = -(s128)slack, .high = slack,
 		};
 
+		if (khz && v.got - v.want <= slack + cut_khz(rebased, cycle_ns, khz))
+			v.event = READ_SCALED;
+		else if (!khz && wrapped_product(run, &v))
+			v.event = "get-clock" AFTER_GAP;
 		ok = check(run, &v);
 		if (ok)
 			return true;
@@ -304,6 +359,20 @@ static s128 kvmclock_exact(const struct run *run, u64 host_tsc)
 	       signed_ns(run, host_tsc - run->vm.master_cycle_now);
 }
 
+/* What __get_kvmclock() reads from: the snapshot and the pair of the host's rate. */
+static struct subject_pvclock host_tuple(const struct run *run)
+{
+	struct subject_pvclock pv = {
+		.tsc_timestamp = run->vm.master_cycle_now,
+		.system_time = snapshot_clock(run),
+	};
+
+	run->subject->time_scale(CF_NS_PER_SEC,
+				 run->scenario->machine.tsc_khz * 1000ull,
+				 &pv.tsc_shift, &pv.tsc_to_system_mul);
+	return pv;
+}
+
 /*
  * KVM's multiplier is off by [-2^-31, +2^-30.09]; truncation takes up to 2 ns.
  */
@@ -314,9 +383,13 @@ static bool check_host_clock(struct run *run, const char *clock,
 	s64 delta = host_tsc - run->vm.master_cycle_now;
 	u64 ns;
 
-	if (delta < 0)
+	if (delta < 0) {
+		struct subject_pvclock pv = host_tuple(run);
+
 		return check_signed(run, clock, function, NULL, got, base,
-				    cycles_to_ns(run, -(u64)delta) * (u128)2);
+				    cycles_to_ns(run, -(u64)delta) * (u128)2,
+				    unsigned_read(&pv, host_tsc));
+	}
 	ns = cycles_to_ns(run, delta);
 	return check(run, &(struct verdict){
 		.law = LAW_EXACT, .clock = clock, .function = function,
@@ -347,7 +420,7 @@ static void check_get_clock(struct run *run, const struct sim_read *read)
 			return;
 	}
 	ok = ok && check_rate(run, &run->rate_host, "KVM_GET_CLOCK",
-			      "__get_kvmclock", read->value, run->generation, 0);
+			      "__get_kvmclock", read->value, run->generation, 0, 0);
 	if (!ok)
 		start_afresh(run);
 }
@@ -399,6 +472,7 @@ static void check_pvclock(struct run *run, const struct sim_read *read)
 	s128 want = tuple_exact(pv, read->tsc);
 	struct subject_clock host;
 	u64 host_delta_ns;
+	struct verdict v;
 	s64 cycle_ns;
 	bool ok;
 
@@ -410,7 +484,8 @@ static void check_pvclock(struct run *run, const struct sim_read *read)
 	if (delta < 0)
 		ok = check_signed(run, "kvmclock", "__pvclock_read_cycles", NULL,
 				  read->value, pv->system_time,
-				  (s64)pv->system_time - want);
+				  (s64)pv->system_time - want,
+				  unsigned_read(pv, read->tsc));
 	else
 		ok = check(run, &(struct verdict){
 			.law = LAW_EXACT, .clock = "kvmclock",
@@ -441,20 +516,25 @@ static void check_pvclock(struct run *run, const struct sim_read *read)
 		host_delta_ns = cycles_to_ns(run, host_tsc - run->vm.master_cycle_now);
 		if (cycle_ns)
 			slack += 2 + cycle_ns + (host_delta_ns >> 29);
+		v = (struct verdict){
+			.law = LAW_AGREE, .clock = "kvmclock",
+			.function = "__get_kvmclock",
+			.why = "the guest's kvmclock and KVM_GET_CLOCK part at one TSC",
+			.unit = "ns", .got = (s64)read->value,
+			.want = (s64)host.clock_ns,
+			.low = -(s128)slack, .high = slack,
+		};
+		if (v.got > v.want && v.got - v.want <= (s128)slack +
+		    cut_khz(host_delta_ns, cycle_ns, run->vcpu[nr].view.hw_tsc_khz))
+			v.event = READ_SCALED;
 		/* read_tsc() may have said more than RDTSC did */
 		if (host_tsc == run->sim.hw.raw_tsc)
-			ok = check(run, &(struct verdict){
-				.law = LAW_AGREE, .clock = "kvmclock",
-				.function = "__get_kvmclock",
-				.why = "the guest's kvmclock and KVM_GET_CLOCK part at one TSC",
-				.unit = "ns", .got = (s64)read->value,
-				.want = (s64)host.clock_ns,
-				.low = -(s128)slack, .high = slack,
-			});
+			ok = check(run, &v);
 	}
 	ok = ok && check_rate(run, &run->rate_guest, "kvmclock",
 			      "kvm_guest_time_update", read->value,
-			      run->generation, cycle_ns);
+			      run->generation, cycle_ns,
+			      run->vcpu[nr].view.hw_tsc_khz);
 	if (!ok)
 		start_afresh(run);
 }
@@ -471,6 +551,7 @@ static bool check_snapshot(struct run *run)
 {
 	const struct subject_timekeeper_view *tk = &run->timekeeper;
 	u64 counter = run->vm.master_cycle_now;
+	struct verdict v;
 	s64 delta;
 	s128 want;
 
@@ -484,14 +565,19 @@ static bool check_snapshot(struct run *run)
 		return check_signed(run, "master_kernel_ns", "vgettsc", SNAPSHOT,
 			     run->vm.master_kernel_ns,
 			     tk->base_ns + (tk->xtime_nsec >> tk->shift),
-			     (-(s128)delta * tk->mult >> tk->shift) + 1);
-	return check(run, &(struct verdict){
+			     (-(s128)delta * tk->mult >> tk->shift) + 1,
+			     tk->base_ns + (((u64)delta * tk->mult +
+					     tk->xtime_nsec) >> tk->shift));
+	v = (struct verdict){
 		.law = LAW_EXACT, .clock = "master_kernel_ns",
-		.function = "vgettsc", .update = SNAPSHOT,
+		.function = "vgettsc", .event = SNAPSHOT,
 		.why = "the snapshot isn't CLOCK_MONOTONIC_RAW at its counter",
 		.unit = "ns", .got = run->vm.master_kernel_ns,
 		.want = want, .low = 0, .high = 0,
-	});
+	};
+	if (wrapped_product(run, &v))
+		v.event = SNAPSHOT AFTER_GAP;
+	return check(run, &v);
 }
 
 /* A wrong snapshot taints every clock until a right one is taken. */
@@ -512,6 +598,52 @@ static void check_new_snapshot(struct run *run)
 }
 
 /*
+ * The tuple that kvm_guest_time_update() has just published for the master
+ * clock's snapshot: its clock, the vCPU's TSC at its counter (a caught-up TSC is
+ * moved meanwhile), and the pair for hw_tsc_khz, off by [-2^-31, +2^-30.09].
+ */
+static void check_tuple(struct run *run, const struct subject_vcpu_view *now)
+{
+	const struct subject_pvclock *pv = &now->pvclock;
+	u128 product = (u128)pv->tsc_to_system_mul * now->hw_tsc_khz;
+	u128 second = (u128)1000000 << 32;
+	int shift = pv->tsc_shift;
+	struct verdict v = {
+		.law = LAW_EXACT, .clock = "kvmclock",
+		.function = "kvm_guest_time_update", .event = UPDATE,
+	};
+
+	if (!run->vm.use_master_clock || now->hw_tsc_khz < MIN_GUEST_KHZ ||
+	    now->hw_tsc_khz > MAX_GUEST_KHZ)
+		return;
+	v.why = "system_time isn't the snapshot's clock";
+	v.unit = "ns";
+	v.got = (s64)pv->system_time;
+	v.want = (s64)snapshot_clock(run);
+	if (!check(run, &v))
+		return;
+	v.why = "tsc_timestamp isn't the vCPU's TSC at the snapshot";
+	v.unit = "cycles";
+	v.got = pv->tsc_timestamp;
+	v.want = sim_guest_tsc(&run->scenario->machine, now,
+			       run->vm.master_cycle_now);
+	if (!now->tsc_catchup && !check(run, &v))
+		return;
+	/* 66 and 52 bits; beyond 31 it is wrong whatever mul is */
+	if (shift < 0)
+		second <<= shift < -31 ? 32 : -shift;
+	else
+		product <<= shift > 31 ? 32 : shift;
+	v.why = "tsc_to_system_mul and tsc_shift aren't those of the vCPU's frequency";
+	v.unit = "2^-32 ns/ms";
+	v.got = product;
+	v.want = second;
+	v.low = -(s128)(second >> 31) - 1;
+	v.high = (second >> 30) + 1;
+	check(run, &v);
+}
+
+/*
  * A vCPU's tuple was replaced: at the new timestamp, the new clock must be
  * where the old one was, while the vCPU's TSC wasn't moved.  Old and new are
  * each rounded down once or twice: [-2, +2] ns is re-basing, more is a step.
@@ -521,9 +653,11 @@ static void check_rebase(struct run *run, const struct subject_vcpu_view *old,
 			 const struct subject_vcpu_view *now)
 {
 	const struct subject_pvclock *a = &old->pvclock, *b = &now->pvclock;
-	s64 slack = 2 + run->resolution_ns + guest_cycle_ns(run, now);
-	bool back;
-	s128 at;
+	s64 cycle_ns = guest_cycle_ns(run, now);
+	s64 slack = 2 + run->resolution_ns + cycle_ns;
+	s128 at, step, drift;
+	struct verdict v;
+	u64 elapsed;
 
 	if (!(a->flags & b->flags & SUBJECT_PVCLOCK_TSC_STABLE) ||
 	    a->tsc_to_system_mul != b->tsc_to_system_mul ||
@@ -533,15 +667,26 @@ static void check_rebase(struct run *run, const struct subject_vcpu_view *old,
 	    (s64)(b->tsc_timestamp - a->tsc_timestamp) < 0)
 		return;
 	at = tuple_exact(a, b->tsc_timestamp);
-	back = (s64)b->system_time < at;
-	check(run, &(struct verdict){
-		.law = back ? LAW_MONOTONIC : LAW_RATE, .clock = "kvmclock",
-		.function = "pvclock_update_vm_gtod_copy", .update = UPDATE,
-		.why = back ? "an update stepped back at one TSC" :
-			      "an update jumped forward at one TSC",
+	step = (s64)b->system_time - at;
+	v = (struct verdict){
+		.law = step < 0 ? LAW_MONOTONIC : LAW_RATE, .clock = "kvmclock",
+		.function = "pvclock_update_vm_gtod_copy", .event = UPDATE,
+		.why = step < 0 ? "an update stepped back at one TSC" :
+				  "an update jumped forward at one TSC",
 		.unit = "ns", .got = (s64)b->system_time, .want = at,
 		.low = -slack, .high = slack,
-	});
+	};
+	/*
+	 * What both rates may be off by since the old snapshot; a scaled guest's
+	 * is only ever too fast by more, so the step is back.
+	 */
+	elapsed = at - (s64)a->system_time;
+	drift = slack + elapsed / run->rate_denominator + (elapsed >> 30);
+	if (step < 0)
+		drift += cut_khz(elapsed, cycle_ns, now->hw_tsc_khz);
+	if (step >= -drift && step <= drift)
+		v.event = UPDATE DRIFT;
+	check(run, &v);
 }
 
 /*
@@ -559,7 +704,7 @@ static void check_catchup(struct run *run, const struct subject_vcpu_view *old,
 		return;
 	check(run, &(struct verdict){
 		.law = LAW_SIGNED, .clock = "guest-TSC",
-		.function = "compute_guest_tsc", .update = UPDATE,
+		.function = "compute_guest_tsc", .event = UPDATE,
 		.why = "the time since the TSC write was negative",
 		.unit = "cycles", .got = step, .want = 0,
 		.low = 0, .high = (s128)1 << 62,
@@ -638,30 +783,45 @@ static void check_page(struct run *run, const struct sim_read *read)
 	});
 }
 
+/*
+ * The counter that __get_kvmclock() reads here and now: read_tsc() gives the last
+ * tick's where that is later than RDTSC.
+ */
+static u64 kvmclock_counter(const struct subject_clock *clock, u64 rdtsc)
+{
+	return clock->flags & SUBJECT_CLOCK_HOST_TSC ? clock->host_tsc : rdtsc;
+}
+
 /* The reference counter falls back to kvmclock / 100. */
 static void check_reference(struct run *run, const struct sim_read *read)
 {
 	u64 base = snapshot_clock(run);
-	s64 delta = read->tsc - run->vm.master_cycle_now;
 	struct subject_clock clock;
+	u64 tsc;
+	s64 delta;
 
 	show(run, "reference-counter", "100ns", read, false, 0);
-	if (!run->clock_sane || run->vm.page_enabled)
+	if (!run->clock_sane || run->vm.page_enabled ||
+	    run->subject->get_clock(&clock))
 		return;
+	tsc = kvmclock_counter(&clock, read->tsc);
+	delta = tsc - run->vm.master_cycle_now;
 	if (run->vm.use_master_clock && delta < 0) {
-		s128 low = -(s128)cycles_to_ns(run, -(u64)delta) / 50 - 1;
+		struct subject_pvclock pv = host_tuple(run);
+		bool wrapped = read->value == unsigned_read(&pv, tsc) / 100;
 
 		check(run, &(struct verdict){
-			.law = LAW_SIGNED, .clock = "reference-counter",
+			.law = wrapped ? LAW_SIGNED : LAW_EXACT,
+			.clock = "reference-counter",
 			.function = "__get_kvmclock",
-			.why = "the counter was behind the snapshot",
-			.unit = "100ns", .got = read->value,
-			.want = base / 100, .low = low, .high = 1,
+			.why = wrapped ? "the counter was behind the snapshot" :
+				"it is neither the signed nor the wrapped sum",
+			.unit = "100ns", .got = read->value, .want = base / 100,
+			.low = -(s128)cycles_to_ns(run, -(u64)delta) / 50 - 1,
+			.high = 1,
 		});
 		return;
 	}
-	if (run->subject->get_clock(&clock))
-		return;
 	check(run, &(struct verdict){
 		.law = LAW_AGREE, .clock = "reference-counter",
 		.function = "get_time_ref_counter",
@@ -677,28 +837,45 @@ static void check_reference(struct run *run, const struct sim_read *read)
  */
 static void check_wall_clock(struct run *run, const struct sim_read *read)
 {
-	s64 delta = read->tsc - run->vm.master_cycle_now;
-	u64 true_ns = cycles_to_ns(run, run->sim.cycles);
+	u64 true_ns = cycles_to_ns(run, run->sim.cycles), tsc;
 	s128 slack = (s128)(true_ns / run->rate_denominator) + (true_ns >> 30) +
 		     4 * (s128)cycles_to_ns(run, run->skew_spread) +
 		     2 * run->resolution_ns + 5;
-	bool behind = run->vm.use_master_clock && delta < 0;
 	struct subject_clock clock;
+	struct verdict v;
 	s128 kvmclock;
 
 	if (!run->clock_sane || run->subject->get_clock(&clock))
 		return;
-	kvmclock = run->vm.use_master_clock ? kvmclock_exact(run, read->tsc) :
+	tsc = kvmclock_counter(&clock, read->tsc);
+	kvmclock = run->vm.use_master_clock ? kvmclock_exact(run, tsc) :
 					      (s128)(s64)clock.clock_ns;
-	check(run, &(struct verdict){
-		.law = behind ? LAW_SIGNED : LAW_AGREE, .clock = "wall-clock",
+	v = (struct verdict){
+		.law = LAW_AGREE, .clock = "wall-clock",
 		.function = "kvm_get_wall_clock_epoch",
-		.why = behind ? "the counter was behind the snapshot" :
-				"the epoch isn't realtime minus kvmclock",
+		.why = "the epoch isn't realtime minus kvmclock",
 		.unit = "ns", .got = (s64)read->value,
 		.want = (s128)run->scenario->machine.realtime_ns + true_ns - kvmclock,
 		.low = -slack, .high = slack,
-	});
+	};
+	if (run->vm.use_master_clock &&
+	    (s64)(tsc - run->vm.master_cycle_now) < 0) {
+		struct subject_pvclock pv = host_tuple(run);
+		struct verdict rest = v;
+
+		/* modulo 2^64, as the kernel subtracts */
+		rest.got = (s64)((u64)v.got + unsigned_read(&pv, tsc) -
+				 (u64)(run->scenario->machine.realtime_ns + true_ns));
+		rest.want = 0;
+		if ((rest.got >= v.low && rest.got <= v.high) ||
+		    wrapped_product(run, &rest)) {
+			v.law = LAW_SIGNED;
+			v.why = "the counter was behind the snapshot";
+		}
+	} else if (wrapped_product(run, &v)) {
+		v.event = "read-wall-clock" AFTER_GAP;
+	}
+	check(run, &v);
 	show(run, "wall-clock", "ns", read, true,
 	     (s128)run->scenario->machine.realtime_ns + true_ns - kvmclock);
 }
@@ -778,6 +955,7 @@ static bool do_event(struct run *run, const struct event *event)
 	if (run->vcpu[nr].view.updates != old.updates) {
 		const struct subject_vcpu_view *now = &run->vcpu[nr].view;
 
+		check_tuple(run, now);
 		if (!run->snapshot_broken && in_contract(run, nr) &&
 		    old.updates && !run->broken)
 			check_rebase(run, &old, now);
@@ -911,6 +1089,8 @@ void run_scenario(const struct scenario *s, const struct subject *subject,
 		.function = run_function_at(subject, trap.file, trap.line) ?: "-",
 		.why = trap.kind == SUBJECT_TRAP_LOOP ? "a loop doesn't end" :
 							"divide error",
-		.unit = "", .update = "-",
+		.unit = "",
+		/* wherever the scenario was, it is that function's */
+		.event = run_function_at(subject, trap.file, trap.line) ?: "-",
 	});
 }

@@ -289,7 +289,7 @@ static bool arithmetic(const struct sums *s)
 		line(s, "kvm_get_time_scale", "(1000000000, guest kHz * 1000) doubles tps32 until it is above scaled64; 0 stays 0");
 		return true;
 	}
-	if (is(f->clock, "kvmclock") && is(f->event, "pvclock-update"))
+	if (is(f->clock, "kvmclock") && is(f->event, "pvclock-update-drift"))
 		return kvmclock_update(s);
 	if (is(f->clock, "guest-TSC"))
 		return guest_tsc(s);

@@ -1224,6 +1224,16 @@ static void note_definition(const void *node, VISIT visit, int depth)
 	}
 }
 
+/* Of every byte: lines count, too. */
+static uint64_t hash_bytes(const char *s)
+{
+	uint64_t hash = 0xcbf29ce484222325ull;
+
+	while (*s)
+		hash = (hash ^ (unsigned char)*s++) * 0x100000001b3ull;
+	return hash;
+}
+
 static FILE *trace_out;
 
 static void note_trace(const void *node, VISIT visit, int depth)
@@ -1260,7 +1270,12 @@ static int write_unit(struct unit *unit, const char *out)
 			      file->path, eol ? "" : "\n",
 			      eol ? eol : file->out);
 		err |= write_text(full, text, strlen(text));
-		fprintf(f, "#include \"%s\"\n", full);
+		/*
+		 * The build knows this list as an output, not the files: so the
+		 * list changes when one of them does.
+		 */
+		fprintf(f, "#include \"%s\" /* %016" PRIx64 " */\n", full,
+			hash_bytes(text));
 		free(text);
 		free(full);
 	}
