@@ -461,6 +461,20 @@ Test(slicer, given_and_not_taken)
 	HAS(get(in("out/host.inc")), "#include \"shim/vm.h\"\n#include \"/");
 }
 
+Test(slicer, the_list_changes_with_a_file)
+{
+	char *before;
+
+	put("tree/" X86, LICENCE "int f(void) { return 1; }\n");
+	cr_assert_eq(run("unit host\nfile " X86 "\nneed f\n"), 0);
+	before = own(strdup(get(in("out/host.inc"))));
+	cr_assert_eq(run("unit host\nfile " X86 "\nneed f\n"), 0);
+	cr_expect_str_eq(get(in("out/host.inc")), before);
+	put("tree/" X86, LICENCE "int f(void) { return 2; }\n");
+	cr_assert_eq(run("unit host\nfile " X86 "\nneed f\n"), 0);
+	cr_expect_str_neq(get(in("out/host.inc")), before);
+}
+
 Test(slicer, whole_files_lose_only_includes)
 {
 	put("tree/include/abi.h", LICENCE "#ifndef ABI_H\n#define ABI_H\n"

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "cli.h"
@@ -17,7 +18,6 @@
 
 #define MAX_FILE (1 << 20)
 #define MAX_FINDINGS 32
-#define MAX_PICTURE (16 << 20)
 
 static struct finding findings[MAX_FINDINGS];
 static u32 nr_findings;
@@ -67,10 +67,9 @@ int cli_load_text(const char *path, struct text_file *file)
 
 /* ---- the picture --------------------------------------------------------- */
 
-/* Feeds @script to gnuplot, whose picture comes through @to. */
-static int draw(const char *script, const char *to)
+/* gnuplot reads @script and writes @picture; both are open files. */
+static int draw(int script, int picture)
 {
-	char *args[] = { "gnuplot", (char *)script, NULL };
 	int status;
 	pid_t pid;
 
@@ -79,9 +78,11 @@ static int draw(const char *script, const char *to)
 		return cli_error("fork: %s", strerror(errno));
 	if (!pid) {
 		/* its warnings are of no use to anybody */
-		if (!freopen(to, "w", stderr))
+		if (dup2(script, STDIN_FILENO) < 0 ||
+		    dup2(picture, STDOUT_FILENO) < 0 ||
+		    !freopen("/dev/null", "w", stderr))
 			_exit(126);
-		execvp(args[0], args);
+		execlp("gnuplot", "gnuplot", "-", (char *)NULL);
 		_exit(127);
 	}
 	while (waitpid(pid, &status, 0) < 0)
@@ -94,49 +95,33 @@ static int draw(const char *script, const char *to)
 	return CLI_OK;
 }
 
-/* Drawn into a temporary folder, so that @picture is there whole or not at all. */
 static int plot(const struct text_file *file, const struct finding *f,
 		const char *picture)
 {
-	static char buf[MAX_PICTURE];
 	static struct file_new new;
-	const char *tmp = getenv("TMPDIR"), *dot = strrchr(picture, '.');
-	char folder[64], script[100], drawn[100], log[100];
-	FILE *out;
-	int code = CLI_ERROR;
-	long n;
+	const char *dot = strrchr(picture, '.');
+	FILE *script;
+	int code;
 
 	if (!dot || (strcmp(dot, ".svg") && strcmp(dot, ".png")))
 		return cli_error("--plot %s: want a name in .svg or .png", picture);
-	snprintf(folder, sizeof(folder), "%.40s/clockfuzz-XXXXXX", tmp ? tmp : "/tmp");
-	if (!mkdtemp(folder))
-		return cli_error("%s: %s", folder, strerror(errno));
-	snprintf(script, sizeof(script), "%s/script", folder);
-	snprintf(drawn, sizeof(drawn), "%s/picture%s", folder, dot);
-	snprintf(log, sizeof(log), "%s/log", folder);
-	out = fopen(script, "w");
-	if (out)
-		report_plot(out, file, f, drawn);
-	if (!out || ferror(out) | fclose(out))
-		cli_error("%s: %s", script, strerror(errno));
-	else
-		code = draw(script, log);
-	if (!code) {
-		n = file_read(drawn, buf, sizeof(buf));
-		if (n <= 0) {
-			code = cli_error("%s: gnuplot drew nothing", picture);
-		} else if (file_create(&new, picture)) {
-			code = cli_error("%s: %s", picture, strerror(errno));
-		} else {
-			fwrite(buf, 1, n, new.out);
-			if (file_commit(&new, false))
-				code = cli_error("%s: %s", picture, strerror(errno));
-		}
+	script = fdopen(memfd_create("gnuplot", MFD_CLOEXEC), "w+");
+	if (!script)
+		return cli_error("memfd_create: %s", strerror(errno));
+	report_plot(script, file, f, !strcmp(dot, ".png"));
+	rewind(script);
+	if (file_create(&new, picture)) {
+		fclose(script);
+		return cli_error("%s: %s", picture, strerror(errno));
 	}
-	unlink(script);
-	unlink(drawn);
-	unlink(log);
-	rmdir(folder);
+	code = draw(fileno(script), fileno(new.out));
+	if (!code && lseek(fileno(new.out), 0, SEEK_END) <= 0)
+		code = cli_error("%s: gnuplot drew nothing", picture);
+	if (code)
+		file_abandon(&new);
+	else if (file_commit(&new, false))
+		code = cli_error("%s: %s", picture, strerror(errno));
+	fclose(script);
 	return code;
 }
 

@@ -19,7 +19,7 @@
 struct point {
 	double x;			/* cycles after the fault */
 	double error_ns, distance;	/* distance: cycles from master_cycle_now */
-	bool has_error;
+	bool has_error, has_distance;
 };
 
 struct series {
@@ -142,6 +142,9 @@ static void sample(struct plot *p)
 		p->sim.hw.raw_tsc = sim_raw_tsc(&p->sim, cpu);
 		p->sim.subject->view_vm(&vm);
 		point.distance = (double)(s64)(p->sim.hw.raw_tsc - vm.master_cycle_now);
+		/* of the snapshot that the fault is about */
+		point.has_distance = vm.masterclock_updates ==
+			p->steps[p->f->event_nr].vm.masterclock_updates;
 		point.has_error = error_now(p, i, &point.error_ns);
 		add_point(&p->series[i], point);
 	}
@@ -156,6 +159,7 @@ static void pass(struct plot *p, s64 cycles)
 		s64 next = (s64)p->sim.cycles < p->from ? p->from :
 							   (s64)p->sim.cycles + slice;
 
+		subject_refuel();
 		p->sim.cycles = next < cycles ? next : cycles;
 		if (p->s->machine.clocksource != SUBJECT_CS_HYPERV_PAGE)
 			p->sim.hw.other_ns = machine_true_ns(&p->s->machine,
@@ -203,15 +207,14 @@ static void set_window(struct plot *p)
 
 	p->fault = p->steps[p->f->event_nr].true_cycles;
 	if (short_of) {
-		p->from = p->fault - short_of / 2;
-		p->to = p->fault + short_of * 3 / 2;
+		/* until it has caught up, and not so near that cycles show */
+		past = short_of < 32 ? 48 : short_of * 3 / 2;
+		p->from = p->fault - past / 3;
 	} else {
-		past = p->fault / 4;
-		p->from = 0;
-		p->to = p->fault + (past ? past : 1000000);
+		past = p->fault / 4 ?: 1000000;
+		p->from = p->fault ? 0 : -past / 8;
 	}
-	if (p->from < 0)
-		p->from = 0;
+	p->to = p->fault + past;
 }
 
 /* ---- the script ---------------------------------------------------------- */
@@ -249,7 +252,10 @@ static void print_data(FILE *out, const struct plot *p, double x_scale,
 				fprintf(out, "%.9g", pt->error_ns / y_scale);
 			else
 				fputs("NaN", out);
-			fprintf(out, " %.9g\n", pt->distance);
+			if (pt->has_distance)
+				fprintf(out, " %.9g\n", pt->distance);
+			else
+				fputs(" NaN\n", out);
 		}
 		fputs("EOD\n", out);
 	}
@@ -259,6 +265,10 @@ static void print_data(FILE *out, const struct plot *p, double x_scale,
 static void quote(FILE *out, const char *s)
 {
 	for (putc('"', out); *s; s++) {
+		if (*s == '\n') {
+			fputs("\\n", out);
+			continue;
+		}
 		if (strchr("\"\\`$@", *s))
 			putc('\\', out);
 		putc(*s, out);
@@ -307,14 +317,14 @@ static void print_lines(FILE *out, const struct plot *p, int column)
 	putc('\n', out);
 }
 
-static void print_script(FILE *out, const struct plot *p, const char *picture)
+static void print_script(FILE *out, const struct plot *p, bool png)
 {
 	const struct finding *f = p->f;
 	double cycle_ns = 1e6 / p->s->machine.tsc_khz, largest = 0;
 	struct unit x = unit_for((double)(p->to - p->from) * cycle_ns), y;
 	bool two = behind(p);
 	char *title = NULL;
-	size_t size, n = strlen(picture);
+	size_t size;
 	FILE *memory = open_memstream(&title, &size);
 
 	for (int i = 0; i < p->nr; i++)
@@ -329,16 +339,17 @@ static void print_script(FILE *out, const struct plot *p, const char *picture)
 	if (memory) {
 		report_headline(memory, p->file, f);
 		fclose(memory);
+		/* the cause has a line of its own */
+		if (strstr(title, ": "))
+			strstr(title, ": ")[1] = '\n';
 	}
-	fprintf(out, n > 4 && !strcmp(picture + n - 4, ".png") ?
+	fprintf(out, png ?
 		"set terminal pngcairo noenhanced size 1000,%d font \"sans,12\" background \"white\"\n" :
 		"set terminal svg noenhanced size 1000,%d dynamic font \"sans,13\" background \"white\"\n",
-		two ? 680 : 480);
-	fputs("set output ", out);
-	quote(out, picture);
-	fputs("\nset tmargin 2\nset lmargin 14\nset rmargin 4\n"
+		two ? 720 : 500);
+	fputs("set tmargin 4\nset lmargin 14\nset rmargin 4\n"
 	      "set border 3 lc rgb \"#606060\"\nset tics nomirror\nset grid lc rgb \"#e0e0e0\" lt 1\n"
-	      "set key bottom right opaque box lc rgb \"#c0c0c0\"\n", out);
+	      "set key outside below center horizontal\n", out);
 	print_data(out, p, x.ns / cycle_ns, y.ns);
 	fprintf(out, "set xrange [%.9g:%.9g]\n",
 		(double)(p->from - p->fault) * cycle_ns / x.ns,
@@ -363,7 +374,7 @@ static void print_script(FILE *out, const struct plot *p, const char *picture)
 }
 
 void report_plot(FILE *out, const struct text_file *file,
-		 const struct finding *f, const char *picture)
+		 const struct finding *f, bool png)
 {
 	static struct plot p;
 	struct step *steps = words_steps(&file->scenario);
@@ -384,7 +395,7 @@ void report_plot(FILE *out, const struct text_file *file,
 			 "%2$s on CPU%1$d" : "%2$s of vCPU%1$d, on CPU%3$u", i,
 			 p.clock == GET_CLOCK ? "KVM_GET_CLOCK" : f->clock,
 			 steps[f->event_nr].vcpu_cpu[i % SUBJECT_MAX_VCPUS]);
-	print_script(out, &p, picture);
+	print_script(out, &p, png);
 	for (int i = 0; i < p.nr; i++)
 		free(p.series[i].point);
 	free(steps);

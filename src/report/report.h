@@ -46,11 +46,11 @@ void report_timeline(FILE *out, const struct scenario *s,
 void report_timeline_json(FILE *out, const struct scenario *s);
 
 /*
- * A gnuplot script that draws into @picture (.svg, .png) what the clocks said
- * around @f against true time.  Timelines only.
+ * A gnuplot script that draws what the clocks said around @f against true time,
+ * as PNG or as SVG.  Timelines only.
  */
 void report_plot(FILE *out, const struct text_file *file,
-		 const struct finding *f, const char *picture);
+		 const struct finding *f, bool png);
 
 /* How a hunt begins what it writes; promote puts the story there. */
 #define FOUND_BY "# Found by clockfuzz hunt on "

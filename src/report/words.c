@@ -64,7 +64,7 @@ const char *words_duration(double ns, char buf[WORDS])
 			snprintf(buf, WORDS, "%.1f %s", ns / units[i].ns, units[i].name);
 			return buf;
 		}
-	snprintf(buf, WORDS, "%.0f ns", ns);
+	snprintf(buf, WORDS, size < 10 && ns != (int)ns ? "%.1f ns" : "%.0f ns", ns);
 	return buf;
 }
 

@@ -1153,9 +1153,11 @@ static bool resolve(struct want *want)
 
 /* ---- output -------------------------------------------------------------- */
 
+#define HASH_START 0xcbf29ce484222325ull
+
 static uint64_t hash_text(const char *s, size_t start, size_t end)
 {
-	uint64_t hash = 0xcbf29ce484222325ull;
+	uint64_t hash = HASH_START;
 	bool space = false;
 
 	for (size_t i = start; i < end; ) {
@@ -1225,10 +1227,8 @@ static void note_definition(const void *node, VISIT visit, int depth)
 }
 
 /* Of every byte: lines count, too. */
-static uint64_t hash_bytes(const char *s)
+static uint64_t hash_bytes(uint64_t hash, const char *s)
 {
-	uint64_t hash = 0xcbf29ce484222325ull;
-
 	while (*s)
 		hash = (hash ^ (unsigned char)*s++) * 0x100000001b3ull;
 	return hash;
@@ -1248,6 +1248,7 @@ static int write_unit(struct unit *unit, const char *out)
 	char *inc = NULL, *trace = NULL, *path;
 	size_t inc_size = 0, trace_size = 0;
 	FILE *f = open_memstream(&inc, &inc_size);
+	uint64_t hash = HASH_START;
 	int err = 0;
 
 	for (size_t i = 0; i < unit->nr_files; i++) {
@@ -1270,17 +1271,18 @@ static int write_unit(struct unit *unit, const char *out)
 			      file->path, eol ? "" : "\n",
 			      eol ? eol : file->out);
 		err |= write_text(full, text, strlen(text));
-		/*
-		 * The build knows this list as an output, not the files: so the
-		 * list changes when one of them does.
-		 */
-		fprintf(f, "#include \"%s\" /* %016" PRIx64 " */\n", full,
-			hash_bytes(text));
+		fprintf(f, "#include \"%s\"\n", full);
+		hash = hash_bytes(hash, text);
 		free(text);
 		free(full);
 	}
 	if (unit->inserts[unit->nr_files])
 		fprintf(f, "#include \"%s\"\n", unit->inserts[unit->nr_files]);
+	/*
+	 * The build knows this list as an output, not the files: so it changes
+	 * when one of them does.
+	 */
+	fprintf(f, "/* %016" PRIx64 " */\n", hash);
 	fclose(f);
 	path = format("%s/%s.inc", out, unit->name);
 	err |= write_text(path, inc, inc_size);
