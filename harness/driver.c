@@ -4,11 +4,12 @@
  *
  *	replay_X [--json] [--full] [--quiet] [--known TABLE] FILE...
  *	replay_X --to-binary OUTDIR FILE...	seeds for an engine
- *	replay_X --minimize [--known TABLE] [-o OUT] FILE
- *	replay_X --promote SLUG [--known TABLE] -o OUT FILE
+ *	replay_X --to-text OUT FILE		and what engines wrote as text
+ *	replay_X --minimize [--known TABLE] [--signature S] [-o OUT] FILE
+ *	replay_X --promote SLUG [--known TABLE] [--signature S] -o OUT FILE
  *
  * --full tells known findings, too, at length; --quiet is silent on what is as
- * expected.  The last two: keep.c.
+ * expected.  The last three: keep.c.
  *
  * Exit codes: 0 as expected, 1 a law is broken or an expectation isn't met,
  * 2 bad input.
@@ -335,7 +336,7 @@ static int read_table(const char *path)
 
 int main(int argc, char **argv)
 {
-	const char *binary_dir = NULL, *out = NULL, *slug = NULL;
+	const char *binary_dir = NULL, *text = NULL, *out = NULL, *slug = NULL;
 	bool minimize = false;
 	int i;
 
@@ -355,6 +356,10 @@ int main(int argc, char **argv)
 		} else if (!strcmp(argv[i], "--known") && i + 1 < argc) {
 			if (read_table(argv[++i]))
 				return 2;
+		} else if (!strcmp(argv[i], "--signature") && i + 1 < argc) {
+			driver_signature = argv[++i];
+		} else if (!strcmp(argv[i], "--to-text") && i + 1 < argc) {
+			text = argv[++i];
 		} else if (!strcmp(argv[i], "--to-binary") && i + 1 < argc) {
 			binary_dir = argv[++i];
 		} else {
@@ -366,6 +371,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: %s [--json] FILE...\n", argv[0]);
 		return 2;
 	}
+	if (text)
+		return driver_to_text(argv[i], text);
 	if (minimize || slug)
 		return driver_keep(argv[i], out, slug);
 	for (; i < argc && !(binary_dir && worst); i++) {

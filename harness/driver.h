@@ -24,10 +24,19 @@ void driver_bad_input(const char *path, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /*
+ * Which finding of a file --minimize and --promote are about, "LAW CLOCK EVENT";
+ * NULL: the one that the file is named for, or the last new one.
+ */
+extern const char *driver_signature;
+
+/*
  * Minimises @path and writes the result to @out, or to stdout when it is NULL;
  * with @slug as a regression of that name, whose story is filled in.  Prints
  * the signature and what became smaller on stderr.  Returns the exit code.
  */
 int driver_keep(const char *path, const char *out, const char *slug);
+
+/* Writes @path to @out as text, as it is.  Returns the exit code. */
+int driver_to_text(const char *path, const char *out);
 
 #endif

@@ -176,7 +176,7 @@ static const struct command {
 	  "runs scenarios and compares with the table of known findings" },
 	{ "explain", cmd_explain, "FILE [--plot OUT.svg|OUT.png] [--json]",
 	  "tells the story, what every clock said, the arithmetic; draws it" },
-	{ "minimize", cmd_minimize, "FILE [-o OUT]",
+	{ "minimize", cmd_minimize, "FILE [-o OUT] [--signature \"LAW CLOCK EVENT\"]",
 	  "shrinks a scenario while it breaks the same law" },
 	{ "promote", cmd_promote, "FILE SLUG [--row STATUS] [--fix COMMIT] [--link URL]\n"
 	  "             [--corpus DIR]",

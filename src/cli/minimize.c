@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * clockfuzz minimize FILE [-o OUT]: a smaller scenario with the same signature.
+ * clockfuzz minimize FILE [-o OUT] [--signature S]: a smaller scenario with the same signature.
  * The harness' replay program does it, see harness/keep.c.
  */
 #include <string.h>
@@ -8,8 +8,9 @@
 
 int cmd_minimize(int argc, char **argv)
 {
-	const char *path = NULL, *out = NULL, *known = cli_known_path();
-	char harness[CLI_HARNESS], program[4096], *args[8];
+	const char *path = NULL, *out = NULL, *known = cli_known_path(), *v;
+	const char *signature = NULL;
+	char harness[CLI_HARNESS], program[4096], *args[10];
 	int nr = 0;
 
 	for (int i = 1; i < argc; i++) {
@@ -17,6 +18,8 @@ int cmd_minimize(int argc, char **argv)
 			if (!argv[i + 1])
 				return cli_error("-o needs a value");
 			out = argv[++i];
+		} else if ((v = cli_option(argv, &i, "--signature"))) {
+			signature = v;
 		} else if (cli_known_option(argv, &i, &known)) {
 			;
 		} else if (argv[i][0] == '-') {
@@ -38,6 +41,10 @@ int cmd_minimize(int argc, char **argv)
 	if (known) {
 		args[nr++] = "--known";
 		args[nr++] = (char *)known;
+	}
+	if (signature) {
+		args[nr++] = "--signature";
+		args[nr++] = (char *)signature;
 	}
 	if (out) {
 		args[nr++] = "-o";

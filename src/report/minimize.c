@@ -11,6 +11,7 @@
 
 /* Up to here every pair of events is tried; above, runs of them only. */
 #define PAIRS_BELOW 24
+#define TRADES_BELOW 8
 
 struct minimizer {
 	struct text_file *best, try;
@@ -192,6 +193,118 @@ static void drop_vcpus(struct minimizer *m)
 	}
 }
 
+/* Calls @fn with m->try's event @at as each other one that takes no new value. */
+static bool replace_event(struct minimizer *m, u32 at,
+			  bool (*fn)(struct minimizer *m))
+{
+	const struct machine *mach = &m->best->scenario.machine;
+	const struct event old = m->best->scenario.events[at];
+
+	for (u32 kind = 0; kind < EVENT_NR; kind++) {
+		const struct event_info *info = &event_info[kind];
+
+		for (u32 cpu = 0; cpu < (info->has_cpu ? mach->nr_cpus : 1); cpu++)
+			for (u32 vcpu = 0; vcpu < (info->has_vcpu ?
+						   mach->nr_vcpus : 1); vcpu++) {
+				m->try.scenario.events[at] = (struct event){
+					.kind = kind, .cpu = cpu, .vcpu = vcpu,
+					.value = info->unit ? old.value : 0,
+				};
+				if (fn(m))
+					return true;
+			}
+	}
+	return false;
+}
+
+/* One kind for what any would do: those that only act are named first. */
+static void plainer_kinds(struct minimizer *m)
+{
+	if (m->best->scenario.nr_events > PAIRS_BELOW)
+		return;
+	for (u32 i = 0; i < m->best->scenario.nr_events; i++) {
+		const struct event *e = &m->best->scenario.events[i];
+
+		if (e->kind <= EVENT_ADVANCE_CYCLES)
+			continue;
+		for (u32 kind = EVENT_TICK; kind < e->kind; kind++) {
+			const struct event_info *info = &event_info[kind];
+
+			if (info->unit)
+				continue;
+			m->try.scenario.events[i] = (struct event){
+				.kind = kind,
+				.cpu = info->has_cpu ? e->cpu : 0,
+				.vcpu = info->has_vcpu ? e->vcpu : 0,
+			};
+			if (attempt(m))
+				break;
+		}
+	}
+}
+
+/* m->try with one event less, whichever it is. */
+static bool attempt_dropping(struct minimizer *m)
+{
+	struct scenario changed = m->try.scenario;
+
+	for (u32 at = changed.nr_events; at--; ) {
+		m->try.scenario = changed;
+		drop_event(&m->try.scenario, at);
+		if (attempt(m))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * CPU @first as CPU0, against which the others' TSCs are given and which ticks
+ * at boot; the same TSCs at the same times otherwise.
+ */
+static void renumber_cpus(struct scenario *s, u32 first)
+{
+	struct machine *mach = &s->machine;
+	s64 skew = mach->skew_cycles[first];
+
+	mach->boot_tsc += skew;
+	for (u32 i = 0; i < mach->nr_cpus; i++)
+		mach->skew_cycles[i] = i == first ? -skew :
+				       mach->skew_cycles[i] - skew;
+	mach->skew_cycles[0] = 0;
+	for (u32 i = 0; i < s->nr_events; i++) {
+		struct event *e = &s->events[i];
+
+		if (event_info[e->kind].has_cpu)
+			e->cpu = e->cpu == first ? 0 : e->cpu ? e->cpu : first;
+	}
+}
+
+/*
+ * Dearer steps, for when nothing else helps: another event, another machine or
+ * another CPU0, if one event can go for it.
+ */
+static void trade_for_event(struct minimizer *m)
+{
+	u32 nr = m->best->scenario.nr_events;
+	const struct machine *mach = &m->best->scenario.machine;
+
+	if (nr > TRADES_BELOW)
+		return;
+	for (u32 cpu = 1; cpu < mach->nr_cpus; cpu++) {
+		renumber_cpus(&m->try.scenario, cpu);
+		if (attempt_dropping(m))
+			return;
+	}
+	for (u32 source = 0; source < SUBJECT_CS_NR; source++) {
+		m->try.scenario.machine.clocksource = source;
+		if (attempt_dropping(m))
+			return;
+	}
+	for (u32 at = 0; at < nr; at++)
+		if (replace_event(m, at, attempt_dropping))
+			return;
+}
+
 static void put_tsc_khz(struct minimizer *m, int index, u64 value, bool negative)
 {
 	m->try.scenario.machine.tsc_khz = value > ~0u ? 0 : value;
@@ -346,7 +459,10 @@ u32 minimize(struct text_file *file, minimize_test holds, void *arg)
 			drop_runs(&m);
 			drop_pairs(&m);
 			plainer_machine(&m);
+			plainer_kinds(&m);
 			plainer_events(&m);
+			if (!m.changed)
+				trade_for_event(&m);
 		} else {
 			plainer_fields(&m);
 		}
