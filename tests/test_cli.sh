@@ -109,5 +109,119 @@ for file in "$tmp"/found/*.txt; do
 done
 ls -d "$tmp"/clockfuzz-* >/dev/null 2>&1 && fail "the hunt left its working folder"
 
+
+# -- known findings: exit 0, told and listed; no row, exit 1; a row that no longer
+#    holds, exit 1
+table=$repo/corpus/known.tsv
+code 0 env TMPDIR="$tmp" "$cf" hunt --time 3s --jobs 1 --harness fuzz_pvclock \
+	--seed 1 --out "$tmp/known"
+grep -q '^  known: pvclock-253y ' "$tmp/out" || fail "no list of known findings"
+grep -q 'jumped' "$tmp/out" || fail "a known finding isn't told"
+[ -e "$tmp"/known/known/fuzz_pvclock-signed-pvclock_read.txt ] || fail "it isn't kept"
+grep -v '^pvclock-253y' "$table" >"$tmp/table.tsv"
+code 1 env TMPDIR="$tmp" "$cf" hunt --time 10s --jobs 1 --harness fuzz_pvclock \
+	--seed 1 --first --out "$tmp/known" --known "$tmp/table.tsv"
+grep -q '^  new: ' "$tmp/out" || fail "nothing new without its row"
+sed 's/^pvclock-253y\tsigned/pvclock-253y\texact/' "$table" >"$tmp/table.tsv"
+code 1 "$cf" replay --known "$tmp/table.tsv" "$repo/corpus/fuzz_pvclock"
+grep -q 'pvclock-253y no longer reproduces' "$tmp/out" || fail "a stale row passes"
+code 1 env TMPDIR="$tmp" "$cf" hunt --time 1s --jobs 1 --harness fuzz_rebase \
+	--law canary --out "$tmp/known" --known <(sed 's/^\(kvm-post.*\)rate /\1exact /' "$table")
+grep -q 'no longer reproduces' "$tmp/out" || fail "a hunt trusts a stale row"
+printf 'pvclock-253y\tsigned pvclock_read\n' >"$tmp/table.tsv"
+for command in "hunt --time 1s --out $tmp/known" "replay $repo/corpus/fuzz_pvclock" \
+		"list known"; do
+	code 2 "$cf" $command --known "$tmp/table.tsv"
+	one_line 'table.tsv:1: '
+	code 2 "$cf" $command --known "$tmp/no-table.tsv"
+	one_line 'no-table.tsv: No such file'
+done
+
+# -- minimize, promote
+finding=$(echo "$tmp"/found/fuzz_timeline-signed-kvmclock-*.txt)
+code 0 "$cf" minimize "$finding" -o "$tmp/min.txt"
+code 0 "$cf" minimize "$tmp/min.txt" -o "$tmp/min2.txt"
+cmp -s "$tmp/min.txt" "$tmp/min2.txt" || fail "minimize twice isn't minimize once"
+code 2 "$cf" minimize "$repo/corpus/fuzz_timeline/seed-masterclock.txt"
+one_line 'no law is broken'
+code 2 "$cf" minimize "$tmp/bad.txt";		one_line 'bad.txt:3:'
+code 2 "$cf" minimize "$finding" --signature 'total all -';	one_line "doesn't give that finding"
+mkdir "$tmp/corpus" && cp "$table" "$tmp/corpus"
+code 0 "$cf" promote "$finding" my-jump --row open --corpus "$tmp/corpus"
+grep -q '^my-jump	signed kvmclock ' "$tmp/corpus/known.tsv" || fail "promote made no row"
+grep -q '^# ' "$tmp/corpus/fuzz_timeline/regress-my-jump.txt" || fail "promote told no story"
+code 0 "$cf" replay --known "$tmp/corpus/known.tsv" "$tmp/corpus"
+code 2 "$cf" promote "$finding" my-jump --row open --corpus "$tmp/corpus"
+one_line 'my-jump'
+code 2 "$cf" promote "$finding" My_Jump --corpus "$tmp/corpus";	one_line 'My_Jump'
+code 2 "$cf" promote "$tmp/bad.txt" other --corpus "$tmp/corpus";	one_line 'bad.txt:3:'
+
+# -- explain: widths, colours, pictures
+code 1 "$cf" explain "$finding"
+grep -q $'\033' "$tmp/out" && fail "colours without a terminal"
+for word in 'should have said' 'tsc - tsc_timestamp' 'pvclock.h:'; do
+	grep -q -- "$word" "$tmp/out" || fail "explain: no '$word'"
+done
+if command -v script >/dev/null; then
+	TERM=xterm script -qec "stty cols 72; $cf explain $finding" /dev/null </dev/null >"$tmp/tty"
+	grep -q $'\033\[' "$tmp/tty" || fail "no colours on a terminal"
+	NO_COLOR=1 TERM=xterm script -qec "stty cols 72; $cf explain $finding" /dev/null \
+		</dev/null >"$tmp/tty"
+	grep -q $'\033' "$tmp/tty" && fail "colours in spite of NO_COLOR"
+	sed -n '/^   nr/,/^\r*$/p' "$tmp/tty" | tr -d '\r' | awk 'length > 72' | grep . &&
+		fail "the table is wider than the terminal"
+fi
+code 2 "$cf" explain "$finding" --plot "$tmp/plot.gif";	grep -q 'svg or .png' "$tmp/err" || fail "gif"
+code 2 env PATH="$tmp" "$cf" explain "$finding" --plot "$tmp/plot.svg"
+one_line 'gnuplot is missing'
+[ ! -e "$tmp/plot.svg" ] || fail "a picture without gnuplot"
+code 2 "$cf" explain "$repo/corpus/fuzz_timeline/seed-masterclock.txt" --plot "$tmp/plot.svg"
+one_line 'no fault to draw'
+for picture in plot.svg plot.png; do
+	code 1 "$cf" explain "$finding" --plot "$tmp/$picture"
+	[ "$(wc -c <"$tmp/$picture")" -gt 5000 ] || fail "$picture is empty"
+done
+grep -q '</svg>' "$tmp/plot.svg" || fail "half a picture"
+
+# -- a full disk: one line, exit code 2, nothing half written
+if mkdir "$tmp/disk" && mount -t tmpfs -o size=16k tmpfs "$tmp/disk" 2>/dev/null; then
+	head -c 12k /dev/zero >"$tmp/disk/fill"
+	cp "$finding" "$tmp/disk/f.txt"
+	head -c 12k /dev/zero >>"$tmp/disk/fill" 2>/dev/null
+	for command in "minimize $finding -o $tmp/disk/f.txt" \
+			"explain $finding --plot $tmp/disk/plot.png" \
+			"promote $finding full --corpus $tmp/disk"; do
+		code 2 "$cf" $command
+		[ "$(grep -c 'No space left' "$tmp/err")" = 1 ] ||
+			fail "$command: $(cat "$tmp/err")"
+	done
+	cmp -s "$finding" "$tmp/disk/f.txt" || fail "the old file is gone"
+	code 2 env TMPDIR="$tmp" "$cf" hunt --time 5s --jobs 1 --harness fuzz_pvclock \
+		--no-known --out "$tmp/disk"
+	one_line 'No space left'
+	code 2 env TMPDIR="$tmp/disk" "$cf" hunt --time 5s --jobs 1 --harness fuzz_pvclock \
+		--no-known --out "$tmp/elsewhere"
+	one_line 'No space left'
+	[ "$(find "$tmp/disk" -type f | wc -l)" = 2 ] || fail "left: $(ls -A "$tmp/disk")"
+	umount "$tmp/disk"
+fi
+
+# -- killed at any time: what has a name is whole
+mkdir -p "$tmp/killed/corpus"
+for i in 1 2 3 4 5 6 7 8 9 10; do
+	"$cf" minimize "$finding" -o "$tmp/killed/m.txt" 2>/dev/null & pid1=$!
+	"$cf" explain "$finding" --plot "$tmp/killed/p.svg" >/dev/null 2>&1 & pid2=$!
+	"$cf" promote "$finding" k$i --corpus "$tmp/killed/corpus" >/dev/null 2>&1 & pid3=$!
+	sleep 0.0$i
+	kill -9 $pid1 $pid2 $pid3 2>/dev/null
+	wait $pid1 $pid2 $pid3 2>/dev/null
+done
+sleep 1
+for file in $(find "$tmp/killed" -name '*.txt'); do
+	code 0 "$cf" replay "$file"
+done
+[ ! -e "$tmp/killed/p.svg" ] || grep -q '</svg>' "$tmp/killed/p.svg" || fail "half a picture"
+find "$tmp/killed" -name '.*' -type f | grep . && fail "temporaries are left"
+
 [ "$failures" = 0 ] && echo ok
 [ "$failures" = 0 ]

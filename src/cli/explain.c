@@ -67,24 +67,33 @@ int cli_load_text(const char *path, struct text_file *file)
 
 /* ---- the picture --------------------------------------------------------- */
 
-/* gnuplot reads @script and writes @picture; both are open files. */
-static int draw(int script, int picture)
+/* gnuplot reads @script; what it draws goes to @picture, which may be full. */
+static int draw(int script, FILE *picture)
 {
-	int status;
+	char buf[65536];
+	int ends[2], status;
+	ssize_t n;
 	pid_t pid;
 
+	if (pipe(ends))
+		return cli_error("pipe: %s", strerror(errno));
 	pid = fork();
 	if (pid < 0)
 		return cli_error("fork: %s", strerror(errno));
 	if (!pid) {
 		/* its warnings are of no use to anybody */
 		if (dup2(script, STDIN_FILENO) < 0 ||
-		    dup2(picture, STDOUT_FILENO) < 0 ||
+		    dup2(ends[1], STDOUT_FILENO) < 0 ||
+		    close(ends[0]) || close(ends[1]) ||
 		    !freopen("/dev/null", "w", stderr))
 			_exit(126);
 		execlp("gnuplot", "gnuplot", "-", (char *)NULL);
 		_exit(127);
 	}
+	close(ends[1]);
+	while ((n = read(ends[0], buf, sizeof(buf))) > 0)
+		fwrite(buf, 1, n, picture);
+	close(ends[0]);
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return CLI_ERROR;
@@ -114,9 +123,7 @@ static int plot(const struct text_file *file, const struct finding *f,
 		fclose(script);
 		return cli_error("%s: %s", picture, strerror(errno));
 	}
-	code = draw(fileno(script), fileno(new.out));
-	if (!code && lseek(fileno(new.out), 0, SEEK_END) <= 0)
-		code = cli_error("%s: gnuplot drew nothing", picture);
+	code = draw(fileno(script), new.out);
 	if (code)
 		file_abandon(&new);
 	else if (file_commit(&new, false))

@@ -326,8 +326,10 @@ static void on_finding(char *line)
 		if (!strcmp(hunt.found[i].path, to))
 			return;
 	if (copy(line, to)) {
+		const char *why = strerror(errno);
+
 		clear_line();
-		cli_error("%s: %s", to, strerror(errno));
+		cli_error("%s: %s", to, why);
 		hunt.failed = true;
 		stop = SIGTERM;		/* what else is found couldn't be kept */
 		return;
