@@ -50,7 +50,7 @@ static void place(const struct sums *s, const char *function)
 static void difference(const struct sums *s, const char *name, const char *words,
 		       u64 a, u64 b)
 {
-	char number[WORDS], cycles[WORDS];
+	char number[WORDS];
 	u64 d = a - b;
 
 	line(s, name, "%s = %llu - %llu", words, a, b);
@@ -58,10 +58,8 @@ static void difference(const struct sums *s, const char *name, const char *words
 		line(s, "", "= %llu", d);
 		return;
 	}
-	line(s, "", "= %llu, for -%s is negative and the type is not", d,
-	     words_commas(-d, number));
-	if (s->m)
-		line(s, "", "  (%s too little)", words_cycles(-d, s->m, cycles));
+	line(s, "", "= %llu: %s too few, taken modulo 2^64", d,
+	     s->m ? words_cycles(-d, s->m, number) : words_commas(-d, number));
 }
 
 /*

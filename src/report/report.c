@@ -204,8 +204,6 @@ void report_values(FILE *out, const struct text_file *file,
 		}
 	fprintf(out, "  replay      ./clockfuzz replay %s%s\n",
 		report_kernel_option(), path);
-	fprintf(out, "  explain     ./clockfuzz explain %s%s\n",
-		report_kernel_option(), path);
 	free(steps);
 }
 
@@ -219,6 +217,8 @@ void report_print(FILE *out, const struct text_file *file,
 	if (!file->is_timeline && report_arithmetic(out, file, f))
 		putc('\n', out);
 	report_values(out, file, f, path);
+	fprintf(out, "  explain     ./clockfuzz explain %s%s\n",
+		report_kernel_option(), path);
 }
 
 static void json_s128(FILE *out, const char *name, s128 v)
