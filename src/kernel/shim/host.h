@@ -21,6 +21,7 @@ struct mutex { int locked; };
 #define mutex_lock(l) ((l)->locked = 1)
 #define mutex_unlock(l) ((l)->locked = 0)
 #define lockdep_assert_held(l) ((void)(l))
+#define guard(kind) (void)
 
 #define DEFINE_PER_CPU(type, name) type name[SUBJECT_MAX_CPUS]
 #define __this_cpu_read(var) ((var)[shim_hw->cpu])

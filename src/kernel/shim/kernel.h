@@ -128,6 +128,14 @@ struct timespec64 {
 #define BIT(n) (1UL << (n))
 #define BIT_ULL(n) (1ULL << (n))
 #define IS_ENABLED(x) 0
+#define IS_MODULE(x) 0
+#define statically_true(x) (__builtin_constant_p(x) && (x))
+#define DECLARE_FLEX_ARRAY(type, name) struct { struct { } empty_; type name[]; }
+#define __TRAILING_OVERLAP(type, name, flexible, attrs, members) \
+	union { \
+		type name; \
+		struct { u8 before_[offsetof(type, flexible)]; members } attrs; \
+	}
 #define __same_type(a, b) __builtin_types_compatible_p(__typeof__(a), __typeof__(b))
 #define __is_constexpr(x) __builtin_constant_p(x)
 #define swap(a, b) \
