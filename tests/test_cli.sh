@@ -59,6 +59,11 @@ for what in laws functions subjects known; do
 		! command -v python3 >/dev/null || fail "list --json $what isn't JSON"
 done
 
+code 0 "$cf" list functions
+grep -q '^re-stated in' "$tmp/out" || fail "nothing re-stated"
+sed -n '/^re-stated/,$p' "$tmp/out" | grep -E ' (drifted|absent)$' &&
+	fail "a re-stated piece of this tree is another than the one that was read"
+
 # -- bad texts name file, line and column
 printf 'harness fuzz_timeline\nmachine\n  tsc_khz banana\n' >"$tmp/bad.txt"
 code 2 "$cf" replay "$tmp/bad.txt";		one_line 'bad.txt:3:'

@@ -461,6 +461,36 @@ Test(slicer, given_and_not_taken)
 	HAS(get(in("out/host.inc")), "#include \"shim/vm.h\"\n#include \"/");
 }
 
+Test(slicer, restated_pieces_drift)
+{
+	char *table, hash[17] = "", manifest[400];
+	const char *format =
+		"unit host\nfile " X86 "\nneed f\n"
+		"restated piece " X86 " %s ^static.int.big return\n"
+		"restated gone " X86 " 0 ^static.int.none return\n";
+
+	put("tree/" X86, LICENCE "int f(void) { return 1; }\n"
+	    "static int big(int x)\n{\n\tx++;\t/* one */\n\treturn x;\n}\n");
+	snprintf(manifest, sizeof(manifest), format, "0");
+	cr_assert_eq(run(manifest), 0);
+	table = get(in("out/restated.tsv"));
+	HAS(table, "\tdrifted\n");
+	HAS(table, "gone\t" X86 "\t0\t-\tabsent\n");
+	cr_assert_eq(sscanf(table, "piece\t" X86 "\t%*d\t%16s", hash), 1, "%s", table);
+	snprintf(manifest, sizeof(manifest), format, hash);
+	cr_assert_eq(run(manifest), 0);
+	HAS(get(in("out/restated.tsv")), "\tsame\n");
+	/* comments don't count, code does */
+	put("tree/" X86, LICENCE "int f(void) { return 1; }\n"
+	    "static int big(int x)\n{\n\tx++;\t/* another */\n\treturn x;\n}\n");
+	cr_assert_eq(run(manifest), 0);
+	HAS(get(in("out/restated.tsv")), "\tsame\n");
+	put("tree/" X86, LICENCE "int f(void) { return 1; }\n"
+	    "static int big(int x)\n{\n\tx--;\n\treturn x;\n}\n");
+	cr_assert_eq(run(manifest), 0);
+	HAS(get(in("out/restated.tsv")), "\tdrifted\n");
+}
+
 Test(slicer, the_list_changes_with_a_file)
 {
 	char *before;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "cli.h"
+#include "../file.h"
 #include "../oracle/law.h"
 #include "../report/known.h"
 #include "../report/report.h"
@@ -46,10 +48,115 @@ static int list_laws(void)
 	return CLI_OK;
 }
 
+/* Another tree that has been built here, and its functions.tsv. */
+struct other {
+	char version[32];
+	char *table;
+};
+
+#define MAX_OTHERS 16
+
+static int read_others(struct other *others)
+{
+	char pattern[4096], version[4400];
+	int nr = 0;
+	glob_t found;
+
+	cli_sibling("", pattern, sizeof(pattern));
+	strcat(pattern, "../*/sliced/functions.tsv");
+	if (glob(pattern, 0, NULL, &found))
+		return 0;
+	for (size_t i = 0; i < found.gl_pathc && nr < MAX_OTHERS; i++) {
+		static char buf[1 << 20], head[4400];
+		char *path = found.gl_pathv[i];
+		struct other *other = &others[nr];
+		bool known = false;
+		long n;
+
+		snprintf(version, sizeof(version), "%.*s/version.h",
+			 (int)(strrchr(path, '/') - path), path);
+		n = file_read(version, head, sizeof(head) - 1);
+		if (n < 0)
+			continue;
+		head[n] = '\0';
+		if (sscanf(head, "#define CF_TREE_VERSION \"%31[^\"]", other->version) != 1 ||
+		    !strcmp(other->version, subject_linux.version))
+			continue;
+		for (int k = 0; k < nr; k++)
+			known |= !strcmp(others[k].version, other->version);
+		n = known ? -1 : file_read(path, buf + 1, sizeof(buf) - 2);
+		if (n < 0)
+			continue;
+		buf[0] = '\n';
+		buf[n + 1] = '\0';
+		other->table = strdup(buf);
+		nr++;
+	}
+	globfree(&found);
+	return nr;
+}
+
+/* "same", "changed" or "absent": what @other has of @fn. */
+static const char *compare(const struct other *other,
+			   const struct subject_function *fn)
+{
+	char key[300];
+	const char *row;
+
+	snprintf(key, sizeof(key), "\n%s\tfunction\t", fn->name);
+	for (row = other->table; (row = strstr(row, key)); row++) {
+		const char *path = row + strlen(key);
+		size_t line = strcspn(path + 1, "\n") + 1;
+
+		if (strncmp(path, fn->file, strlen(fn->file)))
+			continue;
+		return line >= 16 && !strncmp(path + line - 16, fn->hash, 16) ?
+		       "same" : "changed";
+	}
+	return strstr(other->table, key) ? "moved" : "absent";
+}
+
+/* What the adapter re-states, and whether the tree still reads as it did. */
+static void list_restated(void)
+{
+	static char buf[1 << 16];
+	char path[4096], *rest = buf, *row;
+	long n = file_read(cli_sibling("sliced/restated.tsv", path, sizeof(path)),
+			   buf, sizeof(buf) - 1);
+
+	if (n < 0)
+		return;
+	buf[n] = '\0';
+	if (!json)
+		printf("\nre-stated in src/kernel/host.c\n");
+	while ((row = strsep(&rest, "\n")) && *row) {
+		char *name = strsep(&row, "\t"), *file = strsep(&row, "\t");
+		char *line = strsep(&row, "\t"), *hash = strsep(&row, "\t");
+
+		item_begin();
+		if (!json) {
+			printf("%-40s %s:%s %s %s\n", name, file, line, hash, row);
+			continue;
+		}
+		member("restated", name, true);
+		member("file", file, false);
+		printf(",\"line\":%s", line);
+		member("hash", hash, false);
+		member("text", row, false);
+		putchar('}');
+	}
+}
+
 static int list_functions(void)
 {
+	static struct other others[MAX_OTHERS];
 	const struct subject_function *fn;
+	int nr = read_others(others);
 
+	if (!json)
+		printf("sliced from %s %s, %s; against the other trees built here\n",
+		       subject_linux.name, subject_linux.version,
+		       subject_linux.tree);
 	for (fn = subject_linux.functions; fn->name; fn++) {
 		item_begin();
 		if (json) {
@@ -57,11 +164,19 @@ static int list_functions(void)
 			member("file", fn->file, false);
 			printf(",\"line\":%d", fn->line);
 			member("hash", fn->hash, false);
+			for (int i = 0; i < nr; i++)
+				member(others[i].version, compare(&others[i], fn), false);
 			putchar('}');
 			continue;
 		}
-		printf("%-40s %s:%d %s\n", fn->name, fn->file, fn->line, fn->hash);
+		printf("%-40s %s:%d %s", fn->name, fn->file, fn->line, fn->hash);
+		for (int i = 0; i < nr; i++)
+			printf(" %s:%s", others[i].version, compare(&others[i], fn));
+		putchar('\n');
 	}
+	for (int i = 0; i < nr; i++)
+		free(others[i].table);
+	list_restated();
 	return CLI_OK;
 }
 

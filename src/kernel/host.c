@@ -28,7 +28,6 @@ static struct kvm_vcpu vcpus[SUBJECT_MAX_VCPUS];
 struct pvclock_vcpu_time_info guest_pvclock[SUBJECT_MAX_VCPUS];
 static u32 pvclock_updates[SUBJECT_MAX_VCPUS];
 static u32 masterclock_updates;
-static bool kvmclock_work_pending;
 static struct subject_config config;
 
 static int check_tsc_unstable(void)
@@ -252,9 +251,7 @@ void host_run_vcpu(u32 nr)
 		masterclock_updates++;
 	}
 	if (take_request(KVM_REQ_GLOBAL_CLOCK_UPDATE, vcpu)) {
-		/* kvm_gen_kvmclock_update(); the work runs at the next tick */
-		kvm_make_request(KVM_REQ_CLOCK_UPDATE, vcpu);
-		kvmclock_work_pending = true;
+		kvm_gen_kvmclock_update(vcpu);
 	}
 	if (take_request(KVM_REQ_CLOCK_UPDATE, vcpu)) {
 		kvm_guest_time_update(vcpu);
@@ -297,10 +294,13 @@ void host_tick(void)
 		kvm_make_all_cpus_request(&vm, KVM_REQ_MASTERCLOCK_UPDATE);
 		atomic_set(&kvm_guest_has_master_clock, 0);
 	}
-	if (kvmclock_work_pending) {
-		kvmclock_work_pending = false;
-		kvm_make_all_cpus_request(&vm, KVM_REQ_CLOCK_UPDATE);
+#if CF_HAS_UPDATE_WORK
+	/* its delay of 100 ms is over with the next tick */
+	if (vm.arch.kvmclock_update_work.work.pending) {
+		vm.arch.kvmclock_update_work.work.pending = 0;
+		kvmclock_update_fn(&vm.arch.kvmclock_update_work.work);
 	}
+#endif
 }
 
 void host_write_tsc(u32 nr, u64 tsc, bool host)

@@ -61,6 +61,12 @@ enum {
 	KVM_REQ_HV_STIMER,
 };
 
+struct work_struct { int pending; };
+struct delayed_work { struct work_struct work; };
+#define to_delayed_work(w) container_of(w, struct delayed_work, work)
+#define schedule_delayed_work(w, delay) ((void)((w)->work.pending = 1))
+#define kvm_vcpu_kick(v) ((void)(v))
+
 struct kvm_vcpu;
 struct kvm;
 #define kvm_make_request(req, v) ((void)((v)->requests |= 1u << (req)))

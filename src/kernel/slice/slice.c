@@ -1021,6 +1021,37 @@ static const char *read_probe(char *save)
 	return NULL;
 }
 
+/* A piece of a function that the adapter says again in its own words. */
+struct restated {
+	char *name, *path, *hashes;
+	regex_t start, end;
+};
+
+static struct restated restated[32];
+static size_t nr_restated;
+
+static const char *read_restated(char *save)
+{
+	char *word[5];
+	struct restated *r = &restated[nr_restated];
+
+	for (int i = 0; i < 5; i++) {
+		word[i] = strtok_r(NULL, " \t", &save);
+		if (!word[i])
+			return "want: restated NAME FILE HASHES START END";
+	}
+	if (nr_restated == ARRAY_SIZE(restated))
+		return "too many re-stated pieces";
+	if (regcomp(&r->start, word[3], REG_EXTENDED | REG_NOSUB) ||
+	    regcomp(&r->end, word[4], REG_EXTENDED | REG_NOSUB))
+		return "this isn't an extended regular expression";
+	r->name = format("%s", word[0]);
+	r->path = format("%s", word[1]);
+	r->hashes = format("%s", word[2]);
+	nr_restated++;
+	return NULL;
+}
+
 /* What "need", "opt" and "not" are about. */
 struct place {
 	struct unit *unit;
@@ -1090,6 +1121,8 @@ static const char *read_line(struct place *at, char *line)
 		return NULL;
 	if (!strcmp(key, "probe"))
 		return read_probe(save);
+	if (!strcmp(key, "restated"))
+		return read_restated(save);
 	word = strtok_r(NULL, " \t", &save);
 	if (!word)
 		return "a name must follow";
@@ -1359,6 +1392,63 @@ static int write_probes(const char *out)
 	return err;
 }
 
+/*
+ * Of @text, from the first line that matches @r->start to the next one that
+ * matches @r->end.  The first line's number, 0 when there is no such piece.
+ */
+static int find_piece(const struct restated *r, const char *text, size_t *start,
+		      size_t *end)
+{
+	int nr = 1, found = 0;
+
+	for (size_t at = 0; text[at]; nr++) {
+		size_t n = strcspn(text + at, "\n");
+		char *line = format("%.*s", (int)n, text + at);
+
+		if (!found && !regexec(&r->start, line, 0, NULL, 0)) {
+			found = nr;
+			*start = at;
+		} else if (found && !regexec(&r->end, line, 0, NULL, 0)) {
+			*end = at + n;
+			free(line);
+			return found;
+		}
+		free(line);
+		at += n + (text[at + n] == '\n');
+	}
+	return 0;
+}
+
+/* NAME FILE LINE HASH same|drifted|absent: does the tree still say what we say? */
+static int write_restated(const char *out)
+{
+	char *table = NULL, *path;
+	size_t size, n, start, end;
+	FILE *f = open_memstream(&table, &size);
+	int err;
+
+	for (size_t i = 0; i < nr_restated; i++) {
+		const struct restated *r = &restated[i];
+		char *full = format("%s/%s", tree, r->path);
+		char *text = read_text(full, &n), hash[17] = "-";
+		int line = text ? find_piece(r, text, &start, &end) : 0;
+
+		if (line)
+			snprintf(hash, sizeof(hash), "%016" PRIx64,
+				 hash_text(text, start, end));
+		fprintf(f, "%s\t%s\t%d\t%s\t%s\n", r->name, r->path, line, hash,
+			!line ? "absent" :
+			strstr(r->hashes, hash) ? "same" : "drifted");
+		free(text);
+		free(full);
+	}
+	fclose(f);
+	path = format("%s/restated.tsv", out);
+	err = write_text(path, table, size);
+	free(path);
+	return err;
+}
+
 static int write_version(const char *out, const char *version)
 {
 	char *text = format("#define CF_TREE_VERSION \"%s\"\n"
@@ -1402,6 +1492,9 @@ static int write_deps(const char *out)
 	for (size_t i = 0; i < nr_probes; i++)
 		if (in_tree(probes[i].path))
 			write_dep(f, probes[i].path);
+	for (size_t i = 0; i < nr_restated; i++)
+		if (in_tree(restated[i].path))
+			write_dep(f, restated[i].path);
 	for (size_t u = 0; u < nr_units; u++)
 		for (size_t i = 0; i < units[u].nr_files; i++)
 			write_dep(f, units[u].files[i]->path);
@@ -1541,7 +1634,8 @@ int slice(const char *tree_path, const char *manifest, const char *out,
 			return SLICE_USAGE;
 	}
 	if (write_tables(real_out) || write_probes(real_out) ||
-	    write_version(real_out, version) || write_deps(real_out))
+	    write_restated(real_out) || write_version(real_out, version) ||
+	    write_deps(real_out))
 		return SLICE_USAGE;
 	if (verbose)
 		print_counts();
