@@ -27,6 +27,8 @@ struct subject_hw {
 	u64 raw_tsc;			/* RDTSC on the current CPU, cycles */
 	u64 other_ns;			/* counter of SUBJECT_CS_OTHER, ns */
 	u32 cpu;			/* current physical CPU */
+	/* Lost between two reads of one computation, if it makes two; cycles. */
+	u64 preempted_cycles;
 	/* The host's own Hyper-V reference TSC page (TLFS 12.7). */
 	u64 hv_scale;			/* 64.64 fraction, 100 ns per cycle */
 	s64 hv_offset_100ns;
@@ -39,6 +41,7 @@ struct subject_config {
 	u8 clocksource;			/* enum subject_clocksource */
 	u8 tsc_frac_bits;		/* 48 (VMX), 32 (SVM), 0: no scaling */
 	u64 realtime_ns;		/* CLOCK_REALTIME at boot, since 1970 */
+	u32 early_tsc_khz;		/* what KVM saw when it was loaded */
 };
 
 /* The pvclock ABI's struct pvclock_vcpu_time_info as the guest sees it. */
@@ -148,6 +151,7 @@ struct subject {
 	 */
 	void (*boot)(const struct subject_config *config, struct subject_hw *hw);
 
+	void (*hotplug_vcpu)(void);	/* the next one */
 	void (*tick)(void);		/* timekeeper update on this CPU */
 	/* vCPU is loaded on hw->cpu and enters: pending requests are done. */
 	void (*run_vcpu)(u32 vcpu);

@@ -26,7 +26,7 @@ static struct sim_read do_event(u8 kind, u8 cpu, u8 vcpu, u64 value)
 
 Test(machine, raw_tsc_is_frequency_times_time_plus_skew)
 {
-	sim_boot(&sim, &two_cpus, &subject_linux);
+	sim_boot(&sim, &two_cpus, &subject_linux, two_cpus.nr_vcpus);
 	cr_assert_eq(sim_raw_tsc(&sim, 0), 1000000);
 	cr_assert_eq(sim_raw_tsc(&sim, 1), 990000);
 	do_event(EVENT_ADVANCE_NS, 0, 0, CF_NS_PER_SEC);
@@ -50,7 +50,7 @@ Test(machine, ten_years_are_the_end)
 	struct event e = { .kind = EVENT_ADVANCE_NS, .value = SIM_MAX_NS };
 	struct sim_read read;
 
-	sim_boot(&sim, &two_cpus, &subject_linux);
+	sim_boot(&sim, &two_cpus, &subject_linux, two_cpus.nr_vcpus);
 	cr_assert(sim_event(&sim, &e, &read));
 	cr_assert_not(sim_event(&sim, &e, &read));
 }
@@ -73,7 +73,7 @@ Test(machine, a_guest_reads_what_time_it_is)
 {
 	struct sim_read read;
 
-	sim_boot(&sim, &two_cpus, &subject_linux);
+	sim_boot(&sim, &two_cpus, &subject_linux, two_cpus.nr_vcpus);
 	do_event(EVENT_RUN_VCPU, 0, 0, 0);
 	do_event(EVENT_ADVANCE_NS, 0, 0, CF_NS_PER_SEC);
 	do_event(EVENT_TICK, 0, 0, 0);
@@ -94,7 +94,7 @@ Test(machine, the_tree_computes_the_clocksource)
 	struct subject_timekeeper_view tk;
 
 	m.tsc_khz = 3000000;
-	sim_boot(&sim, &m, &subject_linux);
+	sim_boot(&sim, &m, &subject_linux, m.nr_vcpus);
 	subject_linux.view_timekeeper(&tk);
 	cr_assert_eq(tk.mult, 5592405);
 	cr_assert_eq(tk.shift, 24);

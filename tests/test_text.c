@@ -53,7 +53,7 @@ Test(text, errors_have_line_and_column)
 	fails("harness fuzz_timeline\nmachine\n", 3, 1, "ends before \"events\"");
 	fails("harness fuzz_timeline\nfoo\n", 2, 1, "expected \"machine\"");
 	fails("harness fuzz_timeline\nmachine\n  speed 3\n", 3, 3,
-	      "expected tsc_khz, cpus, vcpus, clocksource, tsc_scaling, boot_tsc, realtime or skew");
+	      "expected tsc_khz, cpus, vcpus, clocksource, tsc_scaling, boot_tsc, realtime, skew or early_tsc_khz");
 	fails("harness fuzz_timeline\nmachine\n  cpus 9\nevents\n", 4, 1,
 	      "the machine above: cpus must be 1 to 4");
 	fails(HEAD "  jump 5 s\n", 7, 3, "unknown event");

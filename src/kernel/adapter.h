@@ -19,6 +19,7 @@ u64 host_nested_multiplier(u64 l1, u64 l2, u8 frac);
 u64 host_guest_tsc(u32 khz, s64 delta_ns);
 
 void host_boot(const struct subject_config *config);
+void host_hotplug_vcpu(void);
 void host_tick(void);
 void host_run_vcpu(u32 vcpu);
 void host_request_masterclock(u32 vcpu);

@@ -184,8 +184,12 @@ static void timekeeper_advance(void)
 
 u64 ktime_get_real_ns(void)
 {
-	return ktime_add(tk.tkr_mono.base, tk.offs_real) +
-	       timekeeping_get_ns(&tk.tkr_mono);
+	u64 ns = ktime_add(tk.tkr_mono.base, tk.offs_real) +
+		 timekeeping_get_ns(&tk.tkr_mono);
+
+	/* whoever reads another clock next is preempted before */
+	shim_hw->raw_tsc += shim_hw->preempted_cycles;
+	return ns;
 }
 
 static void timekeeper_boot(u64 realtime_ns)
@@ -416,12 +420,44 @@ static void set_scaling(u8 frac)
 	kvm_caps.max_tsc_scaling_ratio = frac == 48 ? ~0ull : 0xffffffffffull;
 }
 
+static void create_vcpu(u32 i)
+{
+	struct kvm_vcpu *vcpu = &vcpus[i];
+
+	vm.vcpus[i] = vcpu;
+	vcpu->kvm = &vm;
+	vcpu->vcpu_id = i;
+	vcpu->vcpu_idx = i;
+	vcpu->cpu = -1;
+	/* kvm_arch_vcpu_create(), then kvm_arch_vcpu_postcreate() */
+	kvm_set_tsc_khz(vcpu, max_tsc_khz);
+	vm.online_vcpus.counter++;
+	vcpu_load(vcpu);
+#if CF_SYNCHRONIZE_TSC_TAKES_POINTER
+	kvm_synchronize_tsc(vcpu, NULL);
+#else
+	kvm_synchronize_tsc(vcpu, 0);
+#endif
+	vcpu_put(vcpu);
+	/* the guest's MSR_KVM_SYSTEM_TIME_NEW */
+	vcpu->arch.pv_time.khva = &guest_pvclock[i];
+	vcpu->arch.pv_time.active = true;
+	kvm_make_request(KVM_REQ_GLOBAL_CLOCK_UPDATE, vcpu);
+}
+
+void host_hotplug_vcpu(void)
+{
+	if (vm.online_vcpus.counter < SUBJECT_MAX_VCPUS)
+		create_vcpu(vm.online_vcpus.counter);
+}
+
 void host_boot(const struct subject_config *c)
 {
 	u32 i;
 
 	config = *c;
-	tsc_khz = c->tsc_khz;
+	/* kvm_timer_init(), before tsc_refine_calibration_work() */
+	tsc_khz = c->early_tsc_khz;
 	for (i = 0; i < SUBJECT_MAX_CPUS; i++)
 		cpu_tsc_khz[i] = tsc_khz;
 	max_tsc_khz = tsc_khz;
@@ -431,6 +467,7 @@ void host_boot(const struct subject_config *c)
 	if (kvm_caps.has_tsc_control)
 		kvm_caps.max_guest_tsc_khz = min(0x7fffffffULL,
 			__scale_tsc(kvm_caps.max_tsc_scaling_ratio, tsc_khz));
+	tsc_khz = c->tsc_khz;
 
 	host_tsc_page.tsc_sequence = 1;
 	host_tsc_page.tsc_scale = shim_hw->hv_scale;
@@ -442,29 +479,8 @@ void host_boot(const struct subject_config *c)
 	vm.arch.kvmclock_offset = -get_kvmclock_base_ns();
 	pvclock_update_vm_gtod_copy(&vm);
 
-	for (i = 0; i < c->nr_vcpus; i++) {
-		struct kvm_vcpu *vcpu = &vcpus[i];
-
-		vm.vcpus[i] = vcpu;
-		vcpu->kvm = &vm;
-		vcpu->vcpu_id = i;
-		vcpu->vcpu_idx = i;
-		vcpu->cpu = -1;
-		/* kvm_arch_vcpu_create(), then kvm_arch_vcpu_postcreate() */
-		kvm_set_tsc_khz(vcpu, max_tsc_khz);
-		vm.online_vcpus.counter++;
-		vcpu_load(vcpu);
-#if CF_SYNCHRONIZE_TSC_TAKES_POINTER
-		kvm_synchronize_tsc(vcpu, NULL);
-#else
-		kvm_synchronize_tsc(vcpu, 0);
-#endif
-		vcpu_put(vcpu);
-		/* the guest's MSR_KVM_SYSTEM_TIME_NEW */
-		vcpu->arch.pv_time.khva = &guest_pvclock[i];
-		vcpu->arch.pv_time.active = true;
-		kvm_make_request(KVM_REQ_GLOBAL_CLOCK_UPDATE, vcpu);
-	}
+	for (i = 0; i < c->nr_vcpus; i++)
+		create_vcpu(i);
 }
 
 /* ---- views --------------------------------------------------------------- */

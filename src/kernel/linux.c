@@ -148,6 +148,7 @@ const struct subject subject_linux = {
 	.nested_multiplier = host_nested_multiplier,
 	.guest_tsc = host_guest_tsc,
 	.boot = linux_boot,
+	.hotplug_vcpu = host_hotplug_vcpu,
 	.tick = host_tick,
 	.run_vcpu = host_run_vcpu,
 	.request_masterclock = host_request_masterclock,

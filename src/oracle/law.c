@@ -39,6 +39,12 @@ const struct law_info law_info[LAW_NR] = {
 		.contract = "the host's TSC has a constant rate and the clock was not set in between",
 		.tolerance = "an update: 2 ns forward, the rounding of one re-base; a long run: the precision of the clocksource's mult, 1/2 of its last bit, and of the pvclock multiplier, 2^-30",
 	},
+	[LAW_ROUNDTRIP] = {
+		.name = "roundtrip",
+		.sentence = "set and get, save and restore, suspend and resume give back the same clock; on the same host with zero error",
+		.contract = "what is written is within the API's range, and nothing else was done in between",
+		.tolerance = "0; a host's write to MSR_IA32_TSC: within a second of where the VM's TSC would be KVM takes it for an attempt to synchronise, and keeps that",
+	},
 	[LAW_TOTAL] = {
 		.name = "total",
 		.sentence = "terminates, no division by zero, no undefined shift, for every input that the API accepts",
@@ -134,6 +140,7 @@ FAILURE(signed)
 FAILURE(monotonic)
 FAILURE(agree)
 FAILURE(rate)
+FAILURE(roundtrip)
 FAILURE(total)
 FAILURE(canary)
 
@@ -145,6 +152,7 @@ void law_fail(const struct finding *f)
 		[LAW_MONOTONIC] = law_monotonic_is_broken,
 		[LAW_AGREE] = law_agree_is_broken,
 		[LAW_RATE] = law_rate_is_broken,
+		[LAW_ROUNDTRIP] = law_roundtrip_is_broken,
 		[LAW_TOTAL] = law_total_is_broken,
 		[LAW_CANARY] = law_canary_is_broken,
 	};

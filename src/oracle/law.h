@@ -13,6 +13,7 @@ enum law {
 	LAW_MONOTONIC,
 	LAW_AGREE,
 	LAW_RATE,
+	LAW_ROUNDTRIP,
 	LAW_TOTAL,
 	LAW_CANARY,			/* fuzz_canary only */
 	LAW_NR

@@ -42,8 +42,11 @@ struct base {
 struct vcpu_state {
 	bool touched;			/* TSC changed, pvclock not yet */
 	bool wrapped;			/* its TSC, or the time of its write */
+	bool other_khz;			/* KVM takes the host for another one */
 	struct subject_vcpu_view view;
 };
+
+enum asked { ASKED_BY_EVENT, ASKED_BY_HOTPLUG, ASKED_BEFORE_SET_CLOCK };
 
 struct run {
 	const struct scenario *scenario;
@@ -60,6 +63,10 @@ struct run {
 	u64 snapshot_cycles;		/* true time of the master clock's */
 	bool snapshot_broken;		/* what follows from it isn't news */
 	bool clock_sane;		/* KVM_SET_CLOCK inside its contract */
+	enum asked asked[SUBJECT_MAX_VCPUS]; /* who asked a vCPU for a snapshot */
+	u32 tsc_written;		/* vCPUs that didn't enter since */
+	u32 seen_vcpus;
+	const char *rebase;		/* event of a step at the snapshot in force */
 	u32 generation;			/* clock set or re-based by the user */
 	bool page_pending;		/* enabled, but not written since */
 	u32 page_sequence;		/* and the TSC it was computed for: */
@@ -112,6 +119,8 @@ static u128 pvclock_scale(u64 delta, u32 mul, s8 shift)
 #define AFTER_GAP "-after-gap"		/* delta * mult beyond 2^64 */
 #define DRIFT "-drift"			/* clocksource mult against pvclock mul */
 #define SCALED "-scaled"		/* frequency cut to kHz */
+#define EARLY "-early-khz"		/* frequency from before it was refined */
+
 
 /* ---- telling ------------------------------------------------------------- */
 
@@ -164,6 +173,8 @@ static bool wrapped_product(const struct run *run, const struct verdict *v)
 	s128 lost = (s128)1 << (64 - run->timekeeper.shift);
 	s128 diff = v->got - v->want, rest;
 
+	if (v->high >> 99)
+		return false;
 	rest = diff - (diff + (diff < 0 ? -lost : lost) / 2) / lost * lost;
 	return rest != diff && rest >= v->low && rest <= v->high;
 }
@@ -381,6 +392,8 @@ static bool check_host_clock(struct run *run, const char *clock,
 {
 	u64 base = snapshot_clock(run);
 	s64 delta = host_tsc - run->vm.master_cycle_now;
+	struct verdict v;
+	s128 early;
 	u64 ns;
 
 	if (delta < 0) {
@@ -391,12 +404,37 @@ static bool check_host_clock(struct run *run, const char *clock,
 				    unsigned_read(&pv, host_tsc));
 	}
 	ns = cycles_to_ns(run, delta);
-	return check(run, &(struct verdict){
+	v = (struct verdict){
 		.law = LAW_EXACT, .clock = clock, .function = function,
 		.why = "it isn't the snapshot plus the scaled counter",
 		.unit = "ns", .got = (s64)got, .want = (s64)(base + ns),
 		.low = -(s128)(ns >> 31) - 2, .high = (ns >> 30) + 2,
-	});
+	};
+	if (run->scenario->machine.early_tsc_khz) {
+		early = (u128)delta * 1000000 / run->scenario->machine.early_tsc_khz;
+		if (v.got - (s64)base - early >= v.low && v.got - (s64)base - early <= v.high) {
+			v.why = "it is scaled by the frequency from before it was refined";
+			v.event = "get-clock" EARLY;
+		}
+	}
+	return check(run, &v);
+}
+
+/*
+ * Does KVM_GET_CLOCK go by a frequency that isn't the host's?  Then what follows
+ * from it isn't news.
+ */
+static bool host_clock_early(const struct run *run, const struct subject_clock *clock,
+			     u64 tsc)
+{
+	s64 delta = tsc - run->vm.master_cycle_now;
+	s128 off = (s64)(clock->clock_ns - snapshot_clock(run));
+
+	if (!run->scenario->machine.early_tsc_khz || !run->vm.use_master_clock ||
+	    delta < 0)
+		return run->scenario->machine.early_tsc_khz && delta < 0;
+	off -= cycles_to_ns(run, delta);
+	return off < -2 - (delta >> 30) || off > 2 + (delta >> 30);
 }
 
 static void check_get_clock(struct run *run, const struct sim_read *read)
@@ -408,6 +446,12 @@ static void check_get_clock(struct run *run, const struct sim_read *read)
 		     kvmclock_exact(run, read->tsc));
 		if (!run->clock_sane)
 			return;
+		/* by which frequency it wraps is the tree's business */
+		if (run->scenario->machine.early_tsc_khz &&
+		    (s64)(read->tsc - run->vm.master_cycle_now) < 0) {
+			start_afresh(run);
+			return;
+		}
 		ok = check_host_clock(run, "KVM_GET_CLOCK", "__get_kvmclock",
 				      read->value, read->tsc);
 		ok = ok && check_monotonic(run, &run->monotonic_host,
@@ -448,6 +492,7 @@ static bool in_contract(const struct run *run, u32 vcpu)
 	const struct subject_vcpu_view *view = &run->vcpu[vcpu].view;
 
 	return run->clock_sane && !run->vcpu[vcpu].touched && view->updates &&
+	       view->tsc_multiplier && !run->vcpu[vcpu].other_khz &&
 	       view->hw_tsc_khz >= MIN_GUEST_KHZ &&
 	       view->hw_tsc_khz <= MAX_GUEST_KHZ;
 }
@@ -580,6 +625,51 @@ static bool check_snapshot(struct run *run)
 	return check(run, &v);
 }
 
+/*
+ * Who moved the clock: an update that nobody needed is a bug of its own, however
+ * well the step is explained by the drift.
+ */
+static const char *rebase_event(const struct run *run)
+{
+	switch (run->asked[run->event->vcpu]) {
+	case ASKED_BY_HOTPLUG:
+		return UPDATE "-hotplug";
+	case ASKED_BEFORE_SET_CLOCK:
+		return UPDATE "-after-set-clock";
+	default:
+		return UPDATE DRIFT;
+	}
+}
+
+static void remember_who_asks(struct run *run, const struct event *event)
+{
+	switch (event->kind) {
+	case EVENT_MASTERCLOCK:
+	case EVENT_ENABLE_TSC_PAGE:
+		run->asked[event->vcpu] = ASKED_BY_EVENT;
+		break;
+	case EVENT_WRITE_TSC_HOST:
+	case EVENT_SET_TSC_OFFSET:
+		run->asked[event->vcpu] = ASKED_BY_EVENT;
+		run->tsc_written |= 1u << event->vcpu;
+		break;
+	case EVENT_SET_CLOCK:
+	case EVENT_SET_CLOCK_REALTIME:
+		for (u32 i = 0; i < run->sim.nr_vcpus; i++)
+			if (run->tsc_written & 1u << i)
+				run->asked[i] = ASKED_BEFORE_SET_CLOCK;
+		break;
+	case EVENT_HOTPLUG_VCPU:
+		/* the first vCPU with the master clock may ask for it */
+		if (run->sim.nr_vcpus > run->seen_vcpus)
+			run->asked[run->seen_vcpus++] = run->vm.use_master_clock ?
+				ASKED_BY_HOTPLUG : ASKED_BY_EVENT;
+		break;
+	default:
+		break;
+	}
+}
+
 /* A wrong snapshot taints every clock until a right one is taken. */
 static void check_new_snapshot(struct run *run)
 {
@@ -587,6 +677,7 @@ static void check_new_snapshot(struct run *run)
 
 	run->snapshot_broken = false;
 	run->snapshot_cycles = run->sim.cycles;
+	run->rebase = rebase_event(run);
 	if (run->vm.use_master_clock)
 		run->snapshot_broken = !check_snapshot(run);
 	if (!run->snapshot_broken && !was_broken)
@@ -602,8 +693,12 @@ static void check_new_snapshot(struct run *run)
  * clock's snapshot: its clock, the vCPU's TSC at its counter (a caught-up TSC is
  * moved meanwhile), and the pair for hw_tsc_khz, off by [-2^-31, +2^-30.09].
  */
-static void check_tuple(struct run *run, const struct subject_vcpu_view *now)
+static void check_tuple(struct run *run, const struct subject_vcpu_view *now,
+			bool *other_khz)
 {
+	const struct machine *m = &run->scenario->machine;
+	u32 khz = m->tsc_frac_bits ? (u128)m->tsc_khz * now->tsc_multiplier >>
+				     m->tsc_frac_bits : m->tsc_khz;
 	const struct subject_pvclock *pv = &now->pvclock;
 	u128 product = (u128)pv->tsc_to_system_mul * now->hw_tsc_khz;
 	u128 second = (u128)1000000 << 32;
@@ -613,9 +708,21 @@ static void check_tuple(struct run *run, const struct subject_vcpu_view *now)
 		.function = "kvm_guest_time_update", .event = UPDATE,
 	};
 
+	*other_khz = false;
 	if (!run->vm.use_master_clock || now->hw_tsc_khz < MIN_GUEST_KHZ ||
 	    now->hw_tsc_khz > MAX_GUEST_KHZ)
 		return;
+	v.why = "the pair isn't that of the host's frequency and the vCPU's ratio";
+	v.unit = "kHz";
+	v.got = now->hw_tsc_khz;
+	v.want = khz;
+	*other_khz = now->tsc_multiplier && now->hw_tsc_khz != khz;
+	if (*other_khz) {
+		if (m->early_tsc_khz)
+			v.event = UPDATE EARLY;
+		fail(run, &v);
+		return;
+	}
 	v.why = "system_time isn't the snapshot's clock";
 	v.unit = "ns";
 	v.got = (s64)pv->system_time;
@@ -623,6 +730,11 @@ static void check_tuple(struct run *run, const struct subject_vcpu_view *now)
 	if (!check(run, &v))
 		return;
 	v.why = "tsc_timestamp isn't the vCPU's TSC at the snapshot";
+	/* a vCPU whose first frequency KVM refused is left without one */
+	if (!now->tsc_multiplier) {
+		v.why = "KVM scales the vCPU's TSC by a ratio that was never set";
+		v.event = UPDATE "-no-ratio";
+	}
 	v.unit = "cycles";
 	v.got = pv->tsc_timestamp;
 	v.want = sim_guest_tsc(&run->scenario->machine, now,
@@ -685,7 +797,7 @@ static void check_rebase(struct run *run, const struct subject_vcpu_view *old,
 	if (step < 0)
 		drift += cut_khz(elapsed, cycle_ns, now->hw_tsc_khz);
 	if (step >= -drift && step <= drift)
-		v.event = UPDATE DRIFT;
+		v.event = run->rebase;
 	check(run, &v);
 }
 
@@ -709,6 +821,89 @@ static void check_catchup(struct run *run, const struct subject_vcpu_view *old,
 		.unit = "cycles", .got = step, .want = 0,
 		.low = 0, .high = (s128)1 << 62,
 	});
+}
+
+/*
+ * The host's CLOCK_MONOTONIC_RAW where the TSC is @raw, in exact arithmetic; false
+ * where that is before the last tick.  CLOCK_REALTIME runs alike, without NTP.
+ */
+static bool host_ns(const struct run *run, u64 raw, s128 *ns)
+{
+	const struct subject_timekeeper_view *tk = &run->timekeeper;
+	u64 counter = raw;
+	s64 delta;
+
+	if (run->scenario->machine.clocksource == SUBJECT_CS_HYPERV_PAGE)
+		counter = (u64)((u128)raw * run->sim.hw.hv_scale >> 64) +
+			  run->sim.hw.hv_offset_100ns;
+	else if (run->scenario->machine.clocksource == SUBJECT_CS_OTHER)
+		counter = run->sim.hw.other_ns;
+	delta = counter - tk->cycle_last;
+	*ns = tk->base_ns + (((s128)delta * tk->mult + tk->xtime_nsec) >> tk->shift);
+	return delta >= 0;
+}
+
+/*
+ * A vCPU that is faster than its host is brought forward at each entry, to where
+ * its own rate has brought it since its TSC was written.  Less than that is time
+ * lost.  The rate is KVM's pair for virtual_tsc_khz, low by 2^-31; 2 cycles are
+ * rounding, and the write's time is as exact as the host's clocksource.
+ */
+static void check_caught_up(struct run *run, const struct subject_vcpu_view *now)
+{
+	u64 raw = run->sim.hw.raw_tsc;
+	s128 since, cycles;
+
+	if (now->virtual_tsc_khz > MAX_GUEST_KHZ ||
+	    now->virtual_tsc_khz < MIN_GUEST_KHZ || !host_ns(run, raw, &since))
+		return;
+	since -= now->this_tsc_nsec;
+	if (since < 0 || since >> 60)
+		return;
+	cycles = since * now->virtual_tsc_khz / 1000000;
+	check(run, &(struct verdict){
+		.law = LAW_EXACT, .clock = "guest-TSC",
+		.function = "kvm_guest_time_update", .event = UPDATE,
+		.why = "the vCPU was caught up with a time in the past",
+		.unit = "cycles",
+		.got = sim_guest_tsc(&run->scenario->machine, now, raw),
+		.want = (s128)now->this_tsc_write + cycles,
+		.low = -(cycles >> 31) - 2 -
+		       (s128)run->resolution_ns * now->virtual_tsc_khz / 1000000,
+		.high = (s128)1 << 100,
+	});
+}
+
+/* A guest's TSC at this moment, before and after an event that is about it. */
+static void check_tsc_write(struct run *run, const struct event *event,
+			    const struct subject_vcpu_view *old,
+			    const struct subject_vcpu_view *now)
+{
+	const struct machine *m = &run->scenario->machine;
+	u64 was = sim_guest_tsc(m, old, run->sim.hw.raw_tsc);
+	u64 is = sim_guest_tsc(m, now, run->sim.hw.raw_tsc);
+	s64 step = is - was, off = is - event->value;
+	s128 second = (s128)now->virtual_tsc_khz * 1000;
+
+	/* a vCPU that never ran has no TSC to lose */
+	if (event->kind == EVENT_SET_TSC_KHZ && old->updates)
+		check(run, &(struct verdict){
+			.law = step < 0 ? LAW_MONOTONIC : LAW_RATE,
+			.clock = "guest-TSC", .function = "kvm_set_tsc_khz",
+			.why = "another frequency moved the TSC",
+			.unit = "cycles", .got = (s128)was + step, .want = was,
+			.low = -2, .high = 2,
+		});
+	/* KVM scales with the ratio of the first; only the TSC of 64 bits is promised */
+	if (event->kind == EVENT_WRITE_TSC_HOST)
+		check(run, &(struct verdict){
+			.law = LAW_ROUNDTRIP, .clock = "guest-TSC",
+			.function = "kvm_synchronize_tsc",
+			.why = "the TSC isn't what the host wrote",
+			.unit = "cycles", .got = (s128)event->value + off,
+			.want = event->value,
+			.low = -second - 1, .high = second + 1,
+		});
 }
 
 static void remember_tsc(struct run *run, u32 nr)
@@ -763,7 +958,7 @@ static void check_page(struct run *run, const struct sim_read *read)
 	    (s64)(read->tsc - pv->tsc_timestamp) < 0 || read->tsc > limit ||
 	    pv->tsc_timestamp > limit)
 		return;
-	for (u32 i = 0; i < run->scenario->machine.nr_vcpus; i++) {
+	for (u32 i = 0; i < run->sim.nr_vcpus; i++) {
 		const struct subject_vcpu_view *other = &run->vcpu[i].view;
 
 		if (!in_contract(run, i) ||
@@ -792,11 +987,43 @@ static u64 kvmclock_counter(const struct subject_clock *clock, u64 rdtsc)
 	return clock->flags & SUBJECT_CLOCK_HOST_TSC ? clock->host_tsc : rdtsc;
 }
 
+/* What the guest's own kvmclock says where the host's TSC is @raw. */
+struct guest_clock {
+	s128 ns;
+	u64 slack;			/* rounding, and both pairs' error */
+	u64 cut;			/* what a scaled guest's may be ahead */
+};
+
+/*
+ * Of vCPU0, while its tuple is the snapshot's in force and promised at all, and
+ * @raw isn't before it.
+ */
+static bool guest_clock(const struct run *run, u64 raw, struct guest_clock *clock)
+{
+	const struct subject_vcpu_view *v = &run->vcpu[0].view;
+	s64 cycle_ns, delta = raw - run->vm.master_cycle_now;
+	u64 tsc = sim_guest_tsc(&run->scenario->machine, v, raw);
+
+	if (!run->vm.use_master_clock || !in_contract(run, 0) || delta < 0 ||
+	    !(v->pvclock.flags & SUBJECT_PVCLOCK_TSC_STABLE) ||
+	    v->pvclock.system_time != snapshot_clock(run) ||
+	    (s64)v->pvclock.system_time < 0 ||
+	    (s64)(tsc - v->pvclock.tsc_timestamp) < 0)
+		return false;
+	cycle_ns = guest_cycle_ns(run, v);
+	clock->ns = tuple_exact(&v->pvclock, tsc);
+	clock->slack = 3 + cycle_ns + (cycles_to_ns(run, delta) >> 29);
+	clock->cut = cut_khz(cycles_to_ns(run, delta), cycle_ns, v->hw_tsc_khz);
+	return true;
+}
+
 /* The reference counter falls back to kvmclock / 100. */
 static void check_reference(struct run *run, const struct sim_read *read)
 {
 	u64 base = snapshot_clock(run);
+	struct guest_clock guest;
 	struct subject_clock clock;
+	struct verdict v;
 	u64 tsc;
 	s64 delta;
 
@@ -806,6 +1033,8 @@ static void check_reference(struct run *run, const struct sim_read *read)
 		return;
 	tsc = kvmclock_counter(&clock, read->tsc);
 	delta = tsc - run->vm.master_cycle_now;
+	if (host_clock_early(run, &clock, tsc))
+		return;
 	if (run->vm.use_master_clock && delta < 0) {
 		struct subject_pvclock pv = host_tuple(run);
 		bool wrapped = read->value == unsigned_read(&pv, tsc) / 100;
@@ -822,12 +1051,28 @@ static void check_reference(struct run *run, const struct sim_read *read)
 		});
 		return;
 	}
-	check(run, &(struct verdict){
+	if (!check(run, &(struct verdict){
 		.law = LAW_AGREE, .clock = "reference-counter",
 		.function = "get_time_ref_counter",
 		.why = "it isn't KVM_GET_CLOCK / 100",
 		.unit = "100ns", .got = read->value, .want = clock.clock_ns / 100,
-	});
+	    }))
+		return;
+	if (!guest_clock(run, read->tsc, &guest))
+		return;
+	v = (struct verdict){
+		.law = LAW_AGREE, .clock = "reference-counter",
+		.function = "get_time_ref_counter",
+		.why = "the host's counter and the guest's kvmclock part at one TSC",
+		.unit = "100ns", .got = read->value, .want = guest.ns / 100,
+		.low = -(s128)(guest.slack / 100) - 1,
+		.high = guest.slack / 100 + 1,
+	};
+	if (v.want - v.got <= (s128)((guest.slack + guest.cut) / 100) + 1 &&
+	    v.got < v.want)
+		v.event = "read-reference" SCALED;
+	if (tsc == read->tsc)
+		check(run, &v);
 }
 
 /*
@@ -841,13 +1086,21 @@ static void check_wall_clock(struct run *run, const struct sim_read *read)
 	s128 slack = (s128)(true_ns / run->rate_denominator) + (true_ns >> 30) +
 		     4 * (s128)cycles_to_ns(run, run->skew_spread) +
 		     2 * run->resolution_ns + 5;
+	struct guest_clock guest;
 	struct subject_clock clock;
 	struct verdict v;
-	s128 kvmclock;
+	s128 kvmclock, now;
 
 	if (!run->clock_sane || run->subject->get_clock(&clock))
 		return;
 	tsc = kvmclock_counter(&clock, read->tsc);
+	if (host_clock_early(run, &clock, tsc))
+		return;
+	/* it was read before the preemption, perhaps on a CPU behind */
+	if (run->event->value && run->vm.use_master_clock &&
+	    (s64)(read->tsc - run->vm.master_cycle_now) <
+	    (s64)((u128)run->event->value * run->scenario->machine.tsc_khz / 1000000) + 1)
+		return;
 	kvmclock = run->vm.use_master_clock ? kvmclock_exact(run, tsc) :
 					      (s128)(s64)clock.clock_ns;
 	v = (struct verdict){
@@ -872,10 +1125,32 @@ static void check_wall_clock(struct run *run, const struct sim_read *read)
 			v.law = LAW_SIGNED;
 			v.why = "the counter was behind the snapshot";
 		}
-	} else if (wrapped_product(run, &v)) {
-		v.event = "read-wall-clock" AFTER_GAP;
+	} else if (run->event->value && v.got < v.want &&
+		   v.got - v.want >= v.low - (s128)run->event->value) {
+		v.why = "realtime and kvmclock were read at two instants";
+		v.event = run->vm.use_master_clock ? "read-wall-clock-preempted" :
+						     "read-wall-clock-fallback";
+	} else {
+		struct verdict gap = v;
+
+		gap.low -= run->event->value;
+		if (wrapped_product(run, &gap))
+			v.event = "read-wall-clock" AFTER_GAP;
 	}
-	check(run, &v);
+	if (check(run, &v) && !run->event->value && !run->snapshot_broken &&
+	    host_ns(run, read->tsc, &now) && guest_clock(run, read->tsc, &guest)) {
+		v.want = (s128)run->scenario->machine.realtime_ns + now - guest.ns;
+		v.why = "the epoch isn't realtime minus the guest's kvmclock";
+		/* both clocks of the host are cut to a ns, and its own resolution */
+		v.low = -(s128)guest.slack - 2 - run->resolution_ns;
+		v.high = guest.slack + 2 + run->resolution_ns;
+		v.event = NULL;
+		if (wrapped_product(run, &v))
+			v.event = "read-wall-clock" AFTER_GAP;
+		else if (v.got > v.want && v.got - v.want <= v.high + (s128)guest.cut)
+			v.event = "read-wall-clock" SCALED;
+		check(run, &v);
+	}
 	show(run, "wall-clock", "ns", read, true,
 	     (s128)run->scenario->machine.realtime_ns + true_ns - kvmclock);
 }
@@ -914,8 +1189,12 @@ static bool do_event(struct run *run, const struct event *event)
 	subject_refuel();
 	run->event = event;
 	run->broken = false;
-	if (is_passive(kind))
+	if (event->vcpu >= run->sim.nr_vcpus)
+		return true;		/* it isn't there yet */
+	if (is_passive(kind)) {
+		remember_who_asks(run, event);
 		return sim_event(&run->sim, event, &read);
+	}
 
 	old = run->vcpu[nr].view;
 	if (!sim_event(&run->sim, event, &read))
@@ -943,8 +1222,10 @@ static bool do_event(struct run *run, const struct event *event)
 	/* What lies in the page is the guest's until the MSR's exit is done. */
 	if (kind == EVENT_ENABLE_TSC_PAGE)
 		run->page_pending = true;
+	remember_who_asks(run, event);
 	if (touches_tsc(kind)) {
 		remember_tsc(run, nr);
+		check_tsc_write(run, event, &old, &run->vcpu[nr].view);
 		start_afresh(run);
 		return true;
 	}
@@ -955,13 +1236,16 @@ static bool do_event(struct run *run, const struct event *event)
 	if (run->vcpu[nr].view.updates != old.updates) {
 		const struct subject_vcpu_view *now = &run->vcpu[nr].view;
 
-		check_tuple(run, now);
+		check_tuple(run, now, &run->vcpu[nr].other_khz);
 		if (!run->snapshot_broken && in_contract(run, nr) &&
 		    old.updates && !run->broken)
 			check_rebase(run, &old, now);
 		if (now->tsc_catchup && !run->vcpu[nr].wrapped &&
-		    !run->snapshot_broken && !run->broken)
+		    !run->snapshot_broken && !run->broken) {
 			check_catchup(run, &old, now);
+			if (!run->broken)
+				check_caught_up(run, now);
+		}
 		run->vcpu[nr].touched = run->snapshot_broken;
 		if (run->vm.page_sequence != run->page_sequence) {
 			run->page_sequence = run->vm.page_sequence;
@@ -969,6 +1253,12 @@ static bool do_event(struct run *run, const struct event *event)
 			run->page_tsc_offset = now->tsc_offset;
 			run->page_tsc_multiplier = now->tsc_multiplier;
 		}
+	}
+	if (kind == EVENT_RUN_VCPU || kind == EVENT_READ_PVCLOCK ||
+	    kind == EVENT_READ_TSC_PAGE) {
+		/* it has entered: nothing is left that it was asked for */
+		run->asked[nr] = ASKED_BY_EVENT;
+		run->tsc_written &= ~(1u << nr);
 	}
 	if (run->vm.masterclock_updates != updates || run->broken)
 		run->monotonic_guest.set = run->monotonic_host.set = false;
@@ -1018,7 +1308,8 @@ static void run_events(void *arg)
 	struct run *run = arg;
 	const struct scenario *s = run->scenario;
 
-	sim_boot(&run->sim, &s->machine, run->subject);
+	sim_boot(&run->sim, &s->machine, run->subject, scenario_boot_vcpus(s));
+	run->seen_vcpus = run->sim.nr_vcpus;
 	look(run);
 	run->subject->view_timekeeper(&run->timekeeper);
 	run->rate_denominator = 2ull * run->timekeeper.mult;

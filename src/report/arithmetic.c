@@ -100,12 +100,14 @@ static u64 tuple(const struct sums *s, const struct subject_pvclock *pv, u64 tsc
 static struct subject_pvclock host_tuple(const struct sums *s)
 {
 	const struct subject_vm_view *vm = &s->step->vm;
+	bool early = s->f->event && strstr(s->f->event, "-early-khz");
+	u32 khz = early ? s->m->early_tsc_khz : s->m->tsc_khz;
 	struct subject_pvclock pv = {
 		.tsc_timestamp = vm->master_cycle_now,
 		.system_time = (u64)vm->master_kernel_ns + (u64)vm->kvmclock_offset_ns,
 	};
 
-	subject_linux.time_scale(CF_NS_PER_SEC, s->m->tsc_khz * 1000ull,
+	subject_linux.time_scale(CF_NS_PER_SEC, khz * 1000ull,
 				 &pv.tsc_shift, &pv.tsc_to_system_mul);
 	return pv;
 }
@@ -237,10 +239,95 @@ static bool guest_tsc(const struct sums *s)
 	return (s128)(now->tsc_offset - old->tsc_offset) == s->f->got;
 }
 
+/* raw * ratio >> frac + offset, what RDTSC gives in the guest. */
+static u64 rdtsc_of_guest(const struct sums *s, const char *when,
+			  const struct subject_vcpu_view *v, u64 raw)
+{
+	u64 tsc = sim_guest_tsc(s->m, v, raw);
+
+	if (s->m->tsc_frac_bits)
+		line(s, when, "(raw TSC * ratio >> %u) + offset = (%llu * %llu >> %u) + %lld = %llu",
+		     s->m->tsc_frac_bits, raw, v->tsc_multiplier,
+		     s->m->tsc_frac_bits, (s64)v->tsc_offset, tsc);
+	else
+		line(s, when, "raw TSC + offset = %llu + %lld = %llu", raw,
+		     (s64)v->tsc_offset, tsc);
+	return tsc;
+}
+
+static bool written_tsc(const struct sums *s)
+{
+	const struct subject_vcpu_view *old = &s->before->vcpu[s->event->vcpu];
+	const struct subject_vcpu_view *now = &s->step->vcpu[s->event->vcpu];
+	u64 was, is, raw = s->step->raw_tsc;
+
+	place(s, s->f->function);
+	was = rdtsc_of_guest(s, "before", old, raw);
+	is = rdtsc_of_guest(s, "after", now, raw);
+	if (s->event->kind == EVENT_SET_TSC_KHZ) {
+		line(s, "step", "%lld cycles, for the offset is that of the old ratio",
+		     (s64)(is - was));
+		return (s64)(is - was) == (s64)(s->f->got - s->f->want);
+	}
+	line(s, "written", "%llu, so it is %lld off", s->event->value,
+	     (s64)(is - s->event->value));
+	return (s64)(is - s->event->value) == (s64)(s->f->got - s->f->want);
+}
+
+static bool caught_up(const struct sums *s)
+{
+	const struct subject_vcpu_view *v = &s->step->vcpu[s->event->vcpu];
+	u64 since = s->step->vm.master_kernel_ns - v->this_tsc_nsec;
+	u64 cycles = subject_linux.guest_tsc(v->virtual_tsc_khz, since), tsc;
+
+	place(s, s->f->function);
+	line(s, "since", "kernel_ns - this_tsc_nsec = %lld - %llu = %lld ns",
+	     s->step->vm.master_kernel_ns, v->this_tsc_nsec, (s64)since);
+	line(s, "", "kernel_ns is master_kernel_ns, of the snapshot at %llu",
+	     s->step->vm.master_cycle_now);
+	line(s, "target", "this_tsc_write + scale(since) at %u kHz = %llu + %llu = %llu",
+	     v->virtual_tsc_khz, v->this_tsc_write, cycles,
+	     v->this_tsc_write + cycles);
+	tsc = rdtsc_of_guest(s, "TSC", v, s->step->raw_tsc);
+	return tsc == s->f->got;
+}
+
+static bool tuple_fields(const struct sums *s)
+{
+	const struct subject_vcpu_view *v = &s->step->vcpu[s->event->vcpu];
+	u8 frac = s->m->tsc_frac_bits;
+	u64 scaled;
+
+	place(s, s->f->function);
+	if (is(s->f->unit, "kHz")) {
+		line(s, "hw_tsc_khz", "cpu_tsc_khz * ratio >> %u = %u * %llu >> %u = %u",
+		     frac, s->m->early_tsc_khz ?: s->m->tsc_khz, v->tsc_multiplier,
+		     frac, v->hw_tsc_khz);
+		return v->hw_tsc_khz == s->f->got;
+	}
+	if (is(s->f->unit, "cycles")) {
+		scaled = v->tsc_multiplier ? sim_guest_tsc(s->m, v,
+			s->step->vm.master_cycle_now) - v->tsc_offset : 0;
+		line(s, "tsc_timestamp", "kvm_scale_tsc(master_cycle_now, ratio) + offset = scale(%llu, %llu) + %lld",
+		     s->step->vm.master_cycle_now, v->tsc_multiplier,
+		     (s64)v->tsc_offset);
+		line(s, "", "= %llu + %lld = %llu", scaled, (s64)v->tsc_offset,
+		     scaled + v->tsc_offset);
+		return scaled + v->tsc_offset == s->f->got;
+	}
+	line(s, "system_time", "%llu ns", v->pvclock.system_time);
+	return (s64)v->pvclock.system_time == s->f->got || is(s->f->unit, "2^-32 ns/ms");
+}
+
 static bool wall_clock(const struct sums *s)
 {
 	u64 clock;
 
+	if (s->event->value) {
+		place(s, s->f->function);
+		line(s, "epoch", "realtime - kvmclock %llu ns later", s->event->value);
+		return true;
+	}
 	if (behind(s)) {
 		clock = host_clock(s, s->step->tsc);
 		fprintf(s->out, "kvm_get_wall_clock_epoch():\n");
@@ -287,10 +374,11 @@ static bool arithmetic(const struct sums *s)
 		line(s, "kvm_get_time_scale", "(1000000000, guest kHz * 1000) doubles tps32 until it is above scaled64; 0 stays 0");
 		return true;
 	}
-	if (is(f->clock, "kvmclock") && is(f->event, "pvclock-update-drift"))
-		return kvmclock_update(s);
+	if (is(f->clock, "kvmclock") && !strncmp(f->event, "pvclock-update", 14))
+		return f->law == LAW_EXACT ? tuple_fields(s) : kvmclock_update(s);
 	if (is(f->clock, "guest-TSC"))
-		return guest_tsc(s);
+		return f->law == LAW_SIGNED ? guest_tsc(s) :
+		       f->law == LAW_EXACT ? caught_up(s) : written_tsc(s);
 	if (is(f->clock, "master_kernel_ns"))
 		return (s64)timekeeper(s, &s->step->timekeeper,
 				       counter(s, s->step->vm.master_cycle_now),
@@ -311,6 +399,14 @@ static bool arithmetic(const struct sums *s)
 
 		place(s, "get_time_ref_counter");
 		line(s, "counter", "clock / 100 = %llu", clock / 100);
+		if (f->law == LAW_AGREE) {
+			const struct subject_vcpu_view *v = &s->step->vcpu[0];
+
+			place(s, "__pvclock_read_cycles");
+			tuple(s, &v->pvclock, sim_guest_tsc(s->m, v, s->step->tsc),
+			      "tsc_timestamp", "system_time");
+			scaled_khz(s, v);
+		}
 		return (s128)(clock / 100) == f->got;
 	}
 	if (is(f->clock, "wall-clock"))

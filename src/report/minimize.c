@@ -310,6 +310,11 @@ static void put_tsc_khz(struct minimizer *m, int index, u64 value, bool negative
 	m->try.scenario.machine.tsc_khz = value > ~0u ? 0 : value;
 }
 
+static void put_early_khz(struct minimizer *m, int index, u64 value, bool negative)
+{
+	m->try.scenario.machine.early_tsc_khz = value > ~0u ? 0 : value;
+}
+
 static void put_realtime(struct minimizer *m, int index, u64 value, bool negative)
 {
 	m->try.scenario.machine.realtime_ns = value;
@@ -339,8 +344,15 @@ static void plainer_machine(struct minimizer *m)
 		m->try.scenario.machine.tsc_frac_bits = 0;
 		attempt(m);
 	}
+	if (mach->early_tsc_khz) {
+		m->try.scenario.machine.early_tsc_khz = 0;
+		attempt(m);
+	}
 	plainer_number(m, (struct number){ .value = mach->tsc_khz,
 		.kind = NUMBER_KHZ, .put = put_tsc_khz });
+	if (mach->early_tsc_khz)
+		plainer_number(m, (struct number){ .value = mach->early_tsc_khz,
+			.put = put_early_khz });
 	plainer_number(m, (struct number){ .value = mach->realtime_ns,
 		.put = put_realtime });
 	plainer_number(m, (struct number){ .value = mach->boot_tsc,

@@ -58,6 +58,8 @@ static const char *verb(const struct finding *f)
 		return "drifted by";
 	case LAW_AGREE:
 		return "disagrees by";
+	case LAW_ROUNDTRIP:
+		return "comes back";
 	default:
 		return "is off by";
 	}
@@ -179,8 +181,10 @@ void report_values(FILE *out, const struct text_file *file,
 		fputs(words_style(out, WORDS_RED), out);
 		print_value(out, "difference", f->got - f->want, true, file, f);
 		fputs(words_style(out, WORDS_PLAIN), out);
-		fprintf(out, "  allowed     %s to %s %s\n",
+		fprintf(out, "  allowed     %s %s%s %s\n",
 			report_s128(f->tolerance_low, low),
+			f->tolerance_high >> 99 ? "or" : "to ",
+			f->tolerance_high >> 99 ? " more," :
 			report_s128(f->tolerance_high, high), text(f->unit));
 	}
 	fprintf(out, "  law         %s: %s\n", text(law->name), text(law->sentence));

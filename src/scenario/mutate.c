@@ -111,8 +111,13 @@ static void change_machine(struct random *r, struct machine *m)
 	s64 skew;
 	u32 cpu;
 
-	switch (below(r, 8)) {
+	switch (below(r, 9)) {
+	case 6:
+		m->early_tsc_khz = below(r, 4) ? 0 : m->tsc_khz - 1 -
+				   below(r, m->tsc_khz / 100 - 1);
+		break;
 	case 0:
+		m->early_tsc_khz = 0;
 		m->tsc_khz = input_boundaries[below(r, input_boundaries_nr)] %
 			     9900001 + 100000;
 		break;

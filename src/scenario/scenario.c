@@ -49,8 +49,11 @@ const struct event_info event_info[EVENT_NR] = {
 		"The guest enters and reads the Hyper-V TSC page." },
 	[EVENT_READ_REFERENCE] = { "read-reference", true, false, NULL, false, 0,
 		"HV_X64_MSR_TIME_REF_COUNT is read." },
-	[EVENT_READ_WALL_CLOCK] = { "read-wall-clock", true, false, NULL, false,
-		0, "The wall clock epoch is computed." },
+	[EVENT_READ_WALL_CLOCK] = { "read-wall-clock", true, false, "ns", false,
+		CF_NS_PER_SEC,
+		"The wall clock epoch is computed, with a preemption in between." },
+	[EVENT_HOTPLUG_VCPU] = { "hotplug", true, false, NULL, false, 0,
+		"The VM's next vCPU is created and started on that CPU." },
 };
 
 #define MAX_KHZ 10000000u
@@ -58,6 +61,8 @@ const struct event_info event_info[EVENT_NR] = {
 #define MAX_SKEW (1ll << 46)
 #define MAX_BOOT_TSC (1ull << 62)
 #define MAX_REALTIME_NS (1ull << 62)
+/* tsc_refine_calibration_work() doesn't believe in more than 1 % */
+#define MAX_EARLY_KHZ(khz) ((khz) / 100)
 #define DEFAULT_KHZ 1000000u
 #define DEFAULT_BOOT_TSC (1ull << 50)	/* leaves room for any skew */
 
@@ -66,6 +71,7 @@ const struct event_info event_info[EVENT_NR] = {
 #define HEADER_BOOT_TSC 0x02
 #define HEADER_REALTIME 0x04
 #define HEADER_SKEW 0x08
+#define HEADER_EARLY_KHZ 0x10
 
 static u8 next(struct input *in)
 {
@@ -136,6 +142,14 @@ void scenario_decode(struct scenario *s, const u8 *data, size_t size)
 			skew = -(s64)m->boot_tsc;
 		m->skew_cycles[i] = skew;
 	}
+	if (flags & HEADER_EARLY_KHZ) {
+		/* zigzag again: by how much it was refined */
+		u64 raw = number(&in) % (2 * MAX_EARLY_KHZ(m->tsc_khz) + 1);
+
+		m->early_tsc_khz = m->tsc_khz + (u32)((s64)(raw >> 1) ^ -(s64)(raw & 1));
+		if (m->early_tsc_khz == m->tsc_khz)
+			m->early_tsc_khz = 0;
+	}
 
 	s->nr_events = 0;
 	while (in.pos < in.size && s->nr_events < SCENARIO_MAX_EVENTS) {
@@ -205,6 +219,8 @@ size_t scenario_encode(const struct scenario *s, u8 *buf, size_t max)
 	for (i = 1; i < m->nr_cpus; i++)
 		if (m->skew_cycles[i])
 			flags |= HEADER_SKEW;
+	if (m->early_tsc_khz)
+		flags |= HEADER_EARLY_KHZ;
 	frac = m->tsc_frac_bits == 48 ? 1 : m->tsc_frac_bits == 32 ? 2 : 0;
 	put(&out, flags);
 	put(&out, (m->nr_cpus - 1) | (m->nr_vcpus - 1) << 2 |
@@ -218,6 +234,11 @@ size_t scenario_encode(const struct scenario *s, u8 *buf, size_t max)
 	for (i = 1; flags & HEADER_SKEW && i < m->nr_cpus; i++)
 		put_number(&out, (u64)m->skew_cycles[i] << 1 ^
 				 (u64)(m->skew_cycles[i] >> 63));
+	if (flags & HEADER_EARLY_KHZ) {
+		s64 by = (s64)m->early_tsc_khz - m->tsc_khz;
+
+		put_number(&out, (u64)by << 1 ^ (u64)(by >> 63));
+	}
 
 	for (i = 0; i < s->nr_events; i++) {
 		const struct event *e = &s->events[i];
@@ -251,6 +272,11 @@ const char *scenario_invalid(const struct scenario *s)
 		return "boot_tsc must be at most 2^62";
 	if (m->realtime_ns > MAX_REALTIME_NS)
 		return "realtime must be at most 2^62 ns";
+	if (m->early_tsc_khz &&
+	    (m->early_tsc_khz == m->tsc_khz || m->early_tsc_khz < m->tsc_khz -
+	     MAX_EARLY_KHZ(m->tsc_khz) || m->early_tsc_khz > m->tsc_khz +
+	     MAX_EARLY_KHZ(m->tsc_khz)))
+		return "early_tsc_khz must be within 1 % of tsc_khz, and another";
 	if (m->skew_cycles[0])
 		return "skew is against cpu 0, which has none";
 	for (i = 1; i < SUBJECT_MAX_CPUS; i++) {
@@ -280,4 +306,13 @@ const char *scenario_invalid(const struct scenario *s)
 			return "value out of range";
 	}
 	return NULL;
+}
+
+u32 scenario_boot_vcpus(const struct scenario *s)
+{
+	u32 nr = s->machine.nr_vcpus;
+
+	for (u32 i = 0; i < s->nr_events && nr > 1; i++)
+		nr -= s->events[i].kind == EVENT_HOTPLUG_VCPU;
+	return nr;
 }

@@ -22,6 +22,8 @@ struct machine {
 	u64 boot_tsc;			/* CPU0's raw TSC at true time 0, cycles */
 	s64 skew_cycles[SUBJECT_MAX_CPUS]; /* against CPU0; [0] is 0 */
 	u64 realtime_ns;		/* CLOCK_REALTIME at true time 0 */
+	u32 early_tsc_khz;		/* tsc_khz before it was refined, when KVM was
+					   loaded; 0: the same */
 };
 
 enum event_kind {
@@ -41,7 +43,8 @@ enum event_kind {
 	EVENT_READ_PVCLOCK,		/* vcpu */
 	EVENT_READ_TSC_PAGE,		/* vcpu */
 	EVENT_READ_REFERENCE,		/* cpu */
-	EVENT_READ_WALL_CLOCK,		/* cpu */
+	EVENT_READ_WALL_CLOCK,		/* cpu, value: ns of a preemption */
+	EVENT_HOTPLUG_VCPU,		/* cpu: the next vCPU is created */
 	EVENT_NR
 };
 
@@ -84,5 +87,8 @@ size_t scenario_encode(const struct scenario *s, u8 *buf, size_t max);
 
 /* Says why @s is not valid (ranges above), or NULL. */
 const char *scenario_invalid(const struct scenario *s);
+
+/* vCPUs that are there at boot: all but those that are hotplugged, at least one. */
+u32 scenario_boot_vcpus(const struct scenario *s);
 
 #endif

@@ -148,6 +148,10 @@ static bool print_machine_line(const struct machine *m, u32 nr, FILE *out)
 				m->skew_cycles[cpu]);
 			return true;
 		}
+	if (m->early_tsc_khz && nr == 7) {
+		fprintf(out, "early_tsc_khz %u kHz", m->early_tsc_khz);
+		return true;
+	}
 	return false;
 }
 
@@ -208,6 +212,13 @@ static void print_event_words(const struct event *e, FILE *out)
 		break;
 	case EVENT_READ_WALL_CLOCK:
 		fprintf(out, "read-wall-clock on cpu %u", e->cpu);
+		if (e->value) {
+			fputs(" preempted ", out);
+			print_ns(out, e->value);
+		}
+		break;
+	case EVENT_HOTPLUG_VCPU:
+		fprintf(out, "hotplug on cpu %u", e->cpu);
 		break;
 	case EVENT_NR:
 		break;
@@ -477,6 +488,10 @@ static int parse_machine_line(struct parser *p, struct machine *m)
 		if (take_khz(p, &value))
 			return -1;
 		m->tsc_khz = value > ~0u ? ~0u : value;
+	} else if (accept(p, "early_tsc_khz")) {
+		if (take_khz(p, &value))
+			return -1;
+		m->early_tsc_khz = value > ~0u ? ~0u : value;
 	} else if (accept(p, "cpus")) {
 		if (take_number(p, "a number of CPUs", &value, NULL))
 			return -1;
@@ -517,7 +532,7 @@ static int parse_machine_line(struct parser *p, struct machine *m)
 		m->skew_cycles[cpu] = negative ? -(s64)value : (s64)value;
 	} else {
 		skip_blanks(p);
-		return fail_at(p, p->pos, "expected tsc_khz, cpus, vcpus, clocksource, tsc_scaling, boot_tsc, realtime or skew");
+		return fail_at(p, p->pos, "expected tsc_khz, cpus, vcpus, clocksource, tsc_scaling, boot_tsc, realtime, skew or early_tsc_khz");
 	}
 	return 0;
 }
@@ -630,6 +645,19 @@ static int parse_event(struct parser *p, const struct machine *m,
 	}
 	if (accept(p, "read-wall-clock")) {
 		e->kind = EVENT_READ_WALL_CLOCK;
+		if (expect(p, "on") || take_index(p, "cpu", m->nr_cpus, &e->cpu))
+			return -1;
+		if (!accept(p, "preempted"))
+			return 0;
+		skip_blanks(p);
+		at = p->pos;
+		if (take_ns(p, &e->value))
+			return -1;
+		return e->value <= event_info[e->kind].max ? 0 :
+			fail_at(p, at, "at most 1 s");
+	}
+	if (accept(p, "hotplug")) {
+		e->kind = EVENT_HOTPLUG_VCPU;
 		goto on_cpu;
 	}
 	skip_blanks(p);

@@ -37,18 +37,20 @@ static void select_cpu(struct sim *sim, u32 cpu)
 }
 
 void sim_boot(struct sim *sim, const struct machine *machine,
-	      const struct subject *subject)
+	      const struct subject *subject, u32 nr_vcpus)
 {
 	struct subject_config config = {
 		.tsc_khz = machine->tsc_khz,
 		.nr_cpus = machine->nr_cpus,
-		.nr_vcpus = machine->nr_vcpus,
+		.nr_vcpus = nr_vcpus,
 		.clocksource = machine->clocksource,
 		.tsc_frac_bits = machine->tsc_frac_bits,
 		.realtime_ns = machine->realtime_ns,
+		.early_tsc_khz = machine->early_tsc_khz ?: machine->tsc_khz,
 	};
 
-	*sim = (struct sim){ .machine = machine, .subject = subject };
+	*sim = (struct sim){ .machine = machine, .subject = subject,
+			     .nr_vcpus = nr_vcpus };
 	sim->max_cycles = ns_to_cycles(machine, SIM_MAX_NS);
 	select_cpu(sim, 0);
 	/*
@@ -91,25 +93,32 @@ static u64 enter_and_rdtsc(struct sim *sim, u32 vcpu)
 	return sim_guest_tsc(sim->machine, &view, sim->hw.raw_tsc);
 }
 
+static bool pass_time(struct sim *sim, u64 cycles)
+{
+	if (cycles > sim->max_cycles - sim->cycles)
+		return false;
+	sim->cycles += cycles;
+	if (sim->machine->clocksource != SUBJECT_CS_HYPERV_PAGE)
+		sim->hw.other_ns = machine_true_ns(sim->machine, sim->cycles);
+	return true;
+}
+
 bool sim_event(struct sim *sim, const struct event *event,
 	       struct sim_read *read)
 {
 	const struct subject *subject = sim->subject;
-	u64 advance;
+	u64 preempted;
 	u8 flags;
 
 	read->valid = false;
+	if (event->vcpu >= sim->nr_vcpus)
+		return true;
 	switch ((enum event_kind)event->kind) {
 	case EVENT_ADVANCE_NS:
 	case EVENT_ADVANCE_CYCLES:
-		advance = event->kind == EVENT_ADVANCE_CYCLES ? event->value :
-			  ns_to_cycles(sim->machine, event->value);
-		if (advance > sim->max_cycles - sim->cycles)
-			return false;
-		sim->cycles += advance;
-		if (sim->machine->clocksource != SUBJECT_CS_HYPERV_PAGE)
-			sim->hw.other_ns = machine_true_ns(sim->machine, sim->cycles);
-		return true;
+		return pass_time(sim, event->kind == EVENT_ADVANCE_CYCLES ?
+				 event->value :
+				 ns_to_cycles(sim->machine, event->value));
 	case EVENT_TICK:
 		select_cpu(sim, event->cpu);
 		subject->tick();
@@ -176,9 +185,25 @@ bool sim_event(struct sim *sim, const struct event *event,
 		return true;
 	case EVENT_READ_WALL_CLOCK:
 		select_cpu(sim, event->cpu);
+		preempted = ns_to_cycles(sim->machine, event->value);
+		if (preempted > sim->max_cycles - sim->cycles)
+			return false;
+		sim->hw.preempted_cycles = preempted;
 		read->value = subject->wall_clock_epoch();
+		sim->hw.preempted_cycles = 0;
+		/* if nothing could come between, it comes now */
+		pass_time(sim, preempted);
+		select_cpu(sim, event->cpu);
 		read->tsc = sim->hw.raw_tsc;
 		read->valid = true;
+		return true;
+	case EVENT_HOTPLUG_VCPU:
+		if (sim->nr_vcpus == sim->machine->nr_vcpus)
+			return true;
+		sim->vcpu_cpu[sim->nr_vcpus] = event->cpu;
+		select_cpu(sim, event->cpu);
+		subject->hotplug_vcpu();
+		sim->nr_vcpus++;
 		return true;
 	case EVENT_NR:
 		break;

@@ -21,6 +21,7 @@ struct sim {
 	struct subject_hw hw;
 	u64 cycles;			/* true time */
 	u64 max_cycles;			/* SIM_MAX_NS */
+	u32 nr_vcpus;			/* created so far */
 	u8 vcpu_cpu[SUBJECT_MAX_VCPUS];	/* where each vCPU ran last */
 };
 
@@ -32,14 +33,15 @@ struct sim_read {
 	u32 flags;			/* pvclock or kvm_clock_data flags */
 };
 
-/* Boots the host on CPU 0 at true time 0 and creates the VM. */
+/* Boots the host on CPU 0 at true time 0 and creates the VM with @nr_vcpus. */
 void sim_boot(struct sim *sim, const struct machine *machine,
-	      const struct subject *subject);
+	      const struct subject *subject, u32 nr_vcpus);
 
 /*
  * Does one event.  A guest's read enters the vCPU where it ran last, as no
- * guest instruction follows an exit without an entry.  False: the event would
- * leave what is physically possible (SIM_MAX_NS); nothing was done.
+ * guest instruction follows an exit without an entry.  Events of a vCPU that
+ * isn't created yet do nothing.  False: the event would leave what is physically
+ * possible (SIM_MAX_NS); nothing was done.
  */
 bool sim_event(struct sim *sim, const struct event *event,
 	       struct sim_read *read);
