@@ -65,6 +65,7 @@ struct run {
 	bool clock_sane;		/* KVM_SET_CLOCK inside its contract */
 	enum asked asked[SUBJECT_MAX_VCPUS]; /* who asked a vCPU for a snapshot */
 	u32 tsc_written;		/* vCPUs that didn't enter since */
+	bool tsc_touched;		/* any vCPU's, by anybody */
 	u32 seen_vcpus;
 	const char *rebase;		/* event of a step at the snapshot in force */
 	u32 generation;			/* clock set or re-based by the user */
@@ -218,7 +219,8 @@ static u64 unsigned_read(const struct subject_pvclock *pv, u64 tsc)
 
 /*
  * A counter read before its snapshot's counter value must give
- * base - scale(|d|) or base itself; the two ns are one rounding either side.
+ * base - scale(|d|) or base itself, and nothing between; 2 ns are one rounding
+ * either side, 2^-30 the pair's own error.
  * Where it doesn't, law signed explains what the subtraction modulo 2^64 gives,
  * @wrapped, and nothing else: that is another bug behind this one.
  */
@@ -226,7 +228,8 @@ static bool check_signed(struct run *run, const char *clock,
 			 const char *function, const char *event, u64 got,
 			 u64 base, u128 scaled, u64 wrapped)
 {
-	s128 diff = (s128)(s64)got - (s64)base, low = -(s128)scaled - 2;
+	s128 diff = (s128)(s64)got - (s64)base, slack = (scaled >> 30) + 3;
+	s128 low = -(s128)scaled - slack;
 	struct verdict v = {
 		.law = LAW_SIGNED, .clock = clock, .function = function,
 		.why = "the counter was behind the snapshot",
@@ -236,7 +239,8 @@ static bool check_signed(struct run *run, const char *clock,
 	};
 
 	/* near zero a clock may be negative; a jump is shown as the u64 it is */
-	if (diff >= low && diff <= 2)
+	if ((diff >= low && diff <= slack - (s128)scaled) ||
+	    (diff >= -2 && diff <= 2))
 		return true;
 	if (got != wrapped) {
 		v.law = LAW_EXACT;
@@ -400,7 +404,7 @@ static bool check_host_clock(struct run *run, const char *clock,
 		struct subject_pvclock pv = host_tuple(run);
 
 		return check_signed(run, clock, function, NULL, got, base,
-				    cycles_to_ns(run, -(u64)delta) * (u128)2,
+				    cycles_to_ns(run, -(u64)delta),
 				    unsigned_read(&pv, host_tsc));
 	}
 	ns = cycles_to_ns(run, delta);
@@ -660,9 +664,13 @@ static void remember_who_asks(struct run *run, const struct event *event)
 				run->asked[i] = ASKED_BEFORE_SET_CLOCK;
 		break;
 	case EVENT_HOTPLUG_VCPU:
-		/* the first vCPU with the master clock may ask for it */
+		/*
+		 * Without the master clock it may ask for it; where TSCs were
+		 * written or scaled, its own may not match.
+		 */
 		if (run->sim.nr_vcpus > run->seen_vcpus)
-			run->asked[run->seen_vcpus++] = run->vm.use_master_clock ?
+			run->asked[run->seen_vcpus++] =
+				run->vm.use_master_clock && !run->tsc_touched ?
 				ASKED_BY_HOTPLUG : ASKED_BY_EVENT;
 		break;
 	default:
@@ -1144,8 +1152,11 @@ static void check_wall_clock(struct run *run, const struct sim_read *read)
 		/* both clocks of the host are cut to a ns, and its own resolution */
 		v.low = -(s128)guest.slack - 2 - run->resolution_ns;
 		v.high = guest.slack + 2 + run->resolution_ns;
+		struct verdict gap = v;
+
+		gap.high += guest.cut;
 		v.event = NULL;
-		if (wrapped_product(run, &v))
+		if (wrapped_product(run, &gap))
 			v.event = "read-wall-clock" AFTER_GAP;
 		else if (v.got > v.want && v.got - v.want <= v.high + (s128)guest.cut)
 			v.event = "read-wall-clock" SCALED;
@@ -1224,6 +1235,7 @@ static bool do_event(struct run *run, const struct event *event)
 		run->page_pending = true;
 	remember_who_asks(run, event);
 	if (touches_tsc(kind)) {
+		run->tsc_touched = true;
 		remember_tsc(run, nr);
 		check_tsc_write(run, event, &old, &run->vcpu[nr].view);
 		start_afresh(run);
