@@ -10,7 +10,7 @@
 #	events left, CPUs with skew left, digits of all its numbers, seconds
 set -eu
 export LC_ALL=C
-build=${1:?usage: bench/minimize.sh BUILD [SECONDS]}
+build=$(realpath "${1:?usage: bench/minimize.sh BUILD [SECONDS]}")
 seconds=${2:-60}
 repo=$(cd "$(dirname "$0")/.." && pwd)
 tmp=$(mktemp -d)

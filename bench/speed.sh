@@ -5,7 +5,7 @@
 # Executions per second of each harness as ratios to an empty libFuzzer target,
 # in turn, on one core.  TSV: harness, median executions/s, median ratio.
 set -eu
-build=${1:?usage: bench/speed.sh BUILD [SECONDS [ROUNDS]]}
+build=$(realpath "${1:?usage: bench/speed.sh BUILD [SECONDS [ROUNDS]]}")
 seconds=${2:-4} rounds=${3:-5}
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
