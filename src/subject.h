@@ -22,6 +22,24 @@ enum subject_clocksource {
 	SUBJECT_CS_NR
 };
 
+/* KVM's hv_tsc_page_status. */
+enum subject_page {
+	SUBJECT_PAGE_UNSET,
+	SUBJECT_PAGE_GUEST_CHANGED,
+	SUBJECT_PAGE_HOST_CHANGED,
+	SUBJECT_PAGE_SET,
+	SUBJECT_PAGE_BROKEN,
+};
+
+/* How HV_X64_MSR_REFERENCE_TSC is written. */
+enum subject_page_write {
+	SUBJECT_PAGE_OFF,
+	SUBJECT_PAGE_BY_GUEST,
+	SUBJECT_PAGE_BY_HOST,		/* as a VMM restores it */
+	SUBJECT_PAGE_NOWHERE,		/* by the guest, where there is no memory */
+	SUBJECT_PAGE_WRITE_NR
+};
+
 /* The hardware below the subject at this moment. */
 struct subject_hw {
 	u64 raw_tsc;			/* RDTSC on the current CPU, cycles */
@@ -76,7 +94,9 @@ struct subject_vm_view {
 	s64 kvmclock_offset_ns;
 	u32 masterclock_updates;	/* snapshots taken since boot */
 	bool tsc_unstable;		/* host gave up on its TSC */
-	bool page_enabled;		/* guest set HV_X64_MSR_REFERENCE_TSC */
+	bool page_enabled;		/* HV_X64_MSR_REFERENCE_TSC, in guest memory */
+	u8 page_status;			/* enum subject_page: what KVM thinks */
+	bool tsc_emulation;		/* HV_X64_MSR_TSC_EMULATION_CONTROL */
 	u32 page_sequence;		/* 0: invalid */
 	u64 page_scale;			/* 64.64 fraction */
 	s64 page_offset_100ns;
@@ -164,7 +184,9 @@ struct subject {
 	int (*get_clock)(struct subject_clock *clock);	/* KVM_GET_CLOCK */
 	int (*set_clock)(const struct subject_clock *clock); /* KVM_SET_CLOCK */
 	u64 (*wall_clock_epoch)(void);			/* ns since 1970 */
-	void (*enable_tsc_page)(u32 vcpu, bool on);	/* HV_X64_MSR_REFERENCE_TSC */
+	void (*write_tsc_page)(u32 vcpu, enum subject_page_write how);
+	/* HV_X64_MSR_REENLIGHTENMENT_CONTROL and TSC_EMULATION_CONTROL */
+	void (*set_reenlightenment)(u32 vcpu, bool on);
 	u64 (*reference_counter)(void);			/* HV_X64_MSR_TIME_REF_COUNT, 100 ns */
 
 	/* Guest code on @vcpu; @tsc is what the guest's RDTSC returns. */

@@ -167,7 +167,7 @@ grep -q $'\033' "$tmp/out" && fail "colours without a terminal"
 for word in 'should have said' 'tsc - tsc_timestamp' 'pvclock.h:'; do
 	grep -q -- "$word" "$tmp/out" || fail "explain: no '$word'"
 done
-if command -v script >/dev/null; then
+if script -qec true /dev/null </dev/null >/dev/null 2>&1; then
 	TERM=xterm script -qec "stty cols 72; $cf explain $finding" /dev/null </dev/null >"$tmp/tty"
 	grep -q $'\033\[' "$tmp/tty" || fail "no colours on a terminal"
 	NO_COLOR=1 TERM=xterm script -qec "stty cols 72; $cf explain $finding" /dev/null \

@@ -386,18 +386,45 @@ int host_set_clock(const struct subject_clock *clock)
 	return err;
 }
 
-/* kvm_hv_set_msr_pw(), HV_X64_MSR_REFERENCE_TSC, by the guest */
-void host_enable_tsc_page(u32 nr, bool on)
+/* kvm_hv_set_msr_pw(), HV_X64_MSR_REFERENCE_TSC */
+void host_write_tsc_page(u32 nr, enum subject_page_write how)
 {
 	struct kvm_hv *hv = to_kvm_hv(&vm);
+	u64 gfn = how == SUBJECT_PAGE_NOWHERE ? SHIM_NO_MEMORY_GFN :
+						SHIM_TSC_PAGE_GFN;
+	bool on = how != SUBJECT_PAGE_OFF;
 
-	hv->hv_tsc_page = SHIM_TSC_PAGE_GFN << HV_X64_MSR_TSC_REFERENCE_ADDRESS_SHIFT |
+	hv->hv_tsc_page = gfn << HV_X64_MSR_TSC_REFERENCE_ADDRESS_SHIFT |
 			  (on ? HV_X64_MSR_TSC_REFERENCE_ENABLE : 0);
 	if (on) {
-		hv->hv_tsc_page_status = HV_TSC_PAGE_GUEST_CHANGED;
+		hv->hv_tsc_page_status = how == SUBJECT_PAGE_BY_HOST ?
+			HV_TSC_PAGE_HOST_CHANGED : HV_TSC_PAGE_GUEST_CHANGED;
 		kvm_make_request(KVM_REQ_MASTERCLOCK_UPDATE, &vcpus[nr]);
 	} else {
 		hv->hv_tsc_page_status = HV_TSC_PAGE_UNSET;
+	}
+}
+
+/* kvm_hv_set_msr_pw(), the two MSRs that a guest writes when it opts in */
+void host_set_reenlightenment(u32 nr, bool on)
+{
+	to_kvm_hv(&vm)->hv_reenlightenment_control = on;
+	to_kvm_hv(&vm)->hv_tsc_emulation_control = on;
+}
+
+static enum subject_page page_status(const struct kvm_hv *hv)
+{
+	switch (hv->hv_tsc_page_status) {
+	case HV_TSC_PAGE_GUEST_CHANGED:
+		return SUBJECT_PAGE_GUEST_CHANGED;
+	case HV_TSC_PAGE_HOST_CHANGED:
+		return SUBJECT_PAGE_HOST_CHANGED;
+	case HV_TSC_PAGE_SET:
+		return SUBJECT_PAGE_SET;
+	case HV_TSC_PAGE_BROKEN:
+		return SUBJECT_PAGE_BROKEN;
+	default:
+		return SUBJECT_PAGE_UNSET;
 	}
 }
 
@@ -497,7 +524,11 @@ void host_view_vm(struct subject_vm_view *view)
 		.kvmclock_offset_ns = vm.arch.kvmclock_offset,
 		.masterclock_updates = masterclock_updates,
 		.tsc_unstable = shim_tsc_unstable,
-		.page_enabled = hv->hv_tsc_page & HV_X64_MSR_TSC_REFERENCE_ENABLE,
+		.page_enabled = hv->hv_tsc_page & HV_X64_MSR_TSC_REFERENCE_ENABLE &&
+			hv->hv_tsc_page >> HV_X64_MSR_TSC_REFERENCE_ADDRESS_SHIFT ==
+			SHIM_TSC_PAGE_GFN,
+		.page_status = page_status(hv),
+		.tsc_emulation = hv->hv_tsc_emulation_control,
 		.page_sequence = page->tsc_sequence,
 		.page_scale = page->tsc_scale,
 		.page_offset_100ns = page->tsc_offset,

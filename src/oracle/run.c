@@ -36,7 +36,7 @@ struct base {
 	u64 since;			/* true time of the snapshot in force */
 	s64 skew;			/* of the CPU it was read on */
 	u32 generation;
-	u32 khz;			/* of the vCPU's TSC, monotonic only */
+	u32 khz;			/* of the vCPU's TSC, 0: the host's */
 };
 
 struct vcpu_state {
@@ -72,12 +72,13 @@ struct run {
 	bool page_pending;		/* enabled, but not written since */
 	u32 page_sequence;		/* and the TSC it was computed for: */
 	u64 page_tsc_offset, page_tsc_multiplier;
+	u32 page_snapshot;		/* masterclock_updates */
 	s64 skew_spread;		/* largest minus smallest, cycles */
 	s64 resolution_ns;		/* of the host's clocksource */
 	u64 rate_denominator;		/* clocksource mult: rate is known to 1/2 of 1/mult */
 
 	struct base monotonic_guest, monotonic_host;
-	struct base rate_guest, rate_host;
+	struct base rate_guest, rate_host, rate_reference;
 	struct vcpu_state vcpu[SUBJECT_MAX_VCPUS];
 };
 
@@ -319,8 +320,10 @@ static bool check_rate(struct run *run, struct base *base, const char *clock,
 {
 	u64 elapsed, rebased, slack;
 	bool ok = true;
+	s128 cut;
 
-	if (base->set && base->generation == generation) {
+	/* vCPUs of other frequencies are each off by their own */
+	if (base->set && base->generation == generation && base->khz == khz) {
 		elapsed = cycles_to_ns(run, run->sim.cycles - base->cycles);
 		rebased = cycles_to_ns(run, run->sim.cycles - base->since);
 		slack = rebased / run->rate_denominator + (rebased >> 30) +
@@ -333,8 +336,10 @@ static bool check_rate(struct run *run, struct base *base, const char *clock,
 			.want = elapsed, .low = -(s128)slack, .high = slack,
 		};
 
-		if (khz && v.got - v.want <= slack + cut_khz(rebased, cycle_ns, khz))
-			v.event = READ_SCALED;
+		cut = slack + cut_khz(rebased, cycle_ns, khz);
+		if (khz && v.got - v.want <= cut && v.got - v.want >= -cut)
+			v.event = base == &run->rate_reference ?
+				  "read-reference" SCALED : READ_SCALED;
 		else if (!khz && wrapped_product(run, &v))
 			v.event = "get-clock" AFTER_GAP;
 		ok = check(run, &v);
@@ -344,6 +349,7 @@ static bool check_rate(struct run *run, struct base *base, const char *clock,
 	*base = (struct base){
 		.set = true, .value = value, .cycles = run->sim.cycles,
 		.since = run->snapshot_cycles, .generation = generation,
+		.khz = khz,
 	};
 	return ok;
 }
@@ -354,6 +360,7 @@ static void start_afresh(struct run *run)
 	run->monotonic_host.set = false;
 	run->rate_guest.set = false;
 	run->rate_host.set = false;
+	run->rate_reference.set = false;
 }
 
 /* ---- the host's view of kvmclock ---------------------------------------- */
@@ -649,7 +656,7 @@ static void remember_who_asks(struct run *run, const struct event *event)
 {
 	switch (event->kind) {
 	case EVENT_MASTERCLOCK:
-	case EVENT_ENABLE_TSC_PAGE:
+	case EVENT_WRITE_TSC_PAGE:
 		run->asked[event->vcpu] = ASKED_BY_EVENT;
 		break;
 	case EVENT_WRITE_TSC_HOST:
@@ -961,6 +968,8 @@ static void check_page(struct run *run, const struct sim_read *read)
 	 * for TSCs that are alike and were left alone since.
 	 */
 	if (!in_contract(run, nr) ||
+	    /* who opted for re-enlightenment keeps the page that it has */
+	    run->page_snapshot != run->vm.masterclock_updates ||
 	    !(pv->flags & SUBJECT_PVCLOCK_TSC_STABLE) ||
 	    (s64)pv->system_time < 0 ||	/* KVM_SET_CLOCK close to 0 */
 	    (s64)(read->tsc - pv->tsc_timestamp) < 0 || read->tsc > limit ||
@@ -1025,6 +1034,32 @@ static bool guest_clock(const struct run *run, u64 raw, struct guest_clock *cloc
 	return true;
 }
 
+/* The page at vCPU0's TSC where the host's is @raw, 100 ns; as TLFS says. */
+static u64 page_at(const struct run *run, u64 raw)
+{
+	u64 tsc = sim_guest_tsc(&run->scenario->machine, &run->vcpu[0].view, raw);
+
+	return (u64)((u128)tsc * run->vm.page_scale >> 64) +
+	       run->vm.page_offset_100ns;
+}
+
+/*
+ * The counter over time, whichever of page and kvmclock it comes from just now:
+ * TLFS promises one clock.  Two reads in 100 ns; a scaled guest's page gains as
+ * its kvmclock does, so that leaving it loses as much.
+ */
+static void check_reference_rate(struct run *run, u64 value)
+{
+	const struct subject_vcpu_view *v = &run->vcpu[0].view;
+
+	if (!in_contract(run, 0) || (s64)value < 0 || value > ~0ull / 200)
+		return;
+	if (!check_rate(run, &run->rate_reference, "reference-counter",
+			"get_time_ref_counter", value * 100, run->generation,
+			guest_cycle_ns(run, v) + 200, v->hw_tsc_khz))
+		start_afresh(run);
+}
+
 /* The reference counter falls back to kvmclock / 100. */
 static void check_reference(struct run *run, const struct sim_read *read)
 {
@@ -1035,9 +1070,38 @@ static void check_reference(struct run *run, const struct sim_read *read)
 	u64 tsc;
 	s64 delta;
 
+	if (run->vm.page_status == SUBJECT_PAGE_SET) {
+		s128 want = page_at(run, read->tsc);
+
+		show(run, "reference-counter", "100ns", read, true, want);
+		/* TSCs of vCPUs that differ, or a page that the guest moved */
+		if (run->page_pending || !run->vm.page_enabled ||
+		    !run->vcpu[0].view.tsc_multiplier)
+			return;
+		if (!check(run, &(struct verdict){
+			.law = LAW_AGREE, .clock = "reference-counter",
+			.function = "get_time_ref_counter",
+			.why = "the host's counter isn't the guest's page at one TSC",
+			.unit = "100ns", .got = read->value, .want = want,
+		    }))
+			return;
+		/*
+		 * The page is for the TSC that its vCPU had then, and not for one
+		 * below 0, on a CPU behind just after the VM was created.  A page
+		 * that was kept for re-enlightenment is a clock of its own.
+		 */
+		if (run->page_tsc_offset == run->vcpu[0].view.tsc_offset &&
+		    run->page_tsc_multiplier == run->vcpu[0].view.tsc_multiplier &&
+		    run->page_snapshot == run->vm.masterclock_updates &&
+		    (s64)sim_guest_tsc(&run->scenario->machine,
+				       &run->vcpu[0].view, read->tsc) >= 0)
+			check_reference_rate(run, read->value);
+		else
+			run->rate_reference.set = false;
+		return;
+	}
 	show(run, "reference-counter", "100ns", read, false, 0);
-	if (!run->clock_sane || run->vm.page_enabled ||
-	    run->subject->get_clock(&clock))
+	if (!run->clock_sane || run->subject->get_clock(&clock))
 		return;
 	tsc = kvmclock_counter(&clock, read->tsc);
 	delta = tsc - run->vm.master_cycle_now;
@@ -1079,8 +1143,8 @@ static void check_reference(struct run *run, const struct sim_read *read)
 	if (v.want - v.got <= (s128)((guest.slack + guest.cut) / 100) + 1 &&
 	    v.got < v.want)
 		v.event = "read-reference" SCALED;
-	if (tsc == read->tsc)
-		check(run, &v);
+	if (tsc == read->tsc && check(run, &v))
+		check_reference_rate(run, read->value);
 }
 
 /*
@@ -1231,7 +1295,7 @@ static bool do_event(struct run *run, const struct event *event)
 			run->vcpu[i].touched = true;
 	}
 	/* What lies in the page is the guest's until the MSR's exit is done. */
-	if (kind == EVENT_ENABLE_TSC_PAGE)
+	if (kind == EVENT_WRITE_TSC_PAGE)
 		run->page_pending = true;
 	remember_who_asks(run, event);
 	if (touches_tsc(kind)) {
@@ -1262,6 +1326,7 @@ static bool do_event(struct run *run, const struct event *event)
 		if (run->vm.page_sequence != run->page_sequence) {
 			run->page_sequence = run->vm.page_sequence;
 			run->page_pending = false;
+			run->page_snapshot = run->vm.masterclock_updates;
 			run->page_tsc_offset = now->tsc_offset;
 			run->page_tsc_multiplier = now->tsc_multiplier;
 		}

@@ -319,6 +319,23 @@ static bool tuple_fields(const struct sums *s)
 	return (s64)v->pvclock.system_time == s->f->got || is(s->f->unit, "2^-32 ns/ms");
 }
 
+static bool reference_page(const struct sums *s)
+{
+	const struct subject_vm_view *vm = &s->step->vm;
+	const struct subject_vcpu_view *v = &s->step->vcpu[0];
+	u64 tsc, scaled;
+
+	place(s, "get_time_ref_counter");
+	tsc = rdtsc_of_guest(s, "tsc of vCPU0", v, s->step->raw_tsc);
+	scaled = (u128)tsc * vm->page_scale >> 64;
+	line(s, "counter", "(tsc * tsc_scale >> 64) + tsc_offset = (%llu * %llu >> 64) + %lld",
+	     tsc, vm->page_scale, vm->page_offset_100ns);
+	line(s, "", "= %llu + %lld = %llu", scaled, vm->page_offset_100ns,
+	     scaled + vm->page_offset_100ns);
+	scaled_khz(s, v);
+	return scaled + vm->page_offset_100ns == s->step->got;
+}
+
 static bool wall_clock(const struct sums *s)
 {
 	u64 clock;
@@ -394,6 +411,9 @@ static bool arithmetic(const struct sums *s)
 			   "timekeeping_delta_to_ns");
 		return true;
 	}
+	if (is(f->clock, "reference-counter") &&
+	    s->step->vm.page_status == SUBJECT_PAGE_SET)
+		return reference_page(s);
 	if (is(f->clock, "reference-counter") && s->step->vm.use_master_clock) {
 		u64 clock = host_clock(s, s->step->tsc);
 

@@ -39,12 +39,13 @@ enum event_kind {
 	EVENT_GET_CLOCK,		/* cpu */
 	EVENT_SET_CLOCK,		/* cpu, value: ns */
 	EVENT_SET_CLOCK_REALTIME,	/* cpu, value: ns; KVM_CLOCK_REALTIME, realtime_ns = now */
-	EVENT_ENABLE_TSC_PAGE,		/* vcpu, value: 0 or 1 */
+	EVENT_WRITE_TSC_PAGE,		/* vcpu, value: enum subject_page_write */
 	EVENT_READ_PVCLOCK,		/* vcpu */
 	EVENT_READ_TSC_PAGE,		/* vcpu */
 	EVENT_READ_REFERENCE,		/* cpu */
 	EVENT_READ_WALL_CLOCK,		/* cpu, value: ns of a preemption */
 	EVENT_HOTPLUG_VCPU,		/* cpu: the next vCPU is created */
+	EVENT_REENLIGHTENMENT,		/* vcpu, value: 0 or 1 */
 	EVENT_NR
 };
 

@@ -83,6 +83,13 @@ static const char *const clocksource_names[] = {
 	[SUBJECT_CS_OTHER] = "other",
 };
 
+static const char *const page_writes[] = {
+	[SUBJECT_PAGE_OFF] = "off",
+	[SUBJECT_PAGE_BY_GUEST] = "on",
+	[SUBJECT_PAGE_BY_HOST] = "host",
+	[SUBJECT_PAGE_NOWHERE] = "nowhere",
+};
+
 static void print_s128(s128 value, FILE *out)
 {
 	/* take_number() gives no more than 64 bits and a sign */
@@ -197,8 +204,11 @@ static void print_event_words(const struct event *e, FILE *out)
 		fprintf(out, "%s on cpu %u", e->kind == EVENT_SET_CLOCK ? "" :
 			" realtime", e->cpu);
 		break;
-	case EVENT_ENABLE_TSC_PAGE:
-		fprintf(out, "tsc-page %s vcpu %u", e->value ? "on" : "off",
+	case EVENT_WRITE_TSC_PAGE:
+		fprintf(out, "tsc-page %s vcpu %u", page_writes[e->value], e->vcpu);
+		break;
+	case EVENT_REENLIGHTENMENT:
+		fprintf(out, "reenlightenment %s vcpu %u", e->value ? "on" : "off",
 			e->vcpu);
 		break;
 	case EVENT_READ_PVCLOCK:
@@ -624,7 +634,17 @@ static int parse_event(struct parser *p, const struct machine *m,
 		goto on_cpu;
 	}
 	if (accept(p, "tsc-page")) {
-		e->kind = EVENT_ENABLE_TSC_PAGE;
+		e->kind = EVENT_WRITE_TSC_PAGE;
+		while (e->value < SUBJECT_PAGE_WRITE_NR &&
+		       !accept(p, page_writes[e->value]))
+			e->value++;
+		skip_blanks(p);
+		if (e->value == SUBJECT_PAGE_WRITE_NR)
+			return fail_at(p, p->pos, "expected on, off, host or nowhere");
+		return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
+	}
+	if (accept(p, "reenlightenment")) {
+		e->kind = EVENT_REENLIGHTENMENT;
 		e->value = accept(p, "on");
 		skip_blanks(p);
 		if (!e->value && !accept(p, "off"))

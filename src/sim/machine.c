@@ -162,9 +162,13 @@ bool sim_event(struct sim *sim, const struct event *event,
 		subject->set_clock(&clock);
 		return true;
 	}
-	case EVENT_ENABLE_TSC_PAGE:
+	case EVENT_WRITE_TSC_PAGE:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
-		subject->enable_tsc_page(event->vcpu, event->value);
+		subject->write_tsc_page(event->vcpu, event->value);
+		return true;
+	case EVENT_REENLIGHTENMENT:
+		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
+		subject->set_reenlightenment(event->vcpu, event->value);
 		return true;
 	case EVENT_READ_PVCLOCK:
 		read->tsc = enter_and_rdtsc(sim, event->vcpu);

@@ -84,6 +84,7 @@ struct kvm;
 /* guest memory: one page, the Hyper-V TSC page */
 extern u8 shim_guest_page[64];
 #define SHIM_TSC_PAGE_GFN 1ull
+#define SHIM_NO_MEMORY_GFN 2ull
 #define gfn_to_gpa(gfn) ((gpa_t)(gfn) << 12)
 
 static inline int kvm_read_guest(struct kvm *kvm, gpa_t gpa, void *data,
