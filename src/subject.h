@@ -114,6 +114,20 @@ struct subject_vcpu_view {
 	u32 updates;			/* pvclock updates since boot */
 };
 
+/* How a guest configures its synthetic timer 0 (HV_X64_MSR_STIMER0_CONFIG). */
+#define SUBJECT_STIMER_ENABLE 1
+#define SUBJECT_STIMER_PERIODIC 2
+#define SUBJECT_STIMER_AUTO_ENABLE 4
+#define SUBJECT_STIMER_DIRECT 8
+
+struct subject_stimer_view {
+	bool used;			/* it was ever written */
+	bool enabled, periodic, msg_pending;
+	u64 count, exp_time;		/* 100 ns, as KVM keeps them */
+	u32 deliveries;			/* messages and interrupts since boot */
+	u64 delivered;			/* expiration time of the last one */
+};
+
 /* The host timekeeper's CLOCK_MONOTONIC_RAW reader, for exact arithmetic. */
 struct subject_timekeeper_view {
 	u64 cycle_last;
@@ -188,6 +202,10 @@ struct subject {
 	/* HV_X64_MSR_REENLIGHTENMENT_CONTROL and TSC_EMULATION_CONTROL */
 	void (*set_reenlightenment)(u32 vcpu, bool on);
 	u64 (*reference_counter)(void);			/* HV_X64_MSR_TIME_REF_COUNT, 100 ns */
+	void (*write_stimer_config)(u32 vcpu, u32 flags);
+	void (*write_stimer_count)(u32 vcpu, u64 count);
+	/* the message slot of SINT1 holds something, or is read and EOM written */
+	void (*set_message_slot)(u32 vcpu, bool busy);
 
 	/* Guest code on @vcpu; @tsc is what the guest's RDTSC returns. */
 	u64 (*guest_read_pvclock)(u32 vcpu, u64 tsc, u8 *flags);
@@ -195,6 +213,7 @@ struct subject {
 
 	void (*view_vm)(struct subject_vm_view *view);
 	void (*view_vcpu)(u32 vcpu, struct subject_vcpu_view *view);
+	void (*view_stimer)(u32 vcpu, struct subject_stimer_view *view);
 	void (*view_timekeeper)(struct subject_timekeeper_view *view);
 };
 

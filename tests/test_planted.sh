@@ -12,6 +12,7 @@ repo=$(cd "$(dirname "$0")/.." && pwd)
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 failures=0
+file=arch/x86/kvm/x86.c
 
 mkdir "$tmp/tree"
 (cd "$tree" && cp -r --parents Makefile Kconfig arch/x86/kvm arch/x86/include arch/x86/kernel \
@@ -22,10 +23,9 @@ planted()
 {
 	local seed code start
 
-	cp "$tree/arch/x86/kvm/x86.c" "$tmp/tree/arch/x86/kvm/x86.c"
-	sed -i "$1" "$tmp/tree/arch/x86/kvm/x86.c"
-	[ "$(diff "$tree/arch/x86/kvm/x86.c" "$tmp/tree/arch/x86/kvm/x86.c" |
-			grep -c '^>')" = "$2" ] || {
+	cp "$tree"/arch/x86/kvm/*.c "$tmp/tree/arch/x86/kvm"
+	sed -i "$1" "$tmp/tree/$file"
+	[ "$(diff "$tree/$file" "$tmp/tree/$file" | grep -c '^>')" = "$2" ] || {
 		echo "the code has changed; nothing was planted for $3"
 		exit 1
 	}
@@ -58,5 +58,10 @@ planted 's/^\t\tdata->clock = __pvclock_read_cycles(&hv_clock, data->host_tsc);$
 # publishes a clock that is 20 ns off from the 40th second on.
 planted 's/^\tvcpu->hv_clock.system_time = kernel_ns + v->kvm->arch.kvmclock_offset;$/&\n\tif (kernel_ns > 40000000000)\n\t\tvcpu->hv_clock.system_time += 20;/' \
 	2 exact-kvmclock-pvclock-update
+
+# A synthetic timer is armed for twice the time: law deadline.
+file=arch/x86/kvm/hyperv.c
+planted 's/^\tdeadline = stimer_add_delta(ktime_now, stimer->count - time_now);$/\tdeadline = stimer_add_delta(ktime_now, 2 * (stimer->count - time_now));/' \
+	1 deadline-stimer-stimer-late
 
 [ "$failures" = 0 ]

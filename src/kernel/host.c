@@ -236,6 +236,148 @@ static void vcpu_put(struct kvm_vcpu *vcpu)
 	vcpu->arch.last_host_tsc = rdtsc();
 }
 
+/* ---- synthetic timers ---------------------------------------------------- */
+
+/* Large, and of use to few scenarios: forgotten when one begins to use it. */
+static __attribute__((__section__("cf_keep"))) struct kvm_vcpu_hv hyperv_vcpus[SUBJECT_MAX_VCPUS];
+static __attribute__((__section__("cf_keep"))) struct hv_message message_slots[SUBJECT_MAX_VCPUS];
+static u32 deliveries[SUBJECT_MAX_VCPUS];
+static u64 delivered[SUBJECT_MAX_VCPUS];
+
+/* kvm_hv_vcpu_init() and the guest's HV_X64_MSR_SIMP */
+static struct kvm_vcpu_hv *hyperv_vcpu(struct kvm_vcpu *vcpu)
+{
+	struct kvm_vcpu_hv *hv = &hyperv_vcpus[vcpu->vcpu_idx];
+
+	if (to_hv_vcpu(vcpu))
+		return hv;
+	memset(hv, 0, sizeof(*hv));
+	memset(&message_slots[vcpu->vcpu_idx], 0, sizeof(message_slots[0]));
+	hv->vcpu = vcpu;
+	hv->synic.active = true;
+	hv->synic.msg_page = HV_SYNIC_SIMP_ENABLE;
+	for (int i = 0; i < (int)ARRAY_SIZE(hv->stimer); i++)
+		stimer_init(&hv->stimer[i], i);
+	vcpu->arch.hyperv = hv;
+	return hv;
+}
+
+static u8 *message_slot(struct kvm_vcpu *vcpu, int offset, int len)
+{
+	int start = SHIM_SINT * sizeof(struct hv_message);
+
+	if (offset < start || offset + len > start + (int)sizeof(struct hv_message))
+		return NULL;
+	return (u8 *)&message_slots[vcpu->vcpu_idx] + offset - start;
+}
+
+int kvm_vcpu_read_guest_page(struct kvm_vcpu *vcpu, gfn_t gfn, void *data,
+			     int offset, int len)
+{
+	u8 *slot = message_slot(vcpu, offset, len);
+
+	if (!slot)
+		return -EFAULT;
+	memcpy(data, slot, len);
+	return 0;
+}
+
+int kvm_vcpu_write_guest_page(struct kvm_vcpu *vcpu, gfn_t gfn, const void *data,
+			      int offset, int len)
+{
+	u8 *slot = message_slot(vcpu, offset, len);
+
+	if (!slot)
+		return -EFAULT;
+	memcpy(slot, data, len);
+	return 0;
+}
+
+static void note_delivery(struct kvm_vcpu *vcpu)
+{
+	deliveries[vcpu->vcpu_idx]++;
+	delivered[vcpu->vcpu_idx] = hyperv_vcpu(vcpu)->stimer[0].exp_time;
+}
+
+/* The guest takes the message out at once, unless it is told to leave it. */
+static int synic_set_irq(struct kvm_vcpu_hv_synic *synic, u32 sint)
+{
+	struct kvm_vcpu *vcpu = hv_synic_to_vcpu(synic);
+
+	note_delivery(vcpu);
+	message_slots[vcpu->vcpu_idx].header.message_type = 0;
+	return 1;
+}
+
+int kvm_apic_set_irq(struct kvm_vcpu *vcpu, struct kvm_lapic_irq *irq, void *map)
+{
+	note_delivery(vcpu);
+	return 1;
+}
+
+/* hrtimer_interrupt(), late by what passes until anything happens here */
+static void run_timers(void)
+{
+	for (int i = 0; i < vm.online_vcpus.counter; i++) {
+		struct kvm_vcpu_hv *hv = to_hv_vcpu(&vcpus[i]);
+		struct hrtimer *timer = hv ? &hv->stimer[0].timer : NULL;
+
+		if (!timer || !timer->armed || ktime_get() < timer->expires)
+			continue;
+		timer->armed = false;
+		timer->function(timer);
+	}
+}
+
+/* HV_X64_MSR_STIMER0_CONFIG by the guest */
+void host_write_stimer_config(u32 nr, u32 flags)
+{
+	union hv_stimer_config config = {
+		.enable = !!(flags & SUBJECT_STIMER_ENABLE),
+		.periodic = !!(flags & SUBJECT_STIMER_PERIODIC),
+		.auto_enable = !!(flags & SUBJECT_STIMER_AUTO_ENABLE),
+		.direct_mode = !!(flags & SUBJECT_STIMER_DIRECT),
+		.apic_vector = 0xed,
+		.sintx = SHIM_SINT,
+	};
+
+	stimer_set_config(&hyperv_vcpu(&vcpus[nr])->stimer[0], config.as_uint64, false);
+}
+
+void host_write_stimer_count(u32 nr, u64 count)
+{
+	stimer_set_count(&hyperv_vcpu(&vcpus[nr])->stimer[0], count, false);
+}
+
+/* kvm_hv_notify_acked_sint(), for the one timer */
+void host_set_message_slot(u32 nr, bool busy)
+{
+	struct kvm_vcpu_hv *hv = hyperv_vcpu(&vcpus[nr]);
+	struct kvm_vcpu_hv_stimer *stimer = &hv->stimer[0];
+
+	message_slots[nr].header.message_type = busy;
+	if (!busy && stimer->msg_pending && stimer->config.enable &&
+	    !stimer->config.direct_mode)
+		stimer_mark_pending(stimer, false);
+}
+
+void host_view_stimer(u32 nr, struct subject_stimer_view *view)
+{
+	const struct kvm_vcpu_hv_stimer *stimer = &hyperv_vcpus[nr].stimer[0];
+
+	memset(view, 0, sizeof(*view));
+	view->used = vcpus[nr].arch.hyperv;
+	if (!view->used)
+		return;
+	view->enabled = stimer->config.enable;
+	view->periodic = stimer->config.periodic;
+	view->msg_pending = stimer->msg_pending;
+	view->count = stimer->count;
+	view->exp_time = stimer->exp_time;
+	view->deliveries = deliveries[nr];
+	view->delivered = delivered[nr];
+}
+
 static bool take_request(int req, struct kvm_vcpu *vcpu)
 {
 	if (!(vcpu->requests & 1u << req))
@@ -249,6 +391,7 @@ void host_run_vcpu(u32 nr)
 {
 	struct kvm_vcpu *vcpu = &vcpus[nr];
 
+	run_timers();
 	vcpu_load(vcpu);
 	if (take_request(KVM_REQ_MASTERCLOCK_UPDATE, vcpu)) {
 		kvm_update_masterclock(&vm);
@@ -261,6 +404,9 @@ void host_run_vcpu(u32 nr)
 		kvm_guest_time_update(vcpu);
 		pvclock_updates[nr]++;
 	}
+	/* until nothing is left to do: else the entry is tried again */
+	while (take_request(KVM_REQ_HV_STIMER, vcpu))
+		kvm_hv_process_stimers(vcpu);
 	/* The end of vcpu_enter_guest(). */
 	if (vcpu->arch.tsc_always_catchup)
 		kvm_make_request(KVM_REQ_CLOCK_UPDATE, vcpu);

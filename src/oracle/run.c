@@ -46,6 +46,14 @@ struct vcpu_state {
 	struct subject_vcpu_view view;
 };
 
+/* A vCPU's synthetic timer. */
+struct timer {
+	u32 deliveries;
+	u64 since;			/* true time of the snapshot then in force */
+	bool judged;			/* armed by a clock that is promised */
+	u32 generation;
+};
+
 enum asked { ASKED_BY_EVENT, ASKED_BY_HOTPLUG, ASKED_BEFORE_SET_CLOCK };
 
 struct run {
@@ -73,10 +81,12 @@ struct run {
 	u32 page_sequence;		/* and the TSC it was computed for: */
 	u64 page_tsc_offset, page_tsc_multiplier;
 	u32 page_snapshot;		/* masterclock_updates */
+	bool page_tsc_negative;		/* that TSC was on its way up to 0 */
 	s64 skew_spread;		/* largest minus smallest, cycles */
 	s64 resolution_ns;		/* of the host's clocksource */
 	u64 rate_denominator;		/* clocksource mult: rate is known to 1/2 of 1/mult */
 
+	struct timer timer[SUBJECT_MAX_VCPUS];
 	struct base monotonic_guest, monotonic_host;
 	struct base rate_guest, rate_host, rate_reference;
 	struct vcpu_state vcpu[SUBJECT_MAX_VCPUS];
@@ -1093,6 +1103,7 @@ static void check_reference(struct run *run, const struct sim_read *read)
 		if (run->page_tsc_offset == run->vcpu[0].view.tsc_offset &&
 		    run->page_tsc_multiplier == run->vcpu[0].view.tsc_multiplier &&
 		    run->page_snapshot == run->vm.masterclock_updates &&
+		    !run->page_tsc_negative &&
 		    (s64)sim_guest_tsc(&run->scenario->machine,
 				       &run->vcpu[0].view, read->tsc) >= 0)
 			check_reference_rate(run, read->value);
@@ -1230,6 +1241,97 @@ static void check_wall_clock(struct run *run, const struct sim_read *read)
 	     (s128)run->scenario->machine.realtime_ns + true_ns - kvmclock);
 }
 
+/* ---- timers -------------------------------------------------------------- */
+
+/*
+ * Do the host and the guest of vCPU @nr read one counter that is promised?  vCPUs
+ * alike, a page that is theirs and the snapshot's, a host clock to rely on.
+ */
+static bool one_counter(const struct run *run, u32 nr)
+{
+	const struct subject_vcpu_view *v = &run->vcpu[nr].view;
+	const struct subject_vcpu_view *first = &run->vcpu[0].view;
+
+	if (run->vm.page_enabled &&
+	    (run->page_tsc_negative ||
+	     run->page_snapshot != run->vm.masterclock_updates ||
+	     run->page_tsc_offset != v->tsc_offset ||
+	     run->page_tsc_multiplier != v->tsc_multiplier))
+		return false;
+	return run->clock_sane && !run->snapshot_broken && !run->page_pending &&
+	       in_contract(run, nr) && in_contract(run, 0) &&
+	       !v->tsc_catchup && !first->tsc_catchup &&
+	       v->tsc_offset == first->tsc_offset &&
+	       v->tsc_multiplier == first->tsc_multiplier &&
+	       (s64)sim_guest_tsc(&run->scenario->machine, v,
+				  run->sim.hw.raw_tsc) >= 0 &&
+	       run->vm.use_master_clock && (s64)snapshot_clock(run) >= 0 &&
+	       (s64)(run->sim.hw.raw_tsc - run->vm.master_cycle_now) >= 0 &&
+	       !(cycles_to_ns(run, run->sim.cycles - run->tick_cycles) >>
+		 (63 - run->timekeeper.shift)) &&
+	       !run->scenario->machine.early_tsc_khz;
+}
+
+/*
+ * After an entry: what was delivered was due, and what is due was delivered, by
+ * the guest's own clock at this very TSC.
+ */
+static void check_stimer(struct run *run, u32 nr)
+{
+	const struct subject_vcpu_view *v = &run->vcpu[nr].view;
+	struct timer *timer = &run->timer[nr];
+	struct subject_stimer_view now;
+	u64 tsc, elapsed, late, units;
+	bool delivered;
+
+	run->subject->view_stimer(nr, &now);
+	if (!now.used)
+		return;
+	delivered = now.deliveries != timer->deliveries;
+	timer->deliveries = now.deliveries;
+	tsc = sim_guest_tsc(&run->scenario->machine, v, run->sim.hw.raw_tsc);
+	/* one counter for all: vCPUs alike, and a host whose clock can be relied on */
+	/* what comes when the next one is armed was the one before */
+	if (run->broken || (delivered && run->event->kind == EVENT_STIMER_ARM &&
+			    now.delivered != now.count))
+		return;
+	if (!timer->judged || timer->generation != run->generation ||
+	    !one_counter(run, nr))
+		return;
+	units = sim_hv_clock(&run->sim, tsc);
+	if (delivered) {
+		check(run, &(struct verdict){
+			.law = LAW_DEADLINE, .clock = "stimer",
+			.function = "kvm_hv_process_stimers",
+			.event = "stimer-early",
+			.why = "it expired before its time on the guest's clock",
+			.unit = "100ns", .got = units, .want = now.delivered,
+			.low = 0, .high = (s128)1 << 100,
+		});
+		return;
+	}
+	if (!now.enabled || now.periodic || now.msg_pending || !now.exp_time)
+		return;
+	elapsed = cycles_to_ns(run, run->sim.cycles - timer->since);
+	late = elapsed / run->rate_denominator + (elapsed >> 30) +
+	       cut_khz(elapsed, guest_cycle_ns(run, v), v->hw_tsc_khz) +
+	       2 * cycles_to_ns(run, run->skew_spread) + 2 * run->resolution_ns;
+	check(run, &(struct verdict){
+		.law = LAW_DEADLINE, .clock = "stimer",
+		.function = "stimer_start", .event = "stimer-late",
+		.why = "it is due on the guest's clock, and armed for later",
+		.unit = "100ns", .got = units, .want = now.exp_time,
+		.low = -((s128)1 << 100), .high = late / 100 + 2,
+	});
+}
+
+static bool enters_vcpu(enum event_kind kind)
+{
+	return kind == EVENT_RUN_VCPU || kind == EVENT_READ_PVCLOCK ||
+	       kind == EVENT_READ_TSC_PAGE || kind == EVENT_STIMER_CONFIG ||
+	       kind == EVENT_STIMER_ARM || kind == EVENT_MESSAGE_SLOT;
+}
+
 /* ---- one event ----------------------------------------------------------- */
 
 static bool touches_tsc(enum event_kind kind)
@@ -1300,6 +1402,8 @@ static bool do_event(struct run *run, const struct event *event)
 	remember_who_asks(run, event);
 	if (touches_tsc(kind)) {
 		run->tsc_touched = true;
+		for (u32 i = 0; i < run->sim.nr_vcpus; i++)
+			run->timer[i].judged = false;
 		remember_tsc(run, nr);
 		check_tsc_write(run, event, &old, &run->vcpu[nr].view);
 		start_afresh(run);
@@ -1327,12 +1431,25 @@ static bool do_event(struct run *run, const struct event *event)
 			run->page_sequence = run->vm.page_sequence;
 			run->page_pending = false;
 			run->page_snapshot = run->vm.masterclock_updates;
+			run->page_tsc_negative = (s64)now->pvclock.tsc_timestamp < 0;
 			run->page_tsc_offset = now->tsc_offset;
 			run->page_tsc_multiplier = now->tsc_multiplier;
+			/* KVM goes by this page, too, for vCPUs that aren't like it */
+			for (u32 i = 0; i < run->sim.nr_vcpus; i++)
+				if (run->vcpu[i].view.tsc_offset != now->tsc_offset ||
+				    run->vcpu[i].view.tsc_multiplier !=
+				    now->tsc_multiplier)
+					run->timer[i].judged = false;
 		}
 	}
-	if (kind == EVENT_RUN_VCPU || kind == EVENT_READ_PVCLOCK ||
-	    kind == EVENT_READ_TSC_PAGE) {
+	if (kind == EVENT_STIMER_ARM) {
+		run->timer[nr].since = run->snapshot_cycles;
+		run->timer[nr].generation = run->generation;
+		run->timer[nr].judged = one_counter(run, nr);
+	}
+	if (enters_vcpu(kind))
+		check_stimer(run, nr);
+	if (enters_vcpu(kind)) {
 		/* it has entered: nothing is left that it was asked for */
 		run->asked[nr] = ASKED_BY_EVENT;
 		run->tsc_written &= ~(1u << nr);

@@ -58,6 +58,8 @@ static const char *verb(const struct finding *f)
 		return "drifted by";
 	case LAW_AGREE:
 		return "disagrees by";
+	case LAW_DEADLINE:
+		return "is off by";
 	case LAW_ROUNDTRIP:
 		return "comes back";
 	default:

@@ -56,7 +56,8 @@ static void fill_broken(char cell[NR_COLUMNS][CELL], const struct finding *f,
 			const struct step *st)
 {
 	/* a rate is measured from an earlier read, the clock isn't */
-	s128 said = f->law == LAW_RATE && st->has_clock ? (s128)st->got : f->got;
+	s128 said = f->law == LAW_RATE && st->has_clock && !strcmp(st->unit, f->unit) ?
+		    (s128)st->got : f->got;
 	char number[REPORT_S128];
 
 	strcpy(cell[MARK], ">");

@@ -55,6 +55,13 @@ const struct event_info event_info[EVENT_NR] = {
 		"The wall clock epoch is computed, with a preemption in between." },
 	[EVENT_REENLIGHTENMENT] = { "reenlightenment", false, true, "bool", false, 1,
 		"The guest opts for re-enlightenment and TSC emulation, or out." },
+	[EVENT_STIMER_CONFIG] = { "stimer-config", false, true, "flags", false, 15,
+		"The guest writes HV_X64_MSR_STIMER0_CONFIG." },
+	[EVENT_STIMER_ARM] = { "stimer-arm", false, true, "ns", false,
+		365ull * 86400 * CF_NS_PER_SEC,
+		"The guest writes HV_X64_MSR_STIMER0_COUNT: its own time, plus that." },
+	[EVENT_MESSAGE_SLOT] = { "message-slot", false, true, "bool", false, 1,
+		"The SynIC slot of SINT1 is full, or the guest reads it and writes EOM." },
 	[EVENT_HOTPLUG_VCPU] = { "hotplug", true, false, NULL, false, 0,
 		"The VM's next vCPU is created and started on that CPU." },
 };

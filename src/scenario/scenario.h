@@ -46,6 +46,9 @@ enum event_kind {
 	EVENT_READ_WALL_CLOCK,		/* cpu, value: ns of a preemption */
 	EVENT_HOTPLUG_VCPU,		/* cpu: the next vCPU is created */
 	EVENT_REENLIGHTENMENT,		/* vcpu, value: 0 or 1 */
+	EVENT_STIMER_CONFIG,		/* vcpu, value: SUBJECT_STIMER_* */
+	EVENT_STIMER_ARM,		/* vcpu, value: ns from the guest's now */
+	EVENT_MESSAGE_SLOT,		/* vcpu, value: 1 busy, 0 read */
 	EVENT_NR
 };
 

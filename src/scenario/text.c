@@ -90,6 +90,8 @@ static const char *const page_writes[] = {
 	[SUBJECT_PAGE_NOWHERE] = "nowhere",
 };
 
+static const char *const stimer_flags[] = { "enable", "periodic", "auto", "direct" };
+
 static void print_s128(s128 value, FILE *out)
 {
 	/* take_number() gives no more than 64 bits and a sign */
@@ -206,6 +208,20 @@ static void print_event_words(const struct event *e, FILE *out)
 		break;
 	case EVENT_WRITE_TSC_PAGE:
 		fprintf(out, "tsc-page %s vcpu %u", page_writes[e->value], e->vcpu);
+		break;
+	case EVENT_STIMER_CONFIG:
+		fprintf(out, "stimer-config vcpu %u", e->vcpu);
+		for (int i = 0; i < 4; i++)
+			if (e->value & 1u << i)
+				fprintf(out, " %s", stimer_flags[i]);
+		break;
+	case EVENT_STIMER_ARM:
+		fprintf(out, "stimer-arm vcpu %u in ", e->vcpu);
+		print_ns(out, e->value);
+		break;
+	case EVENT_MESSAGE_SLOT:
+		fprintf(out, "message-slot %s vcpu %u", e->value ? "busy" : "read",
+			e->vcpu);
 		break;
 	case EVENT_REENLIGHTENMENT:
 		fprintf(out, "reenlightenment %s vcpu %u", e->value ? "on" : "off",
@@ -641,6 +657,34 @@ static int parse_event(struct parser *p, const struct machine *m,
 		skip_blanks(p);
 		if (e->value == SUBJECT_PAGE_WRITE_NR)
 			return fail_at(p, p->pos, "expected on, off, host or nowhere");
+		return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
+	}
+	if (accept(p, "stimer-config")) {
+		e->kind = EVENT_STIMER_CONFIG;
+		if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu))
+			return -1;
+		for (int i = 0; i < 4; i++)
+			if (accept(p, stimer_flags[i]))
+				e->value |= 1u << i;
+		return 0;
+	}
+	if (accept(p, "stimer-arm")) {
+		e->kind = EVENT_STIMER_ARM;
+		if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu) || expect(p, "in"))
+			return -1;
+		skip_blanks(p);
+		at = p->pos;
+		if (take_ns(p, &e->value))
+			return -1;
+		return e->value <= event_info[e->kind].max ? 0 :
+			fail_at(p, at, "at most 365 d");
+	}
+	if (accept(p, "message-slot")) {
+		e->kind = EVENT_MESSAGE_SLOT;
+		e->value = accept(p, "busy");
+		skip_blanks(p);
+		if (!e->value && !accept(p, "read"))
+			return fail_at(p, p->pos, "expected busy or read");
 		return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
 	}
 	if (accept(p, "reenlightenment")) {

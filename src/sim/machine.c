@@ -93,6 +93,17 @@ static u64 enter_and_rdtsc(struct sim *sim, u32 vcpu)
 	return sim_guest_tsc(sim->machine, &view, sim->hw.raw_tsc);
 }
 
+u64 sim_hv_clock(const struct sim *sim, u64 tsc)
+{
+	struct subject_vm_view vm;
+	u64 time;
+
+	sim->subject->view_vm(&vm);
+	if (vm.page_enabled && sim->subject->guest_read_tsc_page(tsc, &time))
+		return time;
+	return sim->subject->reference_counter();
+}
+
 static bool pass_time(struct sim *sim, u64 cycles)
 {
 	if (cycles > sim->max_cycles - sim->cycles)
@@ -165,6 +176,28 @@ bool sim_event(struct sim *sim, const struct event *event,
 	case EVENT_WRITE_TSC_PAGE:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
 		subject->write_tsc_page(event->vcpu, event->value);
+		return true;
+	case EVENT_STIMER_CONFIG:
+		enter(sim, event->vcpu);
+		subject->write_stimer_config(event->vcpu, event->value);
+		subject->run_vcpu(event->vcpu);
+		return true;
+	case EVENT_STIMER_ARM: {
+		struct subject_stimer_view timer;
+		u64 units = event->value / 100;
+
+		read->tsc = enter_and_rdtsc(sim, event->vcpu);
+		subject->view_stimer(event->vcpu, &timer);
+		if (!timer.periodic)
+			units += sim_hv_clock(sim, read->tsc);
+		subject->write_stimer_count(event->vcpu, units);
+		subject->run_vcpu(event->vcpu);
+		return true;
+	}
+	case EVENT_MESSAGE_SLOT:
+		enter(sim, event->vcpu);
+		subject->set_message_slot(event->vcpu, event->value);
+		subject->run_vcpu(event->vcpu);
 		return true;
 	case EVENT_REENLIGHTENMENT:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);

@@ -46,6 +46,12 @@ void sim_boot(struct sim *sim, const struct machine *machine,
 bool sim_event(struct sim *sim, const struct event *event,
 	       struct sim_read *read);
 
+/*
+ * What a guest that is running on the current CPU takes for the time, 100 ns: its
+ * TSC page at @tsc while that is valid, else the reference counter's MSR.
+ */
+u64 sim_hv_clock(const struct sim *sim, u64 tsc);
+
 /* What RDTSC returns on @cpu now, cycles. */
 u64 sim_raw_tsc(const struct sim *sim, u32 cpu);
 

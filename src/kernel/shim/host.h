@@ -67,8 +67,44 @@ struct delayed_work { struct work_struct work; };
 #define schedule_delayed_work(w, delay) ((void)((w)->work.pending = 1))
 #define kvm_vcpu_kick(v) ((void)(v))
 
+/* timers: when, and what then; the adapter looks at the time */
+enum hrtimer_restart { HRTIMER_NORESTART, HRTIMER_RESTART };
+enum { HRTIMER_MODE_ABS };
+#define CLOCK_MONOTONIC 1
+struct hrtimer {
+	ktime_t expires;
+	enum hrtimer_restart (*function)(struct hrtimer *timer);
+	bool armed;
+};
+#define hrtimer_init(t, clock, mode) ((void)((t)->armed = false))
+#define hrtimer_setup(t, fn, clock, mode) ((t)->function = (fn), (t)->armed = false)
+#define hrtimer_start(t, when, mode) ((t)->expires = (when), (t)->armed = true)
+#define hrtimer_cancel(t) ((void)((t)->armed = false))
+
+#define DECLARE_BITMAP(name, bits) unsigned long name[((bits) + 63) / 64]
+#define set_bit(n, map) ((void)((map)[(n) / 64] |= 1ul << (n) % 64))
+#define clear_bit(n, map) ((void)((map)[(n) / 64] &= ~(1ul << (n) % 64)))
+#define test_and_clear_bit(n, map) ({					\
+	bool was_ = (map)[(n) / 64] >> (n) % 64 & 1;			\
+	clear_bit(n, map);						\
+	was_;								\
+})
+
 struct kvm_vcpu;
 struct kvm;
+
+/* a vCPU's SynIC: one message slot, that of SINT1; interrupts always arrive */
+#define SHIM_SINT 1
+struct kvm_lapic_irq { u32 delivery_mode, vector; };
+struct kvm_vcpu_hv_synic;
+#define APIC_DM_FIXED 0
+#define lapic_in_kernel(v) true
+int kvm_apic_set_irq(struct kvm_vcpu *vcpu, struct kvm_lapic_irq *irq, void *map);
+static int synic_set_irq(struct kvm_vcpu_hv_synic *synic, u32 sint);
+int kvm_vcpu_read_guest_page(struct kvm_vcpu *vcpu, gfn_t gfn, void *data,
+			     int offset, int len);
+int kvm_vcpu_write_guest_page(struct kvm_vcpu *vcpu, gfn_t gfn, const void *data,
+			      int offset, int len);
 #define kvm_make_request(req, v) ((void)((v)->requests |= 1u << (req)))
 #define kvm_clear_request(req, v) ((void)((v)->requests &= ~(1u << (req))))
 #define kvm_make_all_cpus_request(kvm, req) \

@@ -30,6 +30,7 @@
 #define CONFIG_KVM_HYPERV 1
 #define CONFIG_KVM_XEN 1
 #define BITS_PER_LONG 64
+#define PAGE_SHIFT 12
 #define PAGE_SIZE 4096UL
 #define SMP_CACHE_BYTES 64
 
