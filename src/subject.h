@@ -210,6 +210,10 @@ struct subject {
 	/* Guest code on @vcpu; @tsc is what the guest's RDTSC returns. */
 	u64 (*guest_read_pvclock)(u32 vcpu, u64 tsc, u8 *flags);
 	bool (*guest_read_tsc_page)(u64 tsc, u64 *time_100ns);
+	u64 (*guest_read_hv_clock)(u64 tsc);	/* page, or the MSR; 100 ns */
+	u64 (*guest_vread_hv_clock)(u64 tsc);	/* in the vDSO; ~0: no page */
+	u64 (*guest_read_sched_clock)(u64 tsc);	/* ns */
+	void (*guest_hibernate)(u64 tsc, bool resume);	/* sched clock's state */
 
 	void (*view_vm)(struct subject_vm_view *view);
 	void (*view_vcpu)(u32 vcpu, struct subject_vcpu_view *view);

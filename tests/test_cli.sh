@@ -79,7 +79,7 @@ code 2 "$build/slice" --tree "$tmp/notlinux" \
 	--manifest "$repo/src/kernel/manifest" --out "$tmp/sliced"
 mkdir "$tmp/tree"
 (cd "$tree" && cp -r --parents Makefile Kconfig arch/x86/kvm/*.[ch] arch/x86/include \
-	arch/x86/kernel/*.[ch] include kernel/time drivers/clocksource/hyperv_timer.c \
+	arch/x86/kernel include kernel/time drivers/clocksource/hyperv_timer.c \
 	lib/vdso lib/math "$tmp/tree") 2>/dev/null
 sed -i 's/\bcompute_guest_tsc\b/compute_other_tsc/g' "$tmp/tree/arch/x86/kvm/x86.c"
 code 125 "$build/slice" --tree "$tmp/tree" \

@@ -49,6 +49,10 @@ extern u8 shim_guest_page[64];
 void guest_boot(void);
 u64 guest_read_pvclock(u32 vcpu, u64 tsc, u8 *flags);
 bool guest_read_tsc_page(u64 tsc, u64 *time_100ns);
+u64 guest_read_hv_clock(u64 tsc);
+u64 guest_vread_hv_clock(u64 tsc);
+u64 guest_read_sched_clock(u64 tsc);
+void guest_hibernate(u64 tsc, bool resume);
 u64 guest_pvclock_read(u64 system_time, u64 tsc_timestamp, u32 mul, s8 shift,
 		       u64 tsc);
 bool guest_hv_page_read(u64 tsc, u64 scale, s64 offset, u64 *ticks);

@@ -38,6 +38,34 @@ bool guest_read_tsc_page(u64 tsc, u64 *time_100ns)
 			    &cur_tsc, time_100ns);
 }
 
+u64 guest_read_hv_clock(u64 tsc)
+{
+	shim_guest_tsc = tsc;
+	return read_hv_clock_tsc();
+}
+
+u64 guest_vread_hv_clock(u64 tsc)
+{
+	shim_guest_tsc = tsc;
+	return vread_hvclock();
+}
+
+u64 guest_read_sched_clock(u64 tsc)
+{
+	shim_guest_tsc = tsc;
+	return read_hv_sched_clock_tsc();
+}
+
+/* x86_platform.save_sched_clock_state, restore_sched_clock_state */
+void guest_hibernate(u64 tsc, bool resume)
+{
+	shim_guest_tsc = tsc;
+	if (resume)
+		restore_hv_clock_tsc_state();
+	else
+		save_hv_clock_tsc_state();
+}
+
 u64 guest_pvclock_read(u64 system_time, u64 tsc_timestamp, u32 mul, s8 shift,
 		       u64 tsc)
 {

@@ -87,6 +87,8 @@ struct run {
 	u64 rate_denominator;		/* clocksource mult: rate is known to 1/2 of 1/mult */
 
 	struct timer timer[SUBJECT_MAX_VCPUS];
+	bool hibernated;
+	u64 sched_clock;		/* then, ns */
 	struct base monotonic_guest, monotonic_host;
 	struct base rate_guest, rate_host, rate_reference;
 	struct vcpu_state vcpu[SUBJECT_MAX_VCPUS];
@@ -1241,6 +1243,58 @@ static void check_wall_clock(struct run *run, const struct sim_read *read)
 	     (s128)run->scenario->machine.realtime_ns + true_ns - kvmclock);
 }
 
+/*
+ * The guest's clocksource is its page while that has a sequence, else the MSR; and
+ * the vDSO has the same page, or none.  Both exactly: they are one formula.
+ */
+static void check_hv_clock(struct run *run, const struct sim_read *read)
+{
+	bool page = run->vm.page_sequence;
+	s128 want = page ? (u64)((u128)read->tsc * run->vm.page_scale >> 64) +
+			   run->vm.page_offset_100ns :
+			   run->subject->reference_counter();
+	u64 vdso = run->subject->guest_vread_hv_clock(read->tsc);
+	struct verdict v = {
+		.law = LAW_EXACT, .clock = "hv-clock",
+		.function = "read_hv_clock_tsc",
+		.why = "it is neither the page nor the MSR at this TSC",
+		.unit = "100ns", .got = read->value, .want = want,
+	};
+
+	show(run, "hv-clock", "100ns", read, true, want);
+	/* the one time that an older reader takes for "no page" */
+	if (page && (u64)want == ~0ull)
+		v.event = "read-hv-clock-u64-max";
+	if (!check(run, &v))
+		return;
+	v.law = LAW_AGREE;
+	v.function = "vread_hvclock";
+	v.why = "the vDSO and the kernel part at one TSC";
+	v.got = vdso;
+	/* the vDSO's counters have 63 bits */
+	v.want = page ? want & (s128)(~0ull >> 1) : (s128)~0ull;
+	if (page && (want >> 63 || vdso == (u64)want))
+		return;
+	check(run, &v);
+}
+
+/* sched_clock() goes on after a hibernation where it was before, whatever the counter. */
+static void check_hibernate(struct run *run, const struct sim_read *read)
+{
+	show(run, "hv-sched-clock", "ns", read, run->event->value && run->hibernated,
+	     run->sched_clock);
+	if (run->event->value && run->hibernated)
+		check(run, &(struct verdict){
+			.law = LAW_ROUNDTRIP, .clock = "hv-sched-clock",
+			.function = "restore_hv_clock_tsc_state",
+			.why = "it doesn't go on where it was suspended",
+			.unit = "ns", .got = (s64)read->value,
+			.want = (s64)run->sched_clock,
+		});
+	run->hibernated = !run->event->value;
+	run->sched_clock = read->value;
+}
+
 /* ---- timers -------------------------------------------------------------- */
 
 /*
@@ -1329,6 +1383,8 @@ static bool enters_vcpu(enum event_kind kind)
 {
 	return kind == EVENT_RUN_VCPU || kind == EVENT_READ_PVCLOCK ||
 	       kind == EVENT_READ_TSC_PAGE || kind == EVENT_STIMER_CONFIG ||
+	       kind == EVENT_READ_HV_CLOCK || kind == EVENT_READ_SCHED_CLOCK ||
+	       kind == EVENT_HIBERNATE ||
 	       kind == EVENT_STIMER_ARM || kind == EVENT_MESSAGE_SLOT;
 }
 
@@ -1474,6 +1530,15 @@ static bool do_event(struct run *run, const struct event *event)
 		break;
 	case EVENT_READ_WALL_CLOCK:
 		check_wall_clock(run, &read);
+		break;
+	case EVENT_READ_HV_CLOCK:
+		check_hv_clock(run, &read);
+		break;
+	case EVENT_READ_SCHED_CLOCK:
+		show(run, "hv-sched-clock", "ns", &read, false, 0);
+		break;
+	case EVENT_HIBERNATE:
+		check_hibernate(run, &read);
 		break;
 	default:
 		break;

@@ -411,6 +411,15 @@ static bool arithmetic(const struct sums *s)
 			   "timekeeping_delta_to_ns");
 		return true;
 	}
+	if (is(f->clock, "hv-clock")) {
+		u64 scaled = (u128)s->step->tsc * s->step->vm.page_scale >> 64;
+
+		place(s, f->function);
+		line(s, "page", "(tsc * tsc_scale >> 64) + tsc_offset = %llu + %lld = %llu",
+		     scaled, s->step->vm.page_offset_100ns,
+		     scaled + s->step->vm.page_offset_100ns);
+		return true;
+	}
 	if (is(f->clock, "reference-counter") &&
 	    s->step->vm.page_status == SUBJECT_PAGE_SET)
 		return reference_page(s);

@@ -49,6 +49,9 @@ enum event_kind {
 	EVENT_STIMER_CONFIG,		/* vcpu, value: SUBJECT_STIMER_* */
 	EVENT_STIMER_ARM,		/* vcpu, value: ns from the guest's now */
 	EVENT_MESSAGE_SLOT,		/* vcpu, value: 1 busy, 0 read */
+	EVENT_READ_HV_CLOCK,		/* vcpu */
+	EVENT_READ_SCHED_CLOCK,		/* vcpu */
+	EVENT_HIBERNATE,		/* vcpu, value: 0 save, 1 restore */
 	EVENT_NR
 };
 

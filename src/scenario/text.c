@@ -209,6 +209,15 @@ static void print_event_words(const struct event *e, FILE *out)
 	case EVENT_WRITE_TSC_PAGE:
 		fprintf(out, "tsc-page %s vcpu %u", page_writes[e->value], e->vcpu);
 		break;
+	case EVENT_READ_HV_CLOCK:
+		fprintf(out, "read-hv-clock vcpu %u", e->vcpu);
+		break;
+	case EVENT_READ_SCHED_CLOCK:
+		fprintf(out, "read-sched-clock vcpu %u", e->vcpu);
+		break;
+	case EVENT_HIBERNATE:
+		fprintf(out, "%s vcpu %u", e->value ? "resume" : "hibernate", e->vcpu);
+		break;
 	case EVENT_STIMER_CONFIG:
 		fprintf(out, "stimer-config vcpu %u", e->vcpu);
 		for (int i = 0; i < 4; i++)
@@ -657,6 +666,18 @@ static int parse_event(struct parser *p, const struct machine *m,
 		skip_blanks(p);
 		if (e->value == SUBJECT_PAGE_WRITE_NR)
 			return fail_at(p, p->pos, "expected on, off, host or nowhere");
+		return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
+	}
+	if (accept(p, "read-hv-clock")) {
+		e->kind = EVENT_READ_HV_CLOCK;
+		return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
+	}
+	if (accept(p, "read-sched-clock")) {
+		e->kind = EVENT_READ_SCHED_CLOCK;
+		return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
+	}
+	if (accept(p, "hibernate") || (e->value = accept(p, "resume"))) {
+		e->kind = EVENT_HIBERNATE;
 		return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
 	}
 	if (accept(p, "stimer-config")) {

@@ -177,6 +177,22 @@ bool sim_event(struct sim *sim, const struct event *event,
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
 		subject->write_tsc_page(event->vcpu, event->value);
 		return true;
+	case EVENT_READ_HV_CLOCK:
+		read->tsc = enter_and_rdtsc(sim, event->vcpu);
+		read->value = subject->guest_read_hv_clock(read->tsc);
+		read->valid = true;
+		return true;
+	case EVENT_READ_SCHED_CLOCK:
+		read->tsc = enter_and_rdtsc(sim, event->vcpu);
+		read->value = subject->guest_read_sched_clock(read->tsc);
+		read->valid = true;
+		return true;
+	case EVENT_HIBERNATE:
+		read->tsc = enter_and_rdtsc(sim, event->vcpu);
+		subject->guest_hibernate(read->tsc, event->value);
+		read->value = subject->guest_read_sched_clock(read->tsc);
+		read->valid = true;
+		return true;
 	case EVENT_STIMER_CONFIG:
 		enter(sim, event->vcpu);
 		subject->write_stimer_config(event->vcpu, event->value);
