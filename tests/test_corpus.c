@@ -125,6 +125,56 @@ Test(corpus, rows_are_unique_and_have_a_regression)
 	}
 }
 
+#define MAX_SCENARIOS 128
+
+static struct scenario scenarios[MAX_SCENARIOS];
+static u32 nr_scenarios;
+static u64 verdict;
+
+static void load_scenario(const char *path)
+{
+	static struct text_file file;
+	struct text_error err;
+	size_t len;
+	const char *text = slurp(path, &len);
+
+	cr_assert(nr_scenarios < MAX_SCENARIOS);
+	cr_assert_eq(text_parse(&file, text, len, &err), 0, "%s", path);
+	scenarios[nr_scenarios++] = file.scenario;
+	text_free(&file);
+}
+
+static void add_to_verdict(const struct finding *f)
+{
+	verdict = verdict * 31 + f->law + 7 * f->event_nr + (u64)f->got +
+		  13 * (u64)f->want + (u8)f->clock[0];
+}
+
+static u64 verdict_of(const struct scenario *s)
+{
+	verdict = 0;
+	run_scenario(s, &subject_linux, NULL);
+	return verdict;
+}
+
+/* Nothing of one execution is left for the next: the order makes no difference. */
+Test(corpus, any_order_gives_the_same_verdicts)
+{
+	u64 want[MAX_SCENARIOS], x = 5;
+
+	law_set_sink(add_to_verdict);
+	each("fuzz_timeline/*.txt", load_scenario);
+	cr_assert(nr_scenarios > 40);
+	for (u32 i = 0; i < nr_scenarios; i++)
+		want[i] = verdict_of(&scenarios[i]);
+	for (int n = 0; n < 20000; n++) {
+		x = x * 6364136223846793005ull + 1442695040888963407ull;
+		u32 i = (x >> 33) % nr_scenarios;
+
+		cr_assert_eq(verdict_of(&scenarios[i]), want[i], "scenario %u, run %d", i, n);
+	}
+}
+
 static u64 random_state = 88172645463325252ull;
 
 static u32 rnd(u32 below)

@@ -39,11 +39,15 @@ static int list_laws(void)
 			member("sentence", law->sentence, false);
 			member("contract", law->contract, false);
 			member("tolerance", law->tolerance, false);
+			if (law->clocksource)
+				member("good_clocksource", law->clocksource, false);
 			putchar('}');
 			continue;
 		}
 		printf("%s\n  %s\n  contract:  %s\n  tolerance: %s\n", law->name,
 		       law->sentence, law->contract, law->tolerance);
+		if (law->clocksource)
+			printf("  a good clocksource: %s\n", law->clocksource);
 	}
 	return CLI_OK;
 }

@@ -25,6 +25,7 @@ struct law_info {
 	const char *sentence;
 	const char *contract;
 	const char *tolerance;		/* with its derivation */
+	const char *clocksource;	/* what a good clocksource owes by it, or NULL */
 };
 
 extern const struct law_info law_info[LAW_NR];
