@@ -164,8 +164,23 @@ static bool print_machine_line(const struct machine *m, u32 nr, FILE *out)
 	return false;
 }
 
+/* Nothing but a place: "tick on cpu 0", "read-pvclock vcpu 1". */
+static bool is_plain(const struct event_info *info)
+{
+	return !info->unit && info->has_cpu != info->has_vcpu;
+}
+
 static void print_event_words(const struct event *e, FILE *out)
 {
+	const struct event_info *info = &event_info[e->kind];
+
+	if (is_plain(info)) {
+		if (info->has_cpu)
+			fprintf(out, "%s on cpu %u", info->name, e->cpu);
+		else
+			fprintf(out, "%s vcpu %u", info->name, e->vcpu);
+		return;
+	}
 	switch ((enum event_kind)e->kind) {
 	case EVENT_ADVANCE_NS:
 		fputs("advance ", out);
@@ -174,14 +189,8 @@ static void print_event_words(const struct event *e, FILE *out)
 	case EVENT_ADVANCE_CYCLES:
 		fprintf(out, "advance %llu cycles", e->value);
 		break;
-	case EVENT_TICK:
-		fprintf(out, "tick on cpu %u", e->cpu);
-		break;
 	case EVENT_RUN_VCPU:
 		fprintf(out, "run vcpu %u on cpu %u", e->vcpu, e->cpu);
-		break;
-	case EVENT_MASTERCLOCK:
-		fprintf(out, "masterclock vcpu %u", e->vcpu);
 		break;
 	case EVENT_WRITE_TSC_HOST:
 	case EVENT_WRITE_TSC_GUEST:
@@ -196,9 +205,6 @@ static void print_event_words(const struct event *e, FILE *out)
 	case EVENT_SET_TSC_KHZ:
 		fprintf(out, "set-tsc-khz vcpu %u %llu kHz", e->vcpu, e->value);
 		break;
-	case EVENT_GET_CLOCK:
-		fprintf(out, "get-clock on cpu %u", e->cpu);
-		break;
 	case EVENT_SET_CLOCK:
 	case EVENT_SET_CLOCK_REALTIME:
 		fputs("set-clock ", out);
@@ -208,12 +214,6 @@ static void print_event_words(const struct event *e, FILE *out)
 		break;
 	case EVENT_WRITE_TSC_PAGE:
 		fprintf(out, "tsc-page %s vcpu %u", page_writes[e->value], e->vcpu);
-		break;
-	case EVENT_READ_HV_CLOCK:
-		fprintf(out, "read-hv-clock vcpu %u", e->vcpu);
-		break;
-	case EVENT_READ_SCHED_CLOCK:
-		fprintf(out, "read-sched-clock vcpu %u", e->vcpu);
 		break;
 	case EVENT_HIBERNATE:
 		fprintf(out, "%s vcpu %u", e->value ? "resume" : "hibernate", e->vcpu);
@@ -236,15 +236,6 @@ static void print_event_words(const struct event *e, FILE *out)
 		fprintf(out, "reenlightenment %s vcpu %u", e->value ? "on" : "off",
 			e->vcpu);
 		break;
-	case EVENT_READ_PVCLOCK:
-		fprintf(out, "read-pvclock vcpu %u", e->vcpu);
-		break;
-	case EVENT_READ_TSC_PAGE:
-		fprintf(out, "read-tsc-page vcpu %u", e->vcpu);
-		break;
-	case EVENT_READ_REFERENCE:
-		fprintf(out, "read-reference on cpu %u", e->cpu);
-		break;
 	case EVENT_READ_WALL_CLOCK:
 		fprintf(out, "read-wall-clock on cpu %u", e->cpu);
 		if (e->value) {
@@ -252,10 +243,7 @@ static void print_event_words(const struct event *e, FILE *out)
 			print_ns(out, e->value);
 		}
 		break;
-	case EVENT_HOTPLUG_VCPU:
-		fprintf(out, "hotplug on cpu %u", e->cpu);
-		break;
-	case EVENT_NR:
+	default:
 		break;
 	}
 }
@@ -579,6 +567,16 @@ static int parse_event(struct parser *p, const struct machine *m,
 	bool negative;
 
 	memset(e, 0, sizeof(*e));
+	for (int kind = 0; kind < EVENT_NR; kind++) {
+		const struct event_info *info = &event_info[kind];
+
+		if (!is_plain(info) || !accept(p, info->name))
+			continue;
+		e->kind = kind;
+		if (info->has_vcpu)
+			return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
+		goto on_cpu;
+	}
 	if (accept(p, "advance")) {
 		struct parser again = *p;
 		u64 value;
@@ -597,19 +595,11 @@ static int parse_event(struct parser *p, const struct machine *m,
 			return fail_at(p, again.pos, "at most 10 years");
 		return 0;
 	}
-	if (accept(p, "tick")) {
-		e->kind = EVENT_TICK;
-		goto on_cpu;
-	}
 	if (accept(p, "run")) {
 		e->kind = EVENT_RUN_VCPU;
 		if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu))
 			return -1;
 		goto on_cpu;
-	}
-	if (accept(p, "masterclock")) {
-		e->kind = EVENT_MASTERCLOCK;
-		return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
 	}
 	if (accept(p, "write-tsc")) {
 		if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu) ||
@@ -646,10 +636,6 @@ static int parse_event(struct parser *p, const struct machine *m,
 			return fail_at(p, at, "at most 4294967295 kHz");
 		return 0;
 	}
-	if (accept(p, "get-clock")) {
-		e->kind = EVENT_GET_CLOCK;
-		goto on_cpu;
-	}
 	if (accept(p, "set-clock")) {
 		e->kind = EVENT_SET_CLOCK;
 		if (take_ns(p, &e->value))
@@ -666,14 +652,6 @@ static int parse_event(struct parser *p, const struct machine *m,
 		skip_blanks(p);
 		if (e->value == SUBJECT_PAGE_WRITE_NR)
 			return fail_at(p, p->pos, "expected on, off, host or nowhere");
-		return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
-	}
-	if (accept(p, "read-hv-clock")) {
-		e->kind = EVENT_READ_HV_CLOCK;
-		return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
-	}
-	if (accept(p, "read-sched-clock")) {
-		e->kind = EVENT_READ_SCHED_CLOCK;
 		return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
 	}
 	if (accept(p, "hibernate") || (e->value = accept(p, "resume"))) {
@@ -716,18 +694,6 @@ static int parse_event(struct parser *p, const struct machine *m,
 			return fail_at(p, p->pos, "expected on or off");
 		return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
 	}
-	if (accept(p, "read-pvclock")) {
-		e->kind = EVENT_READ_PVCLOCK;
-		return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
-	}
-	if (accept(p, "read-tsc-page")) {
-		e->kind = EVENT_READ_TSC_PAGE;
-		return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
-	}
-	if (accept(p, "read-reference")) {
-		e->kind = EVENT_READ_REFERENCE;
-		goto on_cpu;
-	}
 	if (accept(p, "read-wall-clock")) {
 		e->kind = EVENT_READ_WALL_CLOCK;
 		if (expect(p, "on") || take_index(p, "cpu", m->nr_cpus, &e->cpu))
@@ -740,10 +706,6 @@ static int parse_event(struct parser *p, const struct machine *m,
 			return -1;
 		return e->value <= event_info[e->kind].max ? 0 :
 			fail_at(p, at, "at most 1 s");
-	}
-	if (accept(p, "hotplug")) {
-		e->kind = EVENT_HOTPLUG_VCPU;
-		goto on_cpu;
 	}
 	skip_blanks(p);
 	return fail_at(p, p->pos, "unknown event");
