@@ -186,6 +186,8 @@ struct subject {
 	void (*boot)(const struct subject_config *config, struct subject_hw *hw);
 
 	void (*hotplug_vcpu)(void);	/* the next one */
+	/* The VM is destroyed and created again; guest memory stays. */
+	void (*recreate_vm)(void);
 	void (*tick)(void);		/* timekeeper update on this CPU */
 	/* vCPU is loaded on hw->cpu and enters: pending requests are done. */
 	void (*run_vcpu)(u32 vcpu);

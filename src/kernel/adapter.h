@@ -20,6 +20,7 @@ u64 host_guest_tsc(u32 khz, s64 delta_ns);
 
 void host_boot(const struct subject_config *config);
 void host_hotplug_vcpu(void);
+void host_recreate_vm(void);
 void host_tick(void);
 void host_run_vcpu(u32 vcpu);
 void host_request_masterclock(u32 vcpu);

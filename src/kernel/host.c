@@ -618,6 +618,32 @@ static void create_vcpu(u32 i)
 	kvm_make_request(KVM_REQ_GLOBAL_CLOCK_UPDATE, vcpu);
 }
 
+static void create_vm(u32 nr_vcpus)
+{
+	/* kvm_arch_init_vm() */
+	vm.arch.kvmclock_offset = -get_kvmclock_base_ns();
+	pvclock_update_vm_gtod_copy(&vm);
+	for (u32 i = 0; i < nr_vcpus; i++)
+		create_vcpu(i);
+}
+
+/* What counts since boot goes on counting: it is ours, not KVM's. */
+void host_recreate_vm(void)
+{
+	u32 nr_vcpus = vm.online_vcpus.counter;
+	u64 page = to_kvm_hv(&vm)->hv_tsc_page;
+
+	memset(&vm, 0, sizeof(vm));
+	memset(vcpus, 0, sizeof(vcpus));
+	create_vm(nr_vcpus);
+	/* the VMM restores the MSR */
+	if (page & HV_X64_MSR_TSC_REFERENCE_ENABLE) {
+		to_kvm_hv(&vm)->hv_tsc_page = page;
+		to_kvm_hv(&vm)->hv_tsc_page_status = HV_TSC_PAGE_HOST_CHANGED;
+	}
+	masterclock_updates++;
+}
+
 void host_hotplug_vcpu(void)
 {
 	if (vm.online_vcpus.counter < SUBJECT_MAX_VCPUS)
@@ -648,12 +674,7 @@ void host_boot(const struct subject_config *c)
 	select_clocksource(c->clocksource);
 	timekeeper_boot(c->realtime_ns);
 
-	/* kvm_arch_init_vm() */
-	vm.arch.kvmclock_offset = -get_kvmclock_base_ns();
-	pvclock_update_vm_gtod_copy(&vm);
-
-	for (i = 0; i < c->nr_vcpus; i++)
-		create_vcpu(i);
+	create_vm(c->nr_vcpus);
 }
 
 /* ---- views --------------------------------------------------------------- */

@@ -150,6 +150,7 @@ const struct subject subject_linux = {
 	.guest_tsc = host_guest_tsc,
 	.boot = linux_boot,
 	.hotplug_vcpu = host_hotplug_vcpu,
+	.recreate_vm = host_recreate_vm,
 	.tick = host_tick,
 	.run_vcpu = host_run_vcpu,
 	.request_masterclock = host_request_masterclock,

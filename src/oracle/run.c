@@ -1411,6 +1411,105 @@ static bool is_passive(enum event_kind kind)
 	       kind == EVENT_MASTERCLOCK;
 }
 
+/*
+ * A VM that is saved and restored on the same host at once has the same TSCs and the
+ * same clock, to the cycle and the ns: both were read from it.  The clock is
+ * compared on the CPU that read it; a scaled guest's cycle is rounded once more.
+ */
+static bool do_save_restore(struct run *run, const struct event *event)
+{
+	const struct machine *m = &run->scenario->machine;
+	struct subject_vcpu_view old[SUBJECT_MAX_VCPUS];
+	bool promised[SUBJECT_MAX_VCPUS], alike = true;
+	u64 elapsed = cycles_to_ns(run, run->sim.cycles - run->snapshot_cycles);
+	struct verdict v;
+	s128 ns, cut;
+	struct sim_read read;
+
+	for (u32 i = 0; i < run->sim.nr_vcpus; i++) {
+		u64 tsc = sim_guest_tsc(m, &run->vcpu[i].view,
+					sim_raw_tsc(&run->sim, run->sim.vcpu_cpu[i]));
+		const struct subject_pvclock *pv = &run->vcpu[i].view.pvclock;
+
+		old[i] = run->vcpu[i].view;
+		alike &= tsc == sim_guest_tsc(m, &run->vcpu[0].view,
+					      sim_raw_tsc(&run->sim, run->sim.vcpu_cpu[i]));
+		promised[i] = in_contract(run, i) && !run->snapshot_broken &&
+			!m->early_tsc_khz && !old[i].tsc_catchup &&
+			run->vm.use_master_clock &&
+			pv->flags & SUBJECT_PVCLOCK_TSC_STABLE &&
+			pv->system_time == snapshot_clock(run) &&
+			pv->tsc_timestamp == sim_guest_tsc(m, &old[i],
+					run->vm.master_cycle_now) && (s64)tsc > 0 &&
+			(s64)(tsc - pv->tsc_timestamp) >= 0 &&
+			(s64)pv->system_time >= 0 &&
+			(s64)(sim_raw_tsc(&run->sim, event->cpu) -
+			      run->vm.master_cycle_now) >= 0 &&
+			/* read_tsc() doesn't say more than RDTSC */
+			host_ns(run, sim_raw_tsc(&run->sim, event->cpu), &ns);
+	}
+	if (!sim_event(&run->sim, event, &read))
+		return false;
+	run->generation++;
+	start_afresh(run);
+	run->tsc_touched = true;
+	look(run);
+	if (run->vm.tsc_unstable)
+		return false;
+	/* what is in the page is judged again from the next one on */
+	run->page_pending = true;
+	run->page_sequence = run->vm.page_sequence;
+	run->clock_sane &= snapshot_clock(run) <= SET_CLOCK_MAX_NS;
+	run->snapshot_cycles = run->sim.cycles;
+	run->snapshot_broken = run->vm.use_master_clock && !check_snapshot(run);
+	for (u32 i = 0; i < run->sim.nr_vcpus; i++) {
+		const struct subject_vcpu_view *now = &run->vcpu[i].view;
+		u64 raw = sim_raw_tsc(&run->sim, run->sim.vcpu_cpu[i]);
+		s64 cycle_ns;
+
+		/* one that has its tuple from a snapshot on the way waits */
+		run->vcpu[i].touched = run->snapshot_broken || m->early_tsc_khz ||
+			now->pvclock.system_time != snapshot_clock(run);
+		run->timer[i].judged = false;
+		if (!promised[i] || run->snapshot_broken || run->broken ||
+		    !run->vm.use_master_clock || !run->clock_sane)
+			continue;
+		/* the MSR's writes within a second of each other become one */
+		if (!alike && !(event->value & SAVE_RESTORE_OFFSETS))
+			continue;
+		check(run, &(struct verdict){
+			.law = LAW_ROUNDTRIP, .clock = "guest-TSC",
+			.function = "kvm_synchronize_tsc",
+			.why = "the restored TSC isn't the saved one",
+			.unit = "cycles",
+			.got = sim_guest_tsc(m, now, raw),
+			.want = sim_guest_tsc(m, &old[i], raw),
+		});
+		if (run->broken || run->sim.vcpu_cpu[i] != event->cpu ||
+		    !in_contract(run, i))
+			continue;
+		cycle_ns = guest_cycle_ns(run, now);
+		v = (struct verdict){
+			.law = LAW_ROUNDTRIP, .clock = "kvmclock",
+			.function = "kvm_vm_ioctl_set_clock",
+			.why = "the restored clock isn't the saved one",
+			.unit = "ns",
+			.got = tuple_exact(&now->pvclock, sim_guest_tsc(m, now, raw)),
+			.want = tuple_exact(&old[i].pvclock,
+					    sim_guest_tsc(m, &old[i], raw)),
+			.low = -cycle_ns, .high = cycle_ns,
+		};
+		cut = cut_khz(elapsed, cycle_ns, now->hw_tsc_khz) + cycle_ns +
+		      (elapsed >> 29);
+		/* the guest's pair and the host's are other numbers */
+		if (cycle_ns && v.want - v.got <= cut + 3 &&
+		    v.got - v.want <= cycle_ns + (s128)(elapsed >> 29) + 3)
+			v.event = "save-restore" SCALED;
+		check(run, &v);
+	}
+	return true;
+}
+
 static bool do_event(struct run *run, const struct event *event)
 {
 	u32 updates = run->vm.masterclock_updates;
@@ -1430,6 +1529,8 @@ static bool do_event(struct run *run, const struct event *event)
 	}
 
 	old = run->vcpu[nr].view;
+	if (kind == EVENT_SAVE_RESTORE)
+		return do_save_restore(run, event);
 	if (!sim_event(&run->sim, event, &read))
 		return false;
 
@@ -1569,6 +1670,7 @@ static void run_events(void *arg)
 
 	sim_boot(&run->sim, &s->machine, run->subject, scenario_boot_vcpus(s));
 	run->seen_vcpus = run->sim.nr_vcpus;
+	run->rebase = UPDATE DRIFT;
 	look(run);
 	run->subject->view_timekeeper(&run->timekeeper);
 	run->rate_denominator = 2ull * run->timekeeper.mult;

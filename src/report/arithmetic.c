@@ -255,6 +255,28 @@ static u64 rdtsc_of_guest(const struct sums *s, const char *when,
 	return tsc;
 }
 
+/* Guest clock before, what KVM_GET_CLOCK saved, and what the guest has now. */
+static bool restored(const struct sums *s)
+{
+	const struct subject_vcpu_view *old = &s->before->vcpu[0];
+	const struct subject_vcpu_view *now = &s->step->vcpu[0];
+	u64 raw = s->step->raw_tsc, tsc = sim_guest_tsc(s->m, old, raw);
+
+	if (is(s->f->clock, "guest-TSC")) {
+		place(s, s->f->function);
+		rdtsc_of_guest(s, "saved", old, raw);
+		rdtsc_of_guest(s, "restored", now, raw);
+		return true;
+	}
+	place(s, "__pvclock_read_cycles");
+	tuple(s, &old->pvclock, tsc, "tsc_timestamp", "system_time");
+	scaled_khz(s, old);
+	place(s, s->f->function);
+	line(s, "restored", "system_time = the saved KVM_GET_CLOCK = %llu ns",
+	     now->pvclock.system_time);
+	return true;
+}
+
 static bool written_tsc(const struct sums *s)
 {
 	const struct subject_vcpu_view *old = &s->before->vcpu[s->event->vcpu];
@@ -391,6 +413,8 @@ static bool arithmetic(const struct sums *s)
 		line(s, "kvm_get_time_scale", "(1000000000, guest kHz * 1000) doubles tps32 until it is above scaled64; 0 stays 0");
 		return true;
 	}
+	if (s->event->kind == EVENT_SAVE_RESTORE && f->law == LAW_ROUNDTRIP)
+		return restored(s);
 	if (is(f->clock, "kvmclock") && !strncmp(f->event, "pvclock-update", 14))
 		return f->law == LAW_EXACT ? tuple_fields(s) : kvmclock_update(s);
 	if (is(f->clock, "guest-TSC"))

@@ -62,6 +62,8 @@ const struct event_info event_info[EVENT_NR] = {
 		"The guest writes HV_X64_MSR_STIMER0_COUNT: its own time, plus that." },
 	[EVENT_MESSAGE_SLOT] = { "message-slot", false, true, "bool", false, 1,
 		"The SynIC slot of SINT1 is full, or the guest reads it and writes EOM." },
+	[EVENT_SAVE_RESTORE] = { "save-restore", true, false, "flags", false, 7,
+		"The VMM saves TSCs and clock, and restores them into a new VM at once." },
 	[EVENT_READ_HV_CLOCK] = { "read-hv-clock", false, true, NULL, false, 0,
 		"The guest reads its Hyper-V clocksource: TSC page, or else the MSR." },
 	[EVENT_READ_SCHED_CLOCK] = { "read-sched-clock", false, true, NULL, false, 0,

@@ -49,11 +49,20 @@ enum event_kind {
 	EVENT_STIMER_CONFIG,		/* vcpu, value: SUBJECT_STIMER_* */
 	EVENT_STIMER_ARM,		/* vcpu, value: ns from the guest's now */
 	EVENT_MESSAGE_SLOT,		/* vcpu, value: 1 busy, 0 read */
+	EVENT_SAVE_RESTORE,		/* cpu, value: SAVE_RESTORE_* */
 	EVENT_READ_HV_CLOCK,		/* vcpu */
 	EVENT_READ_SCHED_CLOCK,		/* vcpu */
 	EVENT_HIBERNATE,		/* vcpu, value: 0 save, 1 restore */
 	EVENT_NR
 };
+
+/*
+ * How a VMM restores a VM that it has saved, on the same host: TSCs, then the
+ * clock, as QEMU does, but
+ */
+#define SAVE_RESTORE_OFFSETS 1		/* TSCs by KVM_VCPU_TSC_OFFSET, not the MSR */
+#define SAVE_RESTORE_CLOCK_FIRST 2
+#define SAVE_RESTORE_REALTIME 4		/* KVM_CLOCK_REALTIME */
 
 struct event {
 	u8 kind;			/* enum event_kind */

@@ -92,6 +92,8 @@ static const char *const page_writes[] = {
 
 static const char *const stimer_flags[] = { "enable", "periodic", "auto", "direct" };
 
+static const char *const save_restore_flags[] = { "offsets", "clock-first", "realtime" };
+
 static void print_s128(s128 value, FILE *out)
 {
 	/* take_number() gives no more than 64 bits and a sign */
@@ -217,6 +219,12 @@ static void print_event_words(const struct event *e, FILE *out)
 		break;
 	case EVENT_HIBERNATE:
 		fprintf(out, "%s vcpu %u", e->value ? "resume" : "hibernate", e->vcpu);
+		break;
+	case EVENT_SAVE_RESTORE:
+		fprintf(out, "save-restore on cpu %u", e->cpu);
+		for (int i = 0; i < 3; i++)
+			if (e->value & 1u << i)
+				fprintf(out, " %s", save_restore_flags[i]);
 		break;
 	case EVENT_STIMER_CONFIG:
 		fprintf(out, "stimer-config vcpu %u", e->vcpu);
@@ -657,6 +665,15 @@ static int parse_event(struct parser *p, const struct machine *m,
 	if (accept(p, "hibernate") || (e->value = accept(p, "resume"))) {
 		e->kind = EVENT_HIBERNATE;
 		return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
+	}
+	if (accept(p, "save-restore")) {
+		e->kind = EVENT_SAVE_RESTORE;
+		if (expect(p, "on") || take_index(p, "cpu", m->nr_cpus, &e->cpu))
+			return -1;
+		for (int i = 0; i < 3; i++)
+			if (accept(p, save_restore_flags[i]))
+				e->value |= 1u << i;
+		return 0;
 	}
 	if (accept(p, "stimer-config")) {
 		e->kind = EVENT_STIMER_CONFIG;

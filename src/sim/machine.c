@@ -114,6 +114,48 @@ static bool pass_time(struct sim *sim, u64 cycles)
 	return true;
 }
 
+/* No time passes; each vCPU's TSC is read and written where it ran last. */
+static void save_restore(struct sim *sim, const struct event *event)
+{
+	const struct subject *subject = sim->subject;
+	struct subject_vcpu_view saved[SUBJECT_MAX_VCPUS], now;
+	u64 tsc[SUBJECT_MAX_VCPUS];
+	struct subject_clock clock;
+	u32 flags = event->value;
+
+	select_cpu(sim, event->cpu);
+	if (subject->get_clock(&clock))
+		return;
+	for (u32 i = 0; i < sim->nr_vcpus; i++) {
+		subject->view_vcpu(i, &saved[i]);
+		tsc[i] = sim_guest_tsc(sim->machine, &saved[i],
+				       sim_raw_tsc(sim, sim->vcpu_cpu[i]));
+	}
+	clock.flags &= flags & SAVE_RESTORE_REALTIME ? SUBJECT_CLOCK_REALTIME : 0;
+
+	subject->recreate_vm();
+	subject_refuel();
+	if (flags & SAVE_RESTORE_CLOCK_FIRST)
+		subject->set_clock(&clock);
+	for (u32 i = 0; i < sim->nr_vcpus; i++) {
+		select_cpu(sim, sim->vcpu_cpu[i]);
+		subject->view_vcpu(i, &now);
+		if (now.virtual_tsc_khz != saved[i].virtual_tsc_khz)
+			subject->set_tsc_khz(i, saved[i].virtual_tsc_khz);
+		if (flags & SAVE_RESTORE_OFFSETS)
+			subject->set_tsc_offset(i, saved[i].tsc_offset);
+		else
+			subject->write_tsc(i, tsc[i], true);
+	}
+	select_cpu(sim, event->cpu);
+	if (!(flags & SAVE_RESTORE_CLOCK_FIRST))
+		subject->set_clock(&clock);
+	subject_refuel();
+	for (u32 i = 0; i < sim->nr_vcpus; i++)
+		enter(sim, i);
+	select_cpu(sim, event->cpu);
+}
+
 bool sim_event(struct sim *sim, const struct event *event,
 	       struct sim_read *read)
 {
@@ -176,6 +218,9 @@ bool sim_event(struct sim *sim, const struct event *event,
 	case EVENT_WRITE_TSC_PAGE:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
 		subject->write_tsc_page(event->vcpu, event->value);
+		return true;
+	case EVENT_SAVE_RESTORE:
+		save_restore(sim, event);
 		return true;
 	case EVENT_READ_HV_CLOCK:
 		read->tsc = enter_and_rdtsc(sim, event->vcpu);
