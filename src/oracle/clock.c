@@ -1,0 +1,864 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * kvmclock, the VMM's view of it, its updates, and the TSCs under it.
+ */
+#include "timeline.h"
+
+/*
+ * Is @v wrong by what 64 bits lose of delta * mult: multiples of
+ * 2^(64 - shift) ns?
+ */
+static bool wrapped_product(const struct run *run, const struct verdict *v)
+{
+	s128 lost = (s128)1 << (64 - run->timekeeper.shift);
+	s128 diff = v->got - v->want, rest;
+
+	if (v->high >> 99)
+		return false;
+	rest = diff - (diff + (diff < 0 ? -lost : lost) / 2) / lost * lost;
+	return rest != diff && rest >= v->low && rest <= v->high;
+}
+
+/* ---- common pieces ------------------------------------------------------- */
+
+static s64 skew_here(const struct run *run)
+{
+	return run->sim.machine->skew_cycles[run->sim.hw.cpu];
+}
+
+/*
+ * What a reader gives that takes a counter before the snapshot for one far
+ * behind it: base + scale(2^64 - |d|) modulo 2^64, as __pvclock_read_cycles().
+ */
+u64 unsigned_read(const struct subject_pvclock *pv, u64 tsc)
+{
+	u64 delta = tsc - pv->tsc_timestamp;
+
+	delta = pv->tsc_shift < 0 ? delta >> -pv->tsc_shift :
+				    delta << pv->tsc_shift;
+	return pv->system_time + (u64)((u128)delta * pv->tsc_to_system_mul >> 32);
+}
+
+/*
+ * A counter read before its snapshot's counter value must give
+ * base - scale(|d|) or base itself, and nothing between; 2 ns are one rounding
+ * either side, 2^-30 the pair's own error.
+ * Where it doesn't, law signed explains what the subtraction modulo 2^64 gives,
+ * @wrapped, and nothing else: that is another bug behind this one.
+ */
+bool check_signed(struct run *run, const char *clock,
+			 const char *function, const char *event, u64 got,
+			 u64 base, u128 scaled, u64 wrapped)
+{
+	s128 diff = (s128)(s64)got - (s64)base, slack = (scaled >> 30) + 3;
+	s128 low = -(s128)scaled - slack;
+	struct verdict v = {
+		.law = LAW_SIGNED, .clock = clock, .function = function,
+		.why = "the counter was behind the snapshot",
+		.event = event,
+		.unit = "ns", .got = got, .want = (s64)base,
+		.low = low, .high = 2,
+	};
+
+	/* near zero a clock may be negative; a jump is shown as the u64 it is */
+	if ((diff >= low && diff <= slack - (s128)scaled) ||
+	    (diff >= -2 && diff <= 2))
+		return true;
+	if (got != wrapped) {
+		v.law = LAW_EXACT;
+		v.why = "it is neither the signed nor the wrapped sum";
+	}
+	run_fail(run, &v);
+	return false;
+}
+
+/*
+ * The skew, shown by a clock whose own rate is off: by 2^-30.09, or for a scaled
+ * guest by the kHz that its frequency is cut to, which agree and rate judge.
+ */
+static u64 skew_error(u64 skew_ns, s64 cycle_ns, u32 khz)
+{
+	return cycle_ns && khz ? skew_ns / khz + 1 : skew_ns >> 30;
+}
+
+/*
+ * Never below an earlier read of the same generation.  CPUs whose raw TSCs
+ * differ show the difference: that much is the hardware's; 2 ns and a scaled
+ * guest's cycle are rounding.
+ */
+bool check_monotonic(struct run *run, struct base *base,
+			    const char *clock, const char *function, u64 value,
+			    u32 generation, u32 khz, s64 cycle_ns)
+{
+	bool ok = true;
+
+	if (base->set && base->generation == generation && base->khz == khz) {
+		s64 back = base->skew - skew_here(run);
+		u64 skew_ns = back > 0 ? cycles_to_ns(run, back) : 0;
+		struct verdict v = {
+			.law = LAW_MONOTONIC, .clock = clock,
+			.function = function,
+			.why = "a later read was below an earlier one",
+			.unit = "ns", .got = (s64)value,
+			.want = (s64)base->value,
+			.low = -(s128)(skew_ns + skew_error(skew_ns, cycle_ns, khz)) -
+			       2 - cycle_ns,
+			.high = (s128)1 << 100,
+		};
+
+		ok = run_check(run, &v);
+	}
+	*base = (struct base){
+		.set = true, .value = value, .cycles = run->sim.cycles,
+		.skew = skew_here(run), .generation = generation, .khz = khz,
+	};
+	return ok;
+}
+
+/*
+ * What a scaled guest's clock gains in @ns: its frequency is rounded down to a
+ * kHz, so that its pvclock pair is up to 1/khz too fast.
+ */
+u64 cut_khz(u64 ns, s64 cycle_ns, u32 khz)
+{
+	return cycle_ns ? ns / khz + 1 : 0;
+}
+
+#define READ_SCALED "read-pvclock" SCALED
+
+/*
+ * Against true time since the first read of this generation.  The host's
+ * clocksource mult is rounded to the nearest, so its rate is off by at most
+ * 1/(2 mult); the pvclock pair by 2^-30.09 (kvm_get_time_scale).  A re-base
+ * brings in what both drifted apart since the snapshot before.  Both ends
+ * may have been read, and both snapshots taken, on CPUs skewed by up to the
+ * spread, and be off by the clocksource's resolution; 5 ns for the roundings of
+ * two reads and two snapshots.
+ */
+bool check_rate(struct run *run, struct base *base, const char *clock,
+		       const char *function, u64 value, u32 generation,
+		       s64 cycle_ns, u32 khz)
+{
+	u64 elapsed, rebased, slack;
+	bool ok = true;
+	s128 cut;
+
+	/* vCPUs of other frequencies are each off by their own */
+	if (base->set && base->generation == generation && base->khz == khz) {
+		elapsed = cycles_to_ns(run, run->sim.cycles - base->cycles);
+		rebased = cycles_to_ns(run, run->sim.cycles - base->since);
+		slack = rebased / run->rate_denominator + (rebased >> 30) +
+			2 * cycles_to_ns(run, run->skew_spread) +
+			2 * (run->resolution_ns + cycle_ns) + 5;
+		struct verdict v = {
+			.law = LAW_RATE, .clock = clock, .function = function,
+			.why = "it parted from true time",
+			.unit = "ns", .got = (s64)(value - base->value),
+			.want = elapsed, .low = -(s128)slack, .high = slack,
+		};
+
+		cut = slack + cut_khz(rebased, cycle_ns, khz);
+		if (khz && v.got - v.want <= cut && v.got - v.want >= -cut)
+			v.event = base == &run->rate_reference ?
+				  "read-reference" SCALED : READ_SCALED;
+		else if (!khz && wrapped_product(run, &v))
+			v.event = "get-clock" AFTER_GAP;
+		ok = run_check(run, &v);
+		if (ok)
+			return true;
+	}
+	*base = (struct base){
+		.set = true, .value = value, .cycles = run->sim.cycles,
+		.since = run->snapshot_cycles, .generation = generation,
+		.khz = khz,
+	};
+	return ok;
+}
+
+/* ---- the host's view of kvmclock ---------------------------------------- */
+
+/* kvmclock at the snapshot; the kernel adds modulo 2^64, too */
+u64 snapshot_clock(const struct run *run)
+{
+	return (u64)run->vm.master_kernel_ns + (u64)run->vm.kvmclock_offset_ns;
+}
+
+/*
+ * What kvmclock is at @host_tsc, from the master clock's snapshot; the caller
+ * has seen that it is in use.
+ */
+static s128 kvmclock_exact(const struct run *run, u64 host_tsc)
+{
+	return (s128)run->vm.master_kernel_ns + run->vm.kvmclock_offset_ns +
+	       signed_ns(run, host_tsc - run->vm.master_cycle_now);
+}
+
+/* What __get_kvmclock() reads from: the snapshot and the pair of the host's rate. */
+struct subject_pvclock host_tuple(const struct run *run)
+{
+	struct subject_pvclock pv = {
+		.tsc_timestamp = run->vm.master_cycle_now,
+		.system_time = snapshot_clock(run),
+	};
+
+	run->subject->time_scale(CF_NS_PER_SEC,
+				 run->sim.machine->tsc_khz * 1000ull,
+				 &pv.tsc_shift, &pv.tsc_to_system_mul);
+	return pv;
+}
+
+/*
+ * KVM's multiplier is off by [-2^-31, +2^-30.09]; truncation takes up to 2 ns.
+ */
+static bool check_host_clock(struct run *run, const char *clock,
+			     const char *function, u64 got, u64 host_tsc)
+{
+	u64 base = snapshot_clock(run);
+	s64 delta = host_tsc - run->vm.master_cycle_now;
+	struct verdict v;
+	s128 early;
+	u64 ns;
+
+	if (delta < 0) {
+		struct subject_pvclock pv = host_tuple(run);
+
+		return check_signed(run, clock, function, NULL, got, base,
+				    cycles_to_ns(run, -(u64)delta),
+				    unsigned_read(&pv, host_tsc));
+	}
+	ns = cycles_to_ns(run, delta);
+	v = (struct verdict){
+		.law = LAW_EXACT, .clock = clock, .function = function,
+		.why = "it isn't the snapshot plus the scaled counter",
+		.unit = "ns", .got = (s64)got, .want = (s64)(base + ns),
+		.low = -(s128)(ns >> 31) - 2, .high = (ns >> 30) + 2,
+	};
+	if (run->sim.machine->early_tsc_khz) {
+		early = (u128)delta * 1000000 / run->sim.machine->early_tsc_khz;
+		if (v.got - (s64)base - early >= v.low && v.got - (s64)base - early <= v.high) {
+			v.why = "it is scaled by the frequency from before it was refined";
+			v.event = "get-clock" EARLY;
+		}
+	}
+	return run_check(run, &v);
+}
+
+/*
+ * Does KVM_GET_CLOCK go by a frequency that isn't the host's?  Then what follows
+ * from it isn't news.
+ */
+bool host_clock_early(const struct run *run, const struct subject_clock *clock,
+			     u64 tsc)
+{
+	s64 delta = tsc - run->vm.master_cycle_now;
+	s128 off = (s64)(clock->clock_ns - snapshot_clock(run));
+
+	if (!run->sim.machine->early_tsc_khz || !run->vm.use_master_clock ||
+	    delta < 0)
+		return run->sim.machine->early_tsc_khz && delta < 0;
+	off -= cycles_to_ns(run, delta);
+	return off < -2 - (delta >> 30) || off > 2 + (delta >> 30);
+}
+
+void check_get_clock(struct run *run, const struct sim_read *read)
+{
+	bool ok = true;
+
+	if (run->vm.use_master_clock) {
+		run_show(run, "KVM_GET_CLOCK", "ns", read, true,
+		     kvmclock_exact(run, read->tsc));
+		if (!run->clock_sane)
+			return;
+		/* by which frequency it wraps is the tree's business */
+		if (run->sim.machine->early_tsc_khz &&
+		    (s64)(read->tsc - run->vm.master_cycle_now) < 0) {
+			start_afresh(run);
+			return;
+		}
+		ok = check_host_clock(run, "KVM_GET_CLOCK", "__get_kvmclock",
+				      read->value, read->tsc);
+		ok = ok && check_monotonic(run, &run->monotonic_host,
+					   "KVM_GET_CLOCK", "__get_kvmclock",
+					   read->value,
+					   run->vm.masterclock_updates, 0, 0);
+	} else {
+		run_show(run, "KVM_GET_CLOCK", "ns", read, false, 0);
+		if (!run->clock_sane)
+			return;
+	}
+	ok = ok && check_rate(run, &run->rate_host, "KVM_GET_CLOCK",
+			      "__get_kvmclock", read->value, run->generation, 0, 0);
+	if (!ok)
+		start_afresh(run);
+}
+
+/* ---- the guest's kvmclock ------------------------------------------------ */
+
+/*
+ * The clock's value from tuple @pv at @tsc >= tsc_timestamp.  The upper half
+ * of the s64 range is kept for "before the snapshot".
+ */
+s128 tuple_exact(const struct subject_pvclock *pv, u64 tsc)
+{
+	s64 delta = tsc - pv->tsc_timestamp;
+
+	if (delta < 0)
+		return (s128)(s64)pv->system_time -
+		       (s128)pvclock_scale(-(u64)delta, pv->tsc_to_system_mul,
+					   pv->tsc_shift);
+	return (s128)(s64)pv->system_time +
+	       (s128)pvclock_scale(delta, pv->tsc_to_system_mul, pv->tsc_shift);
+}
+
+bool in_contract(const struct run *run, u32 vcpu)
+{
+	const struct subject_vcpu_view *view = &run->vcpu[vcpu].view;
+
+	return run->clock_sane && !run->vcpu[vcpu].touched && view->updates &&
+	       view->tsc_multiplier && !run->vcpu[vcpu].other_khz &&
+	       view->hw_tsc_khz >= MIN_GUEST_KHZ &&
+	       view->hw_tsc_khz <= MAX_GUEST_KHZ;
+}
+
+/* A scaled guest's counter is rounded to its own cycle. */
+s64 guest_cycle_ns(const struct run *run,
+			  const struct subject_vcpu_view *view)
+{
+	u8 frac = run->sim.machine->tsc_frac_bits;
+
+	if (!frac || view->tsc_multiplier == 1ull << frac)
+		return 0;
+	return 1000000 / view->hw_tsc_khz + 1;
+}
+
+void check_pvclock(struct run *run, const struct sim_read *read)
+{
+	u32 nr = run->event->vcpu;
+	const struct subject_pvclock *pv = &run->vcpu[nr].view.pvclock;
+	bool stable = read->flags & SUBJECT_PVCLOCK_TSC_STABLE;
+	s64 delta = read->tsc - pv->tsc_timestamp;
+	s128 want = tuple_exact(pv, read->tsc);
+	struct subject_clock host;
+	u64 host_delta_ns;
+	struct verdict v;
+	s64 cycle_ns;
+	bool ok;
+
+	run_show(run, "kvmclock", "ns", read, true, want);
+	if (!in_contract(run, nr) || !stable)
+		return;
+	cycle_ns = guest_cycle_ns(run, &run->vcpu[nr].view);
+
+	if (delta < 0)
+		ok = check_signed(run, "kvmclock", "__pvclock_read_cycles", NULL,
+				  read->value, pv->system_time,
+				  (s64)pv->system_time - want,
+				  unsigned_read(pv, read->tsc));
+	else
+		ok = run_check(run, &(struct verdict){
+			.law = LAW_EXACT, .clock = "kvmclock",
+			.function = "__pvclock_read_cycles",
+			.why = "it isn't the published tuple at this TSC",
+			.unit = "ns", .got = (s64)read->value, .want = want,
+			.low = 0, .high = 0,
+		});
+
+	ok = ok && check_monotonic(run, &run->monotonic_guest, "kvmclock",
+				   "kvm_guest_time_update", read->value,
+				   run->vm.masterclock_updates,
+				   run->vcpu[nr].view.hw_tsc_khz, cycle_ns);
+
+	/*
+	 * The VMM's view at the same instant, on the same CPU.  Unscaled, the
+	 * two do the same arithmetic; scaled, the guest's counter is rounded
+	 * to its own cycle, and each side's pair is off by up to 2^-30.09.
+	 */
+	if (ok && run->vm.use_master_clock && delta >= 0 &&
+	    !run->subject->get_clock(&host) &&
+	    (s64)(run->sim.hw.raw_tsc - run->vm.master_cycle_now) >= 0 &&
+	    host.flags & SUBJECT_CLOCK_TSC_STABLE) {
+		u64 host_tsc = host.flags & SUBJECT_CLOCK_HOST_TSC ?
+			       host.host_tsc : run->sim.hw.raw_tsc;
+		u64 slack = 1;
+
+		host_delta_ns = cycles_to_ns(run, host_tsc - run->vm.master_cycle_now);
+		if (cycle_ns)
+			slack += 2 + cycle_ns + (host_delta_ns >> 29);
+		v = (struct verdict){
+			.law = LAW_AGREE, .clock = "kvmclock",
+			.function = "__get_kvmclock",
+			.why = "the guest's kvmclock and KVM_GET_CLOCK part at one TSC",
+			.unit = "ns", .got = (s64)read->value,
+			.want = (s64)host.clock_ns,
+			.low = -(s128)slack, .high = slack,
+		};
+		if (v.got > v.want && v.got - v.want <= (s128)slack +
+		    cut_khz(host_delta_ns, cycle_ns, run->vcpu[nr].view.hw_tsc_khz))
+			v.event = READ_SCALED;
+		/* read_tsc() may have said more than RDTSC did */
+		if (host_tsc == run->sim.hw.raw_tsc)
+			ok = run_check(run, &v);
+	}
+	ok = ok && check_rate(run, &run->rate_guest, "kvmclock",
+			      "kvm_guest_time_update", read->value,
+			      run->generation, cycle_ns,
+			      run->vcpu[nr].view.hw_tsc_khz);
+	if (!ok)
+		start_afresh(run);
+}
+
+/* ---- updates ------------------------------------------------------------- */
+
+/*
+ * A snapshot must be the host's CLOCK_MONOTONIC_RAW at that counter value,
+ * exactly: base + (xtime_nsec + delta * mult) >> shift, whatever the gap since
+ * the last tick; a counter behind the last tick's gives no less than what the
+ * signed arithmetic gives.
+ */
+bool check_snapshot(struct run *run)
+{
+	const struct subject_timekeeper_view *tk = &run->timekeeper;
+	u64 counter = run->vm.master_cycle_now;
+	struct verdict v;
+	s64 delta;
+	s128 want;
+
+	if (run->sim.machine->clocksource == SUBJECT_CS_HYPERV_PAGE)
+		counter = (u64)((u128)counter * run->sim.hw.hv_scale >> 64) +
+			  run->sim.hw.hv_offset_100ns;
+	delta = counter - tk->cycle_last;
+	want = tk->base_ns +
+	       (((s128)delta * tk->mult + (s128)tk->xtime_nsec) >> tk->shift);
+	if (delta < 0)
+		return check_signed(run, "master_kernel_ns", "vgettsc", SNAPSHOT,
+			     run->vm.master_kernel_ns,
+			     tk->base_ns + (tk->xtime_nsec >> tk->shift),
+			     (-(s128)delta * tk->mult >> tk->shift) + 1,
+			     tk->base_ns + (((u64)delta * tk->mult +
+					     tk->xtime_nsec) >> tk->shift));
+	v = (struct verdict){
+		.law = LAW_EXACT, .clock = "master_kernel_ns",
+		.function = "vgettsc", .event = SNAPSHOT,
+		.why = "the snapshot isn't CLOCK_MONOTONIC_RAW at its counter",
+		.unit = "ns", .got = run->vm.master_kernel_ns,
+		.want = want, .low = 0, .high = 0,
+	};
+	if (wrapped_product(run, &v))
+		v.event = SNAPSHOT AFTER_GAP;
+	return run_check(run, &v);
+}
+
+/*
+ * Who moved the clock: an update that nobody needed is a bug of its own, however
+ * well the step is explained by the drift.
+ */
+static const char *rebase_event(const struct run *run)
+{
+	switch (run->asked[run->event->vcpu]) {
+	case ASKED_BY_HOTPLUG:
+		return UPDATE "-hotplug";
+	case ASKED_BEFORE_SET_CLOCK:
+		return UPDATE "-after-set-clock";
+	default:
+		return UPDATE DRIFT;
+	}
+}
+
+void remember_who_asks(struct run *run, const struct event *event)
+{
+	switch (event->kind) {
+	case EVENT_MASTERCLOCK:
+	case EVENT_WRITE_TSC_PAGE:
+		run->asked[event->vcpu] = ASKED_BY_EVENT;
+		break;
+	case EVENT_WRITE_TSC_HOST:
+	case EVENT_SET_TSC_OFFSET:
+		run->asked[event->vcpu] = ASKED_BY_EVENT;
+		run->tsc_written |= 1u << event->vcpu;
+		break;
+	case EVENT_SET_CLOCK:
+	case EVENT_SET_CLOCK_REALTIME:
+		for (u32 i = 0; i < run->sim.nr_vcpus; i++)
+			if (run->tsc_written & 1u << i)
+				run->asked[i] = ASKED_BEFORE_SET_CLOCK;
+		break;
+	case EVENT_HOTPLUG_VCPU:
+		/*
+		 * Without the master clock it may ask for it; where TSCs were
+		 * written or scaled, its own may not match.
+		 */
+		if (run->sim.nr_vcpus > run->seen_vcpus)
+			run->asked[run->seen_vcpus++] =
+				run->vm.use_master_clock && !run->tsc_touched ?
+				ASKED_BY_HOTPLUG : ASKED_BY_EVENT;
+		break;
+	default:
+		break;
+	}
+}
+
+/* A wrong snapshot taints every clock until a right one is taken. */
+void check_new_snapshot(struct run *run)
+{
+	bool was_broken = run->snapshot_broken;
+
+	run->snapshot_broken = false;
+	run->snapshot_cycles = run->sim.cycles;
+	run->rebase = rebase_event(run);
+	if (run->vm.use_master_clock)
+		run->snapshot_broken = !check_snapshot(run);
+	if (!run->snapshot_broken && !was_broken)
+		return;
+	run->generation++;
+	start_afresh(run);
+	for (u32 i = 0; i < run->sim.machine->nr_vcpus; i++)
+		run->vcpu[i].touched = true;
+}
+
+/*
+ * The tuple that kvm_guest_time_update() has just published for the master
+ * clock's snapshot: its clock, the vCPU's TSC at its counter (a caught-up TSC is
+ * moved meanwhile), and the pair for hw_tsc_khz, off by [-2^-31, +2^-30.09].
+ */
+void check_tuple(struct run *run, const struct subject_vcpu_view *now,
+			bool *other_khz)
+{
+	const struct machine *m = run->sim.machine;
+	u32 khz = m->tsc_frac_bits ? (u128)m->tsc_khz * now->tsc_multiplier >>
+				     m->tsc_frac_bits : m->tsc_khz;
+	const struct subject_pvclock *pv = &now->pvclock;
+	u128 product = (u128)pv->tsc_to_system_mul * now->hw_tsc_khz;
+	u128 second = (u128)1000000 << 32;
+	int shift = pv->tsc_shift;
+	struct verdict v = {
+		.law = LAW_EXACT, .clock = "kvmclock",
+		.function = "kvm_guest_time_update", .event = UPDATE,
+	};
+
+	*other_khz = false;
+	if (!run->vm.use_master_clock || now->hw_tsc_khz < MIN_GUEST_KHZ ||
+	    now->hw_tsc_khz > MAX_GUEST_KHZ)
+		return;
+	v.why = "the pair isn't that of the host's frequency and the vCPU's ratio";
+	v.unit = "kHz";
+	v.got = now->hw_tsc_khz;
+	v.want = khz;
+	*other_khz = now->tsc_multiplier && now->hw_tsc_khz != khz;
+	if (*other_khz) {
+		if (m->early_tsc_khz)
+			v.event = UPDATE EARLY;
+		run_fail(run, &v);
+		return;
+	}
+	v.why = "system_time isn't the snapshot's clock";
+	v.unit = "ns";
+	v.got = (s64)pv->system_time;
+	v.want = (s64)snapshot_clock(run);
+	if (!run_check(run, &v))
+		return;
+	v.why = "tsc_timestamp isn't the vCPU's TSC at the snapshot";
+	/* a vCPU whose first frequency KVM refused is left without one */
+	if (!now->tsc_multiplier) {
+		v.why = "KVM scales the vCPU's TSC by a ratio that was never set";
+		v.event = UPDATE "-no-ratio";
+	}
+	v.unit = "cycles";
+	v.got = pv->tsc_timestamp;
+	v.want = sim_guest_tsc(run->sim.machine, now,
+			       run->vm.master_cycle_now);
+	if (!now->tsc_catchup && !run_check(run, &v))
+		return;
+	/* 66 and 52 bits; beyond 31 it is wrong whatever mul is */
+	if (shift < 0)
+		second <<= shift < -31 ? 32 : -shift;
+	else
+		product <<= shift > 31 ? 32 : shift;
+	v.why = "tsc_to_system_mul and tsc_shift aren't those of the vCPU's frequency";
+	v.unit = "2^-32 ns/ms";
+	v.got = product;
+	v.want = second;
+	v.low = -(s128)(second >> 31) - 1;
+	v.high = (second >> 30) + 1;
+	run_check(run, &v);
+}
+
+/*
+ * A vCPU's tuple was replaced: at the new timestamp, the new clock must be
+ * where the old one was, while the vCPU's TSC wasn't moved.  Old and new are
+ * each rounded down once or twice: [-2, +2] ns is re-basing, more is a step.
+ * A host clocksource that counts 100 ns units can't say it better than that.
+ */
+void check_rebase(struct run *run, const struct subject_vcpu_view *old,
+			 const struct subject_vcpu_view *now)
+{
+	const struct subject_pvclock *a = &old->pvclock, *b = &now->pvclock;
+	s64 cycle_ns = guest_cycle_ns(run, now);
+	s64 slack = 2 + run->resolution_ns + cycle_ns;
+	s128 at, step, drift;
+	struct verdict v;
+	u64 elapsed;
+
+	if (!(a->flags & b->flags & SUBJECT_PVCLOCK_TSC_STABLE) ||
+	    a->tsc_to_system_mul != b->tsc_to_system_mul ||
+	    a->tsc_shift != b->tsc_shift ||
+	    old->tsc_offset != now->tsc_offset ||
+	    old->tsc_multiplier != now->tsc_multiplier ||
+	    (s64)(b->tsc_timestamp - a->tsc_timestamp) < 0)
+		return;
+	at = tuple_exact(a, b->tsc_timestamp);
+	step = (s64)b->system_time - at;
+	v = (struct verdict){
+		.law = step < 0 ? LAW_MONOTONIC : LAW_RATE, .clock = "kvmclock",
+		.function = "pvclock_update_vm_gtod_copy", .event = UPDATE,
+		.why = step < 0 ? "an update stepped back at one TSC" :
+				  "an update jumped forward at one TSC",
+		.unit = "ns", .got = (s64)b->system_time, .want = at,
+		.low = -slack, .high = slack,
+	};
+	/*
+	 * What both rates may be off by since the old snapshot; a scaled guest's
+	 * is only ever too fast by more, so the step is back.
+	 */
+	elapsed = at - (s64)a->system_time;
+	drift = slack + elapsed / run->rate_denominator + (elapsed >> 30);
+	if (step < 0)
+		drift += cut_khz(elapsed, cycle_ns, now->hw_tsc_khz);
+	if (step >= -drift && step <= drift)
+		v.event = run->rebase;
+	run_check(run, &v);
+}
+
+/*
+ * KVM moves a vCPU's TSC in software to where its own rate would have brought
+ * it (tsc_catchup): forward, and never by more than the scenario is long.
+ * Below 10 GHz 10 years are less than 2^62 cycles; a step of more, of a TSC
+ * that nobody set beyond 2^62, is a negative distance taken for a positive one.
+ */
+void check_catchup(struct run *run, const struct subject_vcpu_view *old,
+			  const struct subject_vcpu_view *now)
+{
+	u64 step = now->tsc_offset - old->tsc_offset;
+
+	if (now->virtual_tsc_khz > MAX_GUEST_KHZ)
+		return;
+	run_check(run, &(struct verdict){
+		.law = LAW_SIGNED, .clock = "guest-TSC",
+		.function = "compute_guest_tsc", .event = UPDATE,
+		.why = "the time since the TSC write was negative",
+		.unit = "cycles", .got = step, .want = 0,
+		.low = 0, .high = (s128)1 << 62,
+	});
+}
+
+/*
+ * The host's CLOCK_MONOTONIC_RAW where the TSC is @raw, in exact arithmetic; false
+ * where that is before the last tick.  CLOCK_REALTIME runs alike, without NTP.
+ */
+bool host_ns(const struct run *run, u64 raw, s128 *ns)
+{
+	const struct subject_timekeeper_view *tk = &run->timekeeper;
+	u64 counter = raw;
+	s64 delta;
+
+	if (run->sim.machine->clocksource == SUBJECT_CS_HYPERV_PAGE)
+		counter = (u64)((u128)raw * run->sim.hw.hv_scale >> 64) +
+			  run->sim.hw.hv_offset_100ns;
+	else if (run->sim.machine->clocksource == SUBJECT_CS_OTHER)
+		counter = run->sim.hw.other_ns;
+	delta = counter - tk->cycle_last;
+	*ns = tk->base_ns + (((s128)delta * tk->mult + tk->xtime_nsec) >> tk->shift);
+	return delta >= 0;
+}
+
+/*
+ * A vCPU that is faster than its host is brought forward at each entry, to where
+ * its own rate has brought it since its TSC was written.  Less than that is time
+ * lost.  The rate is KVM's pair for virtual_tsc_khz, low by 2^-31; 2 cycles are
+ * rounding, and the write's time is as exact as the host's clocksource.
+ */
+void check_caught_up(struct run *run, const struct subject_vcpu_view *now)
+{
+	u64 raw = run->sim.hw.raw_tsc;
+	s128 since, cycles;
+
+	if (now->virtual_tsc_khz > MAX_GUEST_KHZ ||
+	    now->virtual_tsc_khz < MIN_GUEST_KHZ || !host_ns(run, raw, &since))
+		return;
+	since -= now->this_tsc_nsec;
+	if (since < 0 || since >> 60)
+		return;
+	cycles = since * now->virtual_tsc_khz / 1000000;
+	run_check(run, &(struct verdict){
+		.law = LAW_EXACT, .clock = "guest-TSC",
+		.function = "kvm_guest_time_update", .event = UPDATE,
+		.why = "the vCPU was caught up with a time in the past",
+		.unit = "cycles",
+		.got = sim_guest_tsc(run->sim.machine, now, raw),
+		.want = (s128)now->this_tsc_write + cycles,
+		.low = -(cycles >> 31) - 2 -
+		       (s128)run->resolution_ns * now->virtual_tsc_khz / 1000000,
+		.high = (s128)1 << 100,
+	});
+}
+
+/* A guest's TSC at this moment, before and after an event that is about it. */
+void check_tsc_write(struct run *run, const struct event *event,
+			    const struct subject_vcpu_view *old,
+			    const struct subject_vcpu_view *now)
+{
+	const struct machine *m = run->sim.machine;
+	u64 was = sim_guest_tsc(m, old, run->sim.hw.raw_tsc);
+	u64 is = sim_guest_tsc(m, now, run->sim.hw.raw_tsc);
+	s64 step = is - was, off = is - event->value;
+	s128 second = (s128)now->virtual_tsc_khz * 1000;
+
+	/* a vCPU that never ran has no TSC to lose */
+	if (event->kind == EVENT_SET_TSC_KHZ && old->updates)
+		run_check(run, &(struct verdict){
+			.law = step < 0 ? LAW_MONOTONIC : LAW_RATE,
+			.clock = "guest-TSC", .function = "kvm_set_tsc_khz",
+			.why = "another frequency moved the TSC",
+			.unit = "cycles", .got = (s128)was + step, .want = was,
+			.low = -2, .high = 2,
+		});
+	/* KVM scales with the ratio of the first; only the TSC of 64 bits is promised */
+	if (event->kind == EVENT_WRITE_TSC_HOST)
+		run_check(run, &(struct verdict){
+			.law = LAW_ROUNDTRIP, .clock = "guest-TSC",
+			.function = "kvm_synchronize_tsc",
+			.why = "the TSC isn't what the host wrote",
+			.unit = "cycles", .got = (s128)event->value + off,
+			.want = event->value,
+			.low = -second - 1, .high = second + 1,
+		});
+}
+
+void remember_tsc(struct run *run, u32 nr)
+{
+	struct vcpu_state *state = &run->vcpu[nr];
+
+	run->subject->view_vcpu(nr, &state->view);
+	state->touched = true;
+	if (sim_guest_tsc(run->sim.machine, &state->view,
+			  run->sim.hw.raw_tsc) >> 62)
+		state->wrapped = true;
+	/* Before 6.10 ktime_get_raw() itself wraps after such a gap. */
+	if (cycles_to_ns(run, run->sim.cycles - run->tick_cycles) >>
+	    (63 - run->timekeeper.shift))
+		state->wrapped = true;
+}
+
+/*
+ * The counter that __get_kvmclock() reads here and now: read_tsc() gives the last
+ * tick's where that is later than RDTSC.
+ */
+u64 kvmclock_counter(const struct subject_clock *clock, u64 rdtsc)
+{
+	return clock->flags & SUBJECT_CLOCK_HOST_TSC ? clock->host_tsc : rdtsc;
+}
+
+/*
+ * Of vCPU0, while its tuple is the snapshot's in force and promised at all, and
+ * @raw isn't before it.
+ */
+bool guest_clock(const struct run *run, u64 raw, struct guest_clock *clock)
+{
+	const struct subject_vcpu_view *v = &run->vcpu[0].view;
+	s64 cycle_ns, delta = raw - run->vm.master_cycle_now;
+	u64 tsc = sim_guest_tsc(run->sim.machine, v, raw);
+
+	if (!run->vm.use_master_clock || !in_contract(run, 0) || delta < 0 ||
+	    !(v->pvclock.flags & SUBJECT_PVCLOCK_TSC_STABLE) ||
+	    v->pvclock.system_time != snapshot_clock(run) ||
+	    (s64)v->pvclock.system_time < 0 ||
+	    (s64)(tsc - v->pvclock.tsc_timestamp) < 0)
+		return false;
+	cycle_ns = guest_cycle_ns(run, v);
+	clock->ns = tuple_exact(&v->pvclock, tsc);
+	clock->slack = 3 + cycle_ns + (cycles_to_ns(run, delta) >> 29);
+	clock->cut = cut_khz(cycles_to_ns(run, delta), cycle_ns, v->hw_tsc_khz);
+	return true;
+}
+
+/*
+ * Wall clock epoch: CLOCK_REALTIME minus kvmclock.  No NTP here, so it is
+ * realtime at boot plus true time minus kvmclock, to the rates of check_rate()
+ * and the skew between the CPU and the last tick's.
+ */
+void check_wall_clock(struct run *run, const struct sim_read *read)
+{
+	u64 true_ns = cycles_to_ns(run, run->sim.cycles), tsc;
+	s128 slack = (s128)(true_ns / run->rate_denominator) + (true_ns >> 30) +
+		     4 * (s128)cycles_to_ns(run, run->skew_spread) +
+		     2 * run->resolution_ns + 5;
+	struct guest_clock guest;
+	struct subject_clock clock;
+	struct verdict v;
+	s128 kvmclock, now;
+
+	if (!run->clock_sane || run->subject->get_clock(&clock))
+		return;
+	tsc = kvmclock_counter(&clock, read->tsc);
+	if (host_clock_early(run, &clock, tsc))
+		return;
+	/* it was read before the preemption, perhaps on a CPU behind */
+	if (run->event->value && run->vm.use_master_clock &&
+	    (s64)(read->tsc - run->vm.master_cycle_now) <
+	    (s64)((u128)run->event->value * run->sim.machine->tsc_khz / 1000000) + 1)
+		return;
+	kvmclock = run->vm.use_master_clock ? kvmclock_exact(run, tsc) :
+					      (s128)(s64)clock.clock_ns;
+	v = (struct verdict){
+		.law = LAW_AGREE, .clock = "wall-clock",
+		.function = "kvm_get_wall_clock_epoch",
+		.why = "the epoch isn't realtime minus kvmclock",
+		.unit = "ns", .got = (s64)read->value,
+		.want = (s128)run->sim.machine->realtime_ns + true_ns - kvmclock,
+		.low = -slack, .high = slack,
+	};
+	if (run->vm.use_master_clock &&
+	    (s64)(tsc - run->vm.master_cycle_now) < 0) {
+		struct subject_pvclock pv = host_tuple(run);
+		struct verdict rest = v;
+
+		/* modulo 2^64, as the kernel subtracts */
+		rest.got = (s64)((u64)v.got + unsigned_read(&pv, tsc) -
+				 (u64)(run->sim.machine->realtime_ns + true_ns));
+		rest.want = 0;
+		if ((rest.got >= v.low && rest.got <= v.high) ||
+		    wrapped_product(run, &rest)) {
+			v.law = LAW_SIGNED;
+			v.why = "the counter was behind the snapshot";
+		}
+	} else if (run->event->value && v.got < v.want &&
+		   v.got - v.want >= v.low - (s128)run->event->value) {
+		v.why = "realtime and kvmclock were read at two instants";
+		v.event = run->vm.use_master_clock ? "read-wall-clock-preempted" :
+						     "read-wall-clock-fallback";
+	} else {
+		struct verdict gap = v;
+
+		gap.low -= run->event->value;
+		if (wrapped_product(run, &gap))
+			v.event = "read-wall-clock" AFTER_GAP;
+	}
+	if (run_check(run, &v) && !run->event->value && !run->snapshot_broken &&
+	    host_ns(run, read->tsc, &now) && guest_clock(run, read->tsc, &guest)) {
+		v.want = (s128)run->sim.machine->realtime_ns + now - guest.ns;
+		v.why = "the epoch isn't realtime minus the guest's kvmclock";
+		/* both clocks of the host are cut to a ns, and its own resolution */
+		v.low = -(s128)guest.slack - 2 - run->resolution_ns;
+		v.high = guest.slack + 2 + run->resolution_ns;
+		struct verdict gap = v;
+
+		gap.high += guest.cut;
+		v.event = NULL;
+		if (wrapped_product(run, &gap))
+			v.event = "read-wall-clock" AFTER_GAP;
+		else if (v.got > v.want && v.got - v.want <= v.high + (s128)guest.cut)
+			v.event = "read-wall-clock" SCALED;
+		run_check(run, &v);
+	}
+	run_show(run, "wall-clock", "ns", read, true,
+	     (s128)run->sim.machine->realtime_ns + true_ns - kvmclock);
+}

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The clocks of Hyper-V's interface: TSC page, reference counter, the guest's
+ * clocksource over them, and synthetic timers.
+ */
+#include "timeline.h"
+
+/* ---- Hyper-V ------------------------------------------------------------- */
+
+/*
+ * The page in 100 ns units is floor(tsc * scale / 2^64) + offset.  Against
+ * floor(kvmclock / 100): each side's constants are truncated once, the sum of
+ * which stays in [-1, +1] (tsc_shift >= 0), [-1, +2] (< 0), for less than
+ * 2^64/100 cycles, whatever the uptime.
+ */
+void check_page(struct run *run, const struct sim_read *read)
+{
+	u32 nr = run->event->vcpu;
+	const struct subject_pvclock *pv = &run->vcpu[nr].view.pvclock;
+	s128 want = tuple_exact(pv, read->tsc) / 100;
+	u64 limit = ~0ull / 100;
+	u64 exact = (u64)((u128)read->tsc * run->vm.page_scale >> 64) +
+		    run->vm.page_offset_100ns;
+
+	if (!read->valid || !run->vm.page_enabled || run->page_pending)
+		return;
+	run_show(run, "TSC-page", "100ns", read, true, want);
+	if (!run_check(run, &(struct verdict){
+		.law = LAW_EXACT, .clock = "TSC-page",
+		.function = "hv_read_tsc_page_tsc",
+		.why = "it isn't the page's scale and offset at this TSC",
+		.unit = "100ns", .got = read->value, .want = exact,
+	    }))
+		return;
+	/*
+	 * The page carries one vCPU's parameters at one time.  They hold only
+	 * for TSCs that are alike and were left alone since.
+	 */
+	if (!in_contract(run, nr) ||
+	    /* who opted for re-enlightenment keeps the page that it has */
+	    run->page_snapshot != run->vm.masterclock_updates ||
+	    !(pv->flags & SUBJECT_PVCLOCK_TSC_STABLE) ||
+	    (s64)pv->system_time < 0 ||	/* KVM_SET_CLOCK close to 0 */
+	    (s64)(read->tsc - pv->tsc_timestamp) < 0 || read->tsc > limit ||
+	    pv->tsc_timestamp > limit)
+		return;
+	for (u32 i = 0; i < run->sim.nr_vcpus; i++) {
+		const struct subject_vcpu_view *other = &run->vcpu[i].view;
+
+		if (!in_contract(run, i) ||
+		    other->pvclock.tsc_timestamp != pv->tsc_timestamp ||
+		    other->pvclock.system_time != pv->system_time ||
+		    other->pvclock.tsc_to_system_mul != pv->tsc_to_system_mul ||
+		    other->tsc_offset != run->page_tsc_offset ||
+		    other->tsc_multiplier != run->page_tsc_multiplier)
+			return;
+	}
+	run_check(run, &(struct verdict){
+		.law = LAW_AGREE, .clock = "TSC-page",
+		.function = "compute_tsc_page_parameters",
+		.why = "page and kvmclock part at one TSC",
+		.unit = "100ns", .got = read->value, .want = want,
+		.low = -1, .high = pv->tsc_shift < 0 ? 2 : 1,
+	});
+}
+
+/* The page at vCPU0's TSC where the host's is @raw, 100 ns; as TLFS says. */
+static u64 page_at(const struct run *run, u64 raw)
+{
+	u64 tsc = sim_guest_tsc(run->sim.machine, &run->vcpu[0].view, raw);
+
+	return (u64)((u128)tsc * run->vm.page_scale >> 64) +
+	       run->vm.page_offset_100ns;
+}
+
+/*
+ * The counter over time, whichever of page and kvmclock it comes from just now:
+ * TLFS promises one clock.  Two reads in 100 ns; a scaled guest's page gains as
+ * its kvmclock does, so that leaving it loses as much.
+ */
+static void check_reference_rate(struct run *run, u64 value)
+{
+	const struct subject_vcpu_view *v = &run->vcpu[0].view;
+
+	if (!in_contract(run, 0) || (s64)value < 0 || value > ~0ull / 200)
+		return;
+	if (!check_rate(run, &run->rate_reference, "reference-counter",
+			"get_time_ref_counter", value * 100, run->generation,
+			guest_cycle_ns(run, v) + 200, v->hw_tsc_khz))
+		start_afresh(run);
+}
+
+/* The reference counter falls back to kvmclock / 100. */
+void check_reference(struct run *run, const struct sim_read *read)
+{
+	u64 base = snapshot_clock(run);
+	struct guest_clock guest;
+	struct subject_clock clock;
+	struct verdict v;
+	u64 tsc;
+	s64 delta;
+
+	if (run->vm.page_status == SUBJECT_PAGE_SET) {
+		s128 want = page_at(run, read->tsc);
+
+		run_show(run, "reference-counter", "100ns", read, true, want);
+		/* TSCs of vCPUs that differ, or a page that the guest moved */
+		if (run->page_pending || !run->vm.page_enabled ||
+		    !run->vcpu[0].view.tsc_multiplier)
+			return;
+		if (!run_check(run, &(struct verdict){
+			.law = LAW_AGREE, .clock = "reference-counter",
+			.function = "get_time_ref_counter",
+			.why = "the host's counter isn't the guest's page at one TSC",
+			.unit = "100ns", .got = read->value, .want = want,
+		    }))
+			return;
+		/*
+		 * The page is for the TSC that its vCPU had then, and not for one
+		 * below 0, on a CPU behind just after the VM was created.  A page
+		 * that was kept for re-enlightenment is a clock of its own.
+		 */
+		if (run->page_tsc_offset == run->vcpu[0].view.tsc_offset &&
+		    run->page_tsc_multiplier == run->vcpu[0].view.tsc_multiplier &&
+		    run->page_snapshot == run->vm.masterclock_updates &&
+		    !run->page_tsc_negative &&
+		    (s64)sim_guest_tsc(run->sim.machine,
+				       &run->vcpu[0].view, read->tsc) >= 0)
+			check_reference_rate(run, read->value);
+		else
+			run->rate_reference.set = false;
+		return;
+	}
+	run_show(run, "reference-counter", "100ns", read, false, 0);
+	if (!run->clock_sane || run->subject->get_clock(&clock))
+		return;
+	tsc = kvmclock_counter(&clock, read->tsc);
+	delta = tsc - run->vm.master_cycle_now;
+	if (host_clock_early(run, &clock, tsc))
+		return;
+	if (run->vm.use_master_clock && delta < 0) {
+		struct subject_pvclock pv = host_tuple(run);
+		bool wrapped = read->value == unsigned_read(&pv, tsc) / 100;
+
+		run_check(run, &(struct verdict){
+			.law = wrapped ? LAW_SIGNED : LAW_EXACT,
+			.clock = "reference-counter",
+			.function = "__get_kvmclock",
+			.why = wrapped ? "the counter was behind the snapshot" :
+				"it is neither the signed nor the wrapped sum",
+			.unit = "100ns", .got = read->value, .want = base / 100,
+			.low = -(s128)cycles_to_ns(run, -(u64)delta) / 50 - 1,
+			.high = 1,
+		});
+		return;
+	}
+	if (!run_check(run, &(struct verdict){
+		.law = LAW_AGREE, .clock = "reference-counter",
+		.function = "get_time_ref_counter",
+		.why = "it isn't KVM_GET_CLOCK / 100",
+		.unit = "100ns", .got = read->value, .want = clock.clock_ns / 100,
+	    }))
+		return;
+	if (!guest_clock(run, read->tsc, &guest))
+		return;
+	v = (struct verdict){
+		.law = LAW_AGREE, .clock = "reference-counter",
+		.function = "get_time_ref_counter",
+		.why = "the host's counter and the guest's kvmclock part at one TSC",
+		.unit = "100ns", .got = read->value, .want = guest.ns / 100,
+		.low = -(s128)(guest.slack / 100) - 1,
+		.high = guest.slack / 100 + 1,
+	};
+	if (v.want - v.got <= (s128)((guest.slack + guest.cut) / 100) + 1 &&
+	    v.got < v.want)
+		v.event = "read-reference" SCALED;
+	if (tsc == read->tsc && run_check(run, &v))
+		check_reference_rate(run, read->value);
+}
+
+/*
+ * The guest's clocksource is its page while that has a sequence, else the MSR; and
+ * the vDSO has the same page, or none.  Both exactly: they are one formula.
+ */
+void check_hv_clock(struct run *run, const struct sim_read *read)
+{
+	bool page = run->vm.page_sequence;
+	s128 want = page ? (u64)((u128)read->tsc * run->vm.page_scale >> 64) +
+			   run->vm.page_offset_100ns :
+			   run->subject->reference_counter();
+	u64 vdso = run->subject->guest_vread_hv_clock(read->tsc);
+	struct verdict v = {
+		.law = LAW_EXACT, .clock = "hv-clock",
+		.function = "read_hv_clock_tsc",
+		.why = "it is neither the page nor the MSR at this TSC",
+		.unit = "100ns", .got = read->value, .want = want,
+	};
+
+	run_show(run, "hv-clock", "100ns", read, true, want);
+	/* the one time that an older reader takes for "no page" */
+	if (page && (u64)want == ~0ull)
+		v.event = "read-hv-clock-u64-max";
+	if (!run_check(run, &v))
+		return;
+	v.law = LAW_AGREE;
+	v.function = "vread_hvclock";
+	v.why = "the vDSO and the kernel part at one TSC";
+	v.got = vdso;
+	/* the vDSO's counters have 63 bits */
+	v.want = page ? want & (s128)(~0ull >> 1) : (s128)~0ull;
+	if (page && (want >> 63 || vdso == (u64)want))
+		return;
+	run_check(run, &v);
+}
+
+/* sched_clock() goes on after a hibernation where it was before, whatever the counter. */
+void check_hibernate(struct run *run, const struct sim_read *read)
+{
+	run_show(run, "hv-sched-clock", "ns", read, run->event->value && run->hibernated,
+	     run->sched_clock);
+	if (run->event->value && run->hibernated)
+		run_check(run, &(struct verdict){
+			.law = LAW_ROUNDTRIP, .clock = "hv-sched-clock",
+			.function = "restore_hv_clock_tsc_state",
+			.why = "it doesn't go on where it was suspended",
+			.unit = "ns", .got = (s64)read->value,
+			.want = (s64)run->sched_clock,
+		});
+	run->hibernated = !run->event->value;
+	run->sched_clock = read->value;
+}
+
+/* ---- timers -------------------------------------------------------------- */
+
+/*
+ * Do the host and the guest of vCPU @nr read one counter that is promised?  vCPUs
+ * alike, a page that is theirs and the snapshot's, a host clock to rely on.
+ */
+bool one_counter(const struct run *run, u32 nr)
+{
+	const struct subject_vcpu_view *v = &run->vcpu[nr].view;
+	const struct subject_vcpu_view *first = &run->vcpu[0].view;
+
+	if (run->vm.page_enabled &&
+	    (run->page_tsc_negative ||
+	     run->page_snapshot != run->vm.masterclock_updates ||
+	     run->page_tsc_offset != v->tsc_offset ||
+	     run->page_tsc_multiplier != v->tsc_multiplier))
+		return false;
+	return run->clock_sane && !run->snapshot_broken && !run->page_pending &&
+	       in_contract(run, nr) && in_contract(run, 0) &&
+	       !v->tsc_catchup && !first->tsc_catchup &&
+	       v->tsc_offset == first->tsc_offset &&
+	       v->tsc_multiplier == first->tsc_multiplier &&
+	       (s64)sim_guest_tsc(run->sim.machine, v,
+				  run->sim.hw.raw_tsc) >= 0 &&
+	       run->vm.use_master_clock && (s64)snapshot_clock(run) >= 0 &&
+	       (s64)(run->sim.hw.raw_tsc - run->vm.master_cycle_now) >= 0 &&
+	       !(cycles_to_ns(run, run->sim.cycles - run->tick_cycles) >>
+		 (63 - run->timekeeper.shift)) &&
+	       !run->sim.machine->early_tsc_khz;
+}
+
+/*
+ * After an entry: what was delivered was due, and what is due was delivered, by
+ * the guest's own clock at this very TSC.
+ */
+void check_stimer(struct run *run, u32 nr)
+{
+	const struct subject_vcpu_view *v = &run->vcpu[nr].view;
+	struct timer *timer = &run->timer[nr];
+	struct subject_stimer_view now;
+	u64 tsc, elapsed, late, units;
+	bool delivered;
+
+	run->subject->view_stimer(nr, &now);
+	if (!now.used)
+		return;
+	delivered = now.deliveries != timer->deliveries;
+	timer->deliveries = now.deliveries;
+	tsc = sim_guest_tsc(run->sim.machine, v, run->sim.hw.raw_tsc);
+	/* one counter for all: vCPUs alike, and a host whose clock can be relied on */
+	/* what comes when the next one is armed was the one before */
+	if (run->broken || (delivered && run->event->kind == EVENT_STIMER_ARM &&
+			    now.delivered != now.count))
+		return;
+	if (!timer->judged || timer->generation != run->generation ||
+	    !one_counter(run, nr))
+		return;
+	units = sim_hv_clock(&run->sim, tsc);
+	if (delivered) {
+		run_check(run, &(struct verdict){
+			.law = LAW_DEADLINE, .clock = "stimer",
+			.function = "kvm_hv_process_stimers",
+			.event = "stimer-early",
+			.why = "it expired before its time on the guest's clock",
+			.unit = "100ns", .got = units, .want = now.delivered,
+			.low = 0, .high = (s128)1 << 100,
+		});
+		return;
+	}
+	if (!now.enabled || now.periodic || now.msg_pending || !now.exp_time)
+		return;
+	elapsed = cycles_to_ns(run, run->sim.cycles - timer->since);
+	late = elapsed / run->rate_denominator + (elapsed >> 30) +
+	       cut_khz(elapsed, guest_cycle_ns(run, v), v->hw_tsc_khz) +
+	       2 * cycles_to_ns(run, run->skew_spread) + 2 * run->resolution_ns;
+	run_check(run, &(struct verdict){
+		.law = LAW_DEADLINE, .clock = "stimer",
+		.function = "stimer_start", .event = "stimer-late",
+		.why = "it is due on the guest's clock, and armed for later",
+		.unit = "100ns", .got = units, .want = now.exp_time,
+		.low = -((s128)1 << 100), .high = late / 100 + 2,
+	});
+}

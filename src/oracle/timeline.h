@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the timeline laws share: the state of a run, and how they speak.  Between
+ * the files of this folder only.
+ */
+#ifndef CF_TIMELINE_H
+#define CF_TIMELINE_H
+
+#include "law.h"
+#include "run.h"
+#include "../sim/machine.h"
+
+#define SET_CLOCK_MAX_NS (1ull << 61)
+#define MIN_GUEST_KHZ 100000
+#define MAX_GUEST_KHZ 10000000
+
+/* A point on a clock, to measure later reads against. */
+struct base {
+	bool set;
+	u64 value;
+	u64 cycles;			/* true time */
+	u64 since;			/* true time of the snapshot in force */
+	s64 skew;			/* of the CPU it was read on */
+	u32 generation;
+	u32 khz;			/* of the vCPU's TSC, 0: the host's */
+};
+
+struct vcpu_state {
+	bool touched;			/* TSC changed, pvclock not yet */
+	bool wrapped;			/* its TSC, or the time of its write */
+	bool other_khz;			/* KVM takes the host for another one */
+	struct subject_vcpu_view view;
+};
+
+/* A vCPU's synthetic timer. */
+struct timer {
+	u32 deliveries;
+	u64 since;			/* true time of the snapshot then in force */
+	bool judged;			/* armed by a clock that is promised */
+	u32 generation;
+};
+
+enum asked { ASKED_BY_EVENT, ASKED_BY_HOTPLUG, ASKED_BEFORE_SET_CLOCK };
+
+struct run {
+	const struct scenario *scenario;
+	const struct subject *subject;
+	struct step *steps;
+	struct sim sim;
+	u32 nr;				/* event being done, from 0 */
+	const struct event *event;
+	bool broken;			/* a law broke at this event */
+
+	struct subject_vm_view vm;
+	struct subject_timekeeper_view timekeeper;
+	u64 tick_cycles;		/* true time of the last tick */
+	u64 snapshot_cycles;		/* true time of the master clock's */
+	bool snapshot_broken;		/* what follows from it isn't news */
+	bool clock_sane;		/* KVM_SET_CLOCK inside its contract */
+	enum asked asked[SUBJECT_MAX_VCPUS]; /* who asked a vCPU for a snapshot */
+	u32 tsc_written;		/* vCPUs that didn't enter since */
+	bool tsc_touched;		/* any vCPU's, by anybody */
+	u32 seen_vcpus;
+	const char *rebase;		/* event of a step at the snapshot in force */
+	u32 generation;			/* clock set or re-based by the user */
+	bool page_pending;		/* enabled, but not written since */
+	u32 page_sequence;		/* and the TSC it was computed for: */
+	u64 page_tsc_offset, page_tsc_multiplier;
+	u32 page_snapshot;		/* masterclock_updates */
+	bool page_tsc_negative;		/* that TSC was on its way up to 0 */
+	s64 skew_spread;		/* largest minus smallest, cycles */
+	s64 resolution_ns;		/* of the host's clocksource */
+	u64 rate_denominator;		/* clocksource mult: rate is known to 1/2 of 1/mult */
+
+	struct timer timer[SUBJECT_MAX_VCPUS];
+	bool hibernated;
+	u64 sched_clock;		/* then, ns */
+	struct base monotonic_guest, monotonic_host;
+	struct base rate_guest, rate_host, rate_reference;
+	struct vcpu_state vcpu[SUBJECT_MAX_VCPUS];
+};
+/* ---- arithmetic ---------------------------------------------------------- */
+
+/* ns in @cycles of the host, rounded down; @cycles below 2^64. */
+static inline u64 cycles_to_ns(const struct run *run, u64 cycles)
+{
+	return machine_true_ns(run->sim.machine, cycles);
+}
+
+static inline s128 signed_ns(const struct run *run, s64 cycles)
+{
+	return cycles < 0 ? -(s128)cycles_to_ns(run, -(u64)cycles) :
+			    (s128)cycles_to_ns(run, cycles);
+}
+
+/* floor(@delta * 2^@shift * @mul / 2^32), the pvclock ABI's scaling */
+static inline u128 pvclock_scale(u64 delta, u32 mul, s8 shift)
+{
+	u128 wide;
+
+	if (shift < 0)
+		return (u128)(delta >> -shift) * mul >> 32;
+	/* delta * 2^shift needs up to 95 bits, the product 127 */
+	wide = (u128)delta << shift;
+	if (wide >> 95)
+		return ~(u128)0 >> 1;
+	return wide * mul >> 32;
+}
+
+/*
+ * Events of findings that aren't the scenario's: one cause, one signature,
+ * whichever event made KVM update.  And a suffix where a kind of error is
+ * explained to the last ns by how the kernel computes: what it doesn't explain
+ * is another finding and mustn't hide behind the first.
+ */
+#define SNAPSHOT "masterclock-update"
+#define UPDATE "pvclock-update"
+#define AFTER_GAP "-after-gap"		/* delta * mult beyond 2^64 */
+#define DRIFT "-drift"			/* clocksource mult against pvclock mul */
+#define SCALED "-scaled"		/* frequency cut to kHz */
+#define EARLY "-early-khz"		/* frequency from before it was refined */
+
+/* ---- run.c: telling ------------------------------------------------------- */
+
+struct verdict {
+	enum law law;
+	const char *clock, *function, *why, *unit;
+	const char *event;		/* NULL: the kind of the event at hand */
+	s128 got, want, low, high;
+};
+
+/* The event's finding, unless it has one already. */
+void run_fail(struct run *run, const struct verdict *v);
+
+/* The law holds while got - want is in [low, high]. */
+bool run_check(struct run *run, const struct verdict *v);
+
+/* What the event read, for explain. */
+void run_show(struct run *run, const char *clock, const char *unit,
+	      const struct sim_read *read, bool has_want, s128 want);
+
+/* Every clock is measured from its next read on. */
+void start_afresh(struct run *run);
+
+/* ---- clock.c: kvmclock and the TSCs under it -------------------------------- */
+
+/* What the guest's own kvmclock says where the host's TSC is @raw. */
+struct guest_clock {
+	s128 ns;
+	u64 slack;			/* rounding, and both pairs' error */
+	u64 cut;			/* what a scaled guest's may be ahead */
+};
+
+/* The laws themselves; their contracts stand with their definitions. */
+bool check_signed(struct run *run, const char *clock, const char *function,
+		  const char *event, u64 got, u64 base, u128 scaled, u64 wrapped);
+bool check_monotonic(struct run *run, struct base *base, const char *clock,
+		     const char *function, u64 value, u32 generation, u32 khz,
+		     s64 cycle_ns);
+bool check_rate(struct run *run, struct base *base, const char *clock,
+		const char *function, u64 value, u32 generation, s64 cycle_ns,
+		u32 khz);
+void check_get_clock(struct run *run, const struct sim_read *read);
+void check_pvclock(struct run *run, const struct sim_read *read);
+void check_wall_clock(struct run *run, const struct sim_read *read);
+bool check_snapshot(struct run *run);
+void check_new_snapshot(struct run *run);
+void check_tuple(struct run *run, const struct subject_vcpu_view *now,
+		 bool *other_khz);
+void check_rebase(struct run *run, const struct subject_vcpu_view *old,
+		  const struct subject_vcpu_view *now);
+void check_catchup(struct run *run, const struct subject_vcpu_view *old,
+		   const struct subject_vcpu_view *now);
+void check_caught_up(struct run *run, const struct subject_vcpu_view *now);
+void check_tsc_write(struct run *run, const struct event *event,
+		     const struct subject_vcpu_view *old,
+		     const struct subject_vcpu_view *now);
+void remember_who_asks(struct run *run, const struct event *event);
+void remember_tsc(struct run *run, u32 nr);
+
+/* Is vCPU @vcpu's clock promised at all? */
+bool in_contract(const struct run *run, u32 vcpu);
+u64 snapshot_clock(const struct run *run);
+s128 tuple_exact(const struct subject_pvclock *pv, u64 tsc);
+s64 guest_cycle_ns(const struct run *run, const struct subject_vcpu_view *view);
+u64 cut_khz(u64 ns, s64 cycle_ns, u32 khz);
+bool host_ns(const struct run *run, u64 raw, s128 *ns);
+bool guest_clock(const struct run *run, u64 raw, struct guest_clock *clock);
+struct subject_pvclock host_tuple(const struct run *run);
+bool host_clock_early(const struct run *run, const struct subject_clock *clock,
+		      u64 tsc);
+u64 kvmclock_counter(const struct subject_clock *clock, u64 rdtsc);
+u64 unsigned_read(const struct subject_pvclock *pv, u64 tsc);
+
+/* ---- hyperv.c: Hyper-V's clocks and timers ---------------------------------- */
+
+void check_page(struct run *run, const struct sim_read *read);
+void check_reference(struct run *run, const struct sim_read *read);
+void check_hv_clock(struct run *run, const struct sim_read *read);
+void check_hibernate(struct run *run, const struct sim_read *read);
+void check_stimer(struct run *run, u32 nr);
+
+/*
+ * Do the host and the guest of vCPU @nr read one counter that is promised?
+ */
+bool one_counter(const struct run *run, u32 nr);
+
+#endif
