@@ -137,6 +137,32 @@ struct subject_timekeeper_view {
 	s64 base_ns;
 };
 
+/* A counter as a clocksource, and where a timekeeper stands on it. */
+struct subject_counter {
+	u64 mask;			/* of its bits */
+	u64 cycle_last;
+	u64 xtime_nsec;			/* shifted ns at cycle_last */
+	u64 max_cycles;			/* that the kernel multiplies in 64 bits */
+	u32 mult, shift;
+	u32 maxadj;			/* what NTP may add to mult or take */
+};
+
+/*
+ * A sched clock by the TSC: started with an early frequency, refined, over a
+ * suspend that loses the TSC.
+ */
+struct subject_sched_clock {
+	u32 early_khz, khz;
+	u64 boot_tsc, refined_tsc, suspend_tsc, resume_tsc, tsc;
+};
+
+struct subject_sched_clock_read {
+	u64 before, after;		/* ns, at refined_tsc */
+	u64 suspended, resumed;		/* ns, at suspend_tsc and resume_tsc */
+	u64 ns;				/* at tsc, after the resume */
+	u32 shift;			/* as perf's mmap page has it */
+};
+
 /* One kept definition of the tree. */
 struct subject_function {
 	const char *name;
@@ -221,6 +247,16 @@ struct subject {
 	void (*view_vcpu)(u32 vcpu, struct subject_vcpu_view *view);
 	void (*view_stimer)(u32 vcpu, struct subject_stimer_view *view);
 	void (*view_timekeeper)(struct subject_timekeeper_view *view);
+
+	/* Host timekeeping, pure: registration of a clocksource and its readers. */
+	void (*register_counter)(u32 khz, u64 mask, struct subject_counter *counter);
+	u64 (*timekeeping_read)(const struct subject_counter *counter, u64 cycles);
+	/* false: the vDSO takes the counter for invalid */
+	bool (*vdso_read)(const struct subject_counter *counter, u64 cycles, u64 *ns);
+	u64 (*suspend_timing)(u32 khz, u64 mask, u64 start, u64 now); /* ns */
+	bool (*in_interval)(u64 start, u64 end, u64 counter);
+	void (*sched_clock)(const struct subject_sched_clock *at,
+			    struct subject_sched_clock_read *read);
 };
 
 /* The subject that this build contains. */

@@ -42,6 +42,14 @@ void host_view_vm(struct subject_vm_view *view);
 void host_view_vcpu(u32 vcpu, struct subject_vcpu_view *view);
 void host_view_timekeeper(struct subject_timekeeper_view *view);
 
+void host_register_counter(u32 khz, u64 mask, struct subject_counter *counter);
+u64 host_timekeeping_read(const struct subject_counter *counter, u64 cycles);
+u64 host_suspend_timing(u32 khz, u64 mask, u64 start, u64 now);
+bool host_in_interval(u64 start, u64 end, u64 counter);
+bool guest_vdso_read(const struct subject_counter *counter, u64 cycles, u64 *ns);
+void guest_sched_clock(const struct subject_sched_clock *at,
+		       struct subject_sched_clock_read *read);
+
 /* What the two sides share: the guest's memory. */
 extern u8 shim_guest_page[64];
 #define DECLARE_GUEST_PVCLOCK \

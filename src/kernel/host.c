@@ -65,46 +65,23 @@ static u64 read_clocksource_other(struct clocksource *cs)
 
 static struct clocksource clocksource;
 
-/*
- * __clocksource_update_freq_scale() without its printing and its watchdog
- * part; the arithmetic is the tree's.  Pure in its arguments, so the last
- * answer is kept over a reset.
- */
+/* Pure in its arguments, so the last answer is kept over a reset. */
 static void register_clocksource(struct clocksource *cs, u32 scale, u32 freq)
 {
 	static __attribute__((__section__("cf_keep"))) struct clocksource kept;
 	static __attribute__((__section__("cf_keep"))) u32 kept_scale, kept_freq;
-	u64 sec;
+	struct clocksource asked = *cs;
 
-	if (kept_scale == scale && kept_freq == freq) {
-		cs->mult = kept.mult;
-		cs->shift = kept.shift;
-		cs->maxadj = kept.maxadj;
-		cs->max_cycles = kept.max_cycles;
+	if (kept_scale != scale || kept_freq != freq || kept.mask != cs->mask) {
+		__clocksource_update_freq_scale(cs, scale, freq);
+		kept = *cs;
+		kept_scale = scale;
+		kept_freq = freq;
 		return;
 	}
-
-	sec = cs->mask;
-	do_div(sec, freq);
-	do_div(sec, scale);
-	if (!sec)
-		sec = 1;
-	else if (sec > 600 && cs->mask > UINT_MAX)
-		sec = 600;
-	clocks_calc_mult_shift(&cs->mult, &cs->shift, freq,
-			       NSEC_PER_SEC / scale, sec * scale);
-	cs->maxadj = clocksource_max_adjustment(cs);
-	while (cs->mult + cs->maxadj < cs->mult ||
-	       cs->mult - cs->maxadj > cs->mult) {
-		cs->mult >>= 1;
-		cs->shift--;
-		cs->maxadj = clocksource_max_adjustment(cs);
-	}
-	clocks_calc_max_nsecs(cs->mult, cs->shift, cs->maxadj, cs->mask,
-			      &cs->max_cycles);
-	kept = *cs;
-	kept_scale = scale;
-	kept_freq = freq;
+	*cs = kept;
+	cs->read = asked.read;
+	cs->vdso_clock_mode = asked.vdso_clock_mode;
 }
 
 static void select_clocksource(u8 kind)
@@ -112,9 +89,6 @@ static void select_clocksource(u8 kind)
 	struct clocksource *cs = &clocksource;
 
 	cs->mask = ~0ull;
-#if CF_HAS_MAX_RAW_DELTA
-	cs->max_raw_delta = cs->mask >> 1;
-#endif
 	switch (kind) {
 	case SUBJECT_CS_TSC:
 		cs->read = read_clocksource_tsc;
@@ -819,3 +793,5 @@ u64 host_reference_counter(void)
 {
 	return get_time_ref_counter(&vm);
 }
+
+#include "host_time.h"

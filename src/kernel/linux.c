@@ -177,4 +177,10 @@ const struct subject subject_linux = {
 	.view_vm = host_view_vm,
 	.view_vcpu = host_view_vcpu,
 	.view_timekeeper = host_view_timekeeper,
+	.register_counter = host_register_counter,
+	.timekeeping_read = host_timekeeping_read,
+	.vdso_read = guest_vdso_read,
+	.suspend_timing = host_suspend_timing,
+	.in_interval = host_in_interval,
+	.sched_clock = guest_sched_clock,
 };
