@@ -68,8 +68,6 @@ static u64 read_clocksource_other(struct clocksource *cs)
 	return shim_hw->other_ns;
 }
 
-static struct clocksource clocksource;
-
 /* Pure in its arguments, so the last answer is kept over a reset. */
 static void register_clocksource(struct clocksource *cs, u32 scale, u32 freq)
 {
@@ -89,10 +87,15 @@ static void register_clocksource(struct clocksource *cs, u32 scale, u32 freq)
 	cs->vdso_clock_mode = asked.vdso_clock_mode;
 }
 
-static void select_clocksource(u8 kind)
-{
-	struct clocksource *cs = &clocksource;
+static struct clocksource clocksources[SUBJECT_CS_NR];
 
+/* Registered when it is first used. */
+static struct clocksource *find_clocksource(u8 kind)
+{
+	struct clocksource *cs = &clocksources[kind];
+
+	if (cs->mult)
+		return cs;
 	cs->mask = ~0ull;
 	switch (kind) {
 	case SUBJECT_CS_TSC:
@@ -111,54 +114,75 @@ static void select_clocksource(u8 kind)
 		register_clocksource(cs, 1, NSEC_PER_SEC);
 		break;
 	}
+	return cs;
 }
 
 /* ---- the timekeeper ------------------------------------------------------ */
 
+raw_spinlock_t timekeeper_lock;		/* no name that the slicer sees */
+
 #define tk (tk_core.timekeeper)
+#if CF_TK_SHADOW_IN_CORE
+#define tk_shadow (tk_core.shadow_timekeeper)
+#else
+#define tk_shadow shadow_timekeeper
+#endif
 
-/* tk_setup_internals(), what the readers look at. */
-static void timekeeper_switch(void)
+static struct clocksource *clocksource_default_clock(void)
 {
-	struct clocksource *cs = &clocksource;
-
-	tk.tkr_mono.clock = cs;
-	tk.tkr_mono.mask = cs->mask;
-	tk.tkr_mono.mult = cs->mult;
-	tk.tkr_mono.shift = cs->shift;
-	tk.tkr_mono.cycle_last = cs->read(cs);
-	tk.tkr_raw = tk.tkr_mono;
+	return find_clocksource(config.clocksource);
 }
 
-/* Moves @delta cycles into (sec, shifted ns), as the tick's loops end up. */
-static u64 accumulate(struct tk_read_base *tkr, u64 delta)
+static void read_persistent_clock64(struct timespec64 *now)
 {
-	u128 sum = (u128)delta * tkr->mult + tkr->xtime_nsec;
+	*now = ns_to_timespec64(config.realtime_ns);
+}
+
+static void read_persistent_wall_and_boot_offset(struct timespec64 *now,
+						 struct timespec64 *boot_offset)
+{
+	read_persistent_clock64(now);
+	*boot_offset = (struct timespec64){ 0 };
+}
+
+static void shim_gtod_chain(struct timekeeper *timekeeper, bool was_set)
+{
+	update_pvclock_gtod(timekeeper);
+}
+
+/* Moves @n intervals of shifted ns into (sec, shifted ns), as the loops end up. */
+static u64 accumulate(struct tk_read_base *tkr, u64 n, u64 interval)
+{
+	u128 sum = (u128)n * interval + tkr->xtime_nsec;
 	u128 sec = sum / ((u128)NSEC_PER_SEC << tkr->shift);
 
 	tkr->xtime_nsec = sum - sec * ((u128)NSEC_PER_SEC << tkr->shift);
 	return sec;
 }
 
-/*
- * timekeeping_advance() and timekeeping_update(): exact whatever the gap, as
- * logarithmic_accumulation() is; without NTP; never back, as the tick returns
- * early when clocksource_delta() is below one interval.
- */
-static void timekeeper_advance(void)
-{
-	u64 now = tk_clock_read(&tk.tkr_mono);
-	u64 delta = now - tk.tkr_mono.cycle_last;
+/* What the tree's own loops are left with. */
+#define LAST_INTERVALS 256
 
-	if ((s64)delta < 0)
+/*
+ * The steps of logarithmic_accumulation() are bounded, and accumulate_nsecs_to_secs()
+ * counts second by second: years would take a billion turns.  Each interval adds
+ * the same while the tick's length is constant, as it is without a phase adjustment,
+ * so that all but the last second are added here.
+ */
+static void skip_intervals(void)
+{
+	struct timekeeper *t = &tk_shadow;
+	u64 delta = tk_clock_read(&t->tkr_mono) - t->tkr_mono.cycle_last, n;
+
+	if ((s64)delta < 0 || delta < 2 * LAST_INTERVALS * t->cycle_interval)
 		return;
-	tk.tkr_mono.cycle_last = now;
-	tk.tkr_raw.cycle_last = now;
-	tk.xtime_sec += accumulate(&tk.tkr_mono, delta);
-	tk.raw_sec += accumulate(&tk.tkr_raw, delta);
-	tk.tkr_mono.base = tk.xtime_sec * NSEC_PER_SEC - tk.offs_real;
-	tk.tkr_raw.base = tk.raw_sec * NSEC_PER_SEC;
-	update_pvclock_gtod(&tk);
+	n = delta / t->cycle_interval - LAST_INTERVALS;
+	t->tkr_mono.cycle_last += n * t->cycle_interval;
+	t->tkr_raw.cycle_last = t->tkr_mono.cycle_last;
+	t->xtime_sec += accumulate(&t->tkr_mono, n, t->xtime_interval);
+	t->raw_sec += accumulate(&t->tkr_raw, n, t->raw_interval);
+	t->ntp_error += n * (t->ntp_tick - ((t->xtime_interval + t->xtime_remainder)
+					    << t->ntp_error_shift));
 }
 
 u64 ktime_get_real_ns(void)
@@ -169,19 +193,6 @@ u64 ktime_get_real_ns(void)
 	/* whoever reads another clock next is preempted before */
 	shim_hw->raw_tsc += shim_hw->preempted_cycles;
 	return ns;
-}
-
-static void timekeeper_boot(u64 realtime_ns)
-{
-	u64 nsec = realtime_ns;
-
-	timekeeper_switch();
-	/* CLOCK_REALTIME starts inside a second, CLOCK_MONOTONIC at zero. */
-	tk.offs_real = realtime_ns;
-	tk.xtime_sec = nsec / NSEC_PER_SEC;
-	tk.tkr_mono.xtime_nsec = (nsec % NSEC_PER_SEC) << tk.tkr_mono.shift;
-	tk.tkr_mono.base = tk.xtime_sec * NSEC_PER_SEC - tk.offs_real;
-	update_pvclock_gtod(&tk);
 }
 
 /* ---- the VM -------------------------------------------------------------- */
@@ -396,25 +407,11 @@ void host_tick(void)
 {
 	/* The watchdog takes a TSC that was found unstable out of use. */
 	if (shim_tsc_unstable && config.clocksource == SUBJECT_CS_TSC) {
-		u64 sec, raw_sec, mono_ns, raw_ns;
-
-		timekeeper_advance();
-		sec = tk.xtime_sec;
-		raw_sec = tk.raw_sec;
-		mono_ns = tk.tkr_mono.xtime_nsec >> tk.tkr_mono.shift;
-		raw_ns = tk.tkr_raw.xtime_nsec >> tk.tkr_raw.shift;
 		config.clocksource = SUBJECT_CS_OTHER;
-		select_clocksource(SUBJECT_CS_OTHER);
-		timekeeper_switch();
-		tk.xtime_sec = sec;
-		tk.raw_sec = raw_sec;
-		tk.tkr_mono.xtime_nsec = mono_ns << tk.tkr_mono.shift;
-		tk.tkr_raw.xtime_nsec = raw_ns << tk.tkr_raw.shift;
-		tk.tkr_mono.base = sec * NSEC_PER_SEC - tk.offs_real;
-		tk.tkr_raw.base = raw_sec * NSEC_PER_SEC;
-		update_pvclock_gtod(&tk);
+		change_clocksource(find_clocksource(SUBJECT_CS_OTHER));
 	} else {
-		timekeeper_advance();
+		skip_intervals();
+		timekeeping_advance(TK_ADV_TICK);
 	}
 
 	/* pvclock_gtod_notify() and the work it queues */
@@ -686,8 +683,7 @@ void host_boot(const struct subject_config *c)
 	host_tsc_page.tsc_sequence = 1;
 	host_tsc_page.tsc_scale = shim_hw->hv_scale;
 	host_tsc_page.tsc_offset = shim_hw->hv_offset_100ns;
-	select_clocksource(c->clocksource);
-	timekeeper_boot(c->realtime_ns);
+	timekeeping_init();
 }
 
 /* ---- views --------------------------------------------------------------- */
