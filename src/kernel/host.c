@@ -673,10 +673,13 @@ static void create_vcpu(u32 i)
 /* The clocks in the guest's memory stay as they are. */
 void host_create_vm(u32 nr_vcpus)
 {
-	memset(&vm, 0, sizeof(vm));
-	memset(vcpus, 0, sizeof(vcpus));
-	memset(pvclock_updates, 0, sizeof(pvclock_updates));
-	memset(deliveries, 0, sizeof(deliveries));
+	/* the first of a host finds everything forgotten */
+	if (vm.online_vcpus.counter) {
+		memset(&vm, 0, sizeof(vm));
+		memset(vcpus, 0, sizeof(vcpus));
+		memset(pvclock_updates, 0, sizeof(pvclock_updates));
+		memset(deliveries, 0, sizeof(deliveries));
+	}
 	/* kvm_arch_init_vm() */
 	vm.arch.kvmclock_offset = -get_kvmclock_base_ns();
 	pvclock_update_vm_gtod_copy(&vm);
