@@ -155,6 +155,12 @@ struct subject_timekeeper_view {
 	u32 shift;
 	u64 xtime_nsec;			/* shifted ns */
 	s64 base_ns;
+	u8 clocksource;			/* enum subject_clocksource, the present one */
+	/* CLOCK_MONOTONIC's, with the same cycle_last and shift; CLOCK_REALTIME's */
+	u32 mono_mult;
+	u64 mono_xtime_nsec;
+	s64 mono_base_ns;
+	s64 offs_real_ns;
 };
 
 /* A counter as a clocksource, and where a timekeeper stands on it. */
@@ -280,6 +286,11 @@ struct subject {
 	void (*view_vcpu)(u32 vcpu, struct subject_vcpu_view *view);
 	void (*view_stimer)(u32 vcpu, struct subject_stimer_view *view);
 	void (*view_timekeeper)(struct subject_timekeeper_view *view);
+
+	/* The host's admin and its NTP daemon. */
+	void (*ntp_slew)(s32 ppb);	/* adjtimex(ADJ_FREQUENCY), within 500 ppm */
+	void (*step_realtime)(s64 ns);	/* adjtimex(ADJ_SETOFFSET) */
+	void (*set_clocksource)(enum subject_clocksource clocksource);
 
 	/* Host timekeeping, pure: registration of a clocksource and its readers. */
 	void (*register_counter)(u32 khz, u64 mask, struct subject_counter *counter);

@@ -44,6 +44,9 @@ void host_view_vm(struct subject_vm_view *view);
 void host_view_vcpu(u32 vcpu, struct subject_vcpu_view *view);
 void host_view_timekeeper(struct subject_timekeeper_view *view);
 
+void host_ntp_slew(s32 ppb);
+void host_step_realtime(s64 ns);
+void host_set_clocksource(enum subject_clocksource clocksource);
 void host_register_counter(u32 khz, u64 mask, struct subject_counter *counter);
 u64 host_timekeeping_read(const struct subject_counter *counter, u64 cycles);
 u64 host_suspend_timing(u32 khz, u64 mask, u64 start, u64 now);

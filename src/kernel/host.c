@@ -185,6 +185,31 @@ static void skip_intervals(void)
 					    << t->ntp_error_shift));
 }
 
+/*
+ * The same for timekeeping_forward_now(), which takes max_cycles a turn in newer
+ * trees, and counts seconds, too.  In older ones it multiplies whatever the gap.
+ */
+static void skip_cycles(void)
+{
+#if CF_FORWARD_NOW_LOOPS
+#if CF_TK_SHADOW_IN_CORE
+	struct timekeeper *t = &tk_shadow;
+#else
+	struct timekeeper *t = &tk;
+#endif
+	u64 delta = tk_clock_read(&t->tkr_mono) - t->tkr_mono.cycle_last;
+	u64 max_cycles = t->tkr_mono.clock->max_cycles;
+
+	if ((s64)delta < 0 || delta < 2 * max_cycles)
+		return;
+	delta = (delta / max_cycles - 1) * max_cycles;
+	t->tkr_mono.cycle_last += delta;
+	t->tkr_raw.cycle_last = t->tkr_mono.cycle_last;
+	t->xtime_sec += accumulate(&t->tkr_mono, delta, t->tkr_mono.mult);
+	t->raw_sec += accumulate(&t->tkr_raw, delta, t->tkr_raw.mult);
+#endif
+}
+
 u64 ktime_get_real_ns(void)
 {
 	u64 ns = ktime_add(tk.tkr_mono.base, tk.offs_real) +
@@ -426,23 +451,65 @@ void host_run_vcpu(u32 nr)
 	vcpu_put(vcpu);
 }
 
-void host_tick(void)
+/* pvclock_gtod_notify(), and the work it queues */
+static void gtod_work(void)
 {
-	/* The watchdog takes a TSC that was found unstable out of use. */
-	if (shim_tsc_unstable && config.clocksource == SUBJECT_CS_TSC) {
-		config.clocksource = SUBJECT_CS_OTHER;
-		change_clocksource(find_clocksource(SUBJECT_CS_OTHER));
-	} else {
-		skip_intervals();
-		timekeeping_advance(TK_ADV_TICK);
-	}
-
-	/* pvclock_gtod_notify() and the work it queues */
 	if (!gtod_is_based_on_tsc(pvclock_gtod_data.clock.vclock_mode) &&
 	    atomic_read(&kvm_guest_has_master_clock)) {
 		kvm_make_all_cpus_request(&vm, KVM_REQ_MASTERCLOCK_UPDATE);
 		atomic_set(&kvm_guest_has_master_clock, 0);
 	}
+}
+
+/* timekeeping_notify() */
+void host_set_clocksource(enum subject_clocksource kind)
+{
+	struct clocksource *cs = find_clocksource(kind);
+
+	if (tk.tkr_mono.clock == cs)
+		return;
+	skip_cycles();
+	change_clocksource(cs);
+	gtod_work();
+}
+
+void host_step_realtime(s64 ns)
+{
+	struct timespec64 by = ns_to_timespec64(ns);
+
+	skip_cycles();
+	timekeeping_inject_offset(&by);
+	gtod_work();
+}
+
+/* process_adjtimex_modes(), ADJ_FREQUENCY; then do_adjtimex() */
+void host_ntp_slew(s32 ppb)
+{
+	s64 freq = ppb * 65536ll / 1000 * PPM_SCALE;
+
+#if CF_HAS_NTP_DATA
+	tk_ntp_data[0].time_freq = max(min(freq, MAXFREQ_SCALED), -MAXFREQ_SCALED);
+	ntp_update_frequency(&tk_ntp_data[0]);
+#else
+	time_freq = max(min(freq, MAXFREQ_SCALED), -MAXFREQ_SCALED);
+	ntp_update_frequency();
+#endif
+	skip_intervals();
+	timekeeping_advance(TK_ADV_FREQ);
+	gtod_work();
+}
+
+void host_tick(void)
+{
+	/* The watchdog takes a TSC that was found unstable out of use. */
+	if (shim_tsc_unstable && tk.tkr_mono.clock == &clocksources[SUBJECT_CS_TSC]) {
+		host_set_clocksource(SUBJECT_CS_OTHER);
+	} else {
+		skip_intervals();
+		timekeeping_advance(TK_ADV_TICK);
+	}
+
+	gtod_work();
 #if CF_HAS_UPDATE_WORK
 	/* its delay of 100 ms is over with the next tick */
 	if (vm.arch.kvmclock_update_work.work.pending) {
@@ -773,6 +840,11 @@ void host_view_timekeeper(struct subject_timekeeper_view *view)
 		.shift = tk.tkr_raw.shift,
 		.xtime_nsec = tk.tkr_raw.xtime_nsec,
 		.base_ns = tk.tkr_raw.base,
+		.clocksource = tk.tkr_mono.clock - clocksources,
+		.mono_mult = tk.tkr_mono.mult,
+		.mono_xtime_nsec = tk.tkr_mono.xtime_nsec,
+		.mono_base_ns = tk.tkr_mono.base,
+		.offs_real_ns = tk.offs_real,
 	};
 }
 

@@ -149,9 +149,9 @@ static bool do_event(struct run *run, const struct event *event)
 	    run->sim.machine->clocksource != SUBJECT_CS_HYPERV_PAGE)
 		return false;
 
-	if (kind == EVENT_TICK) {
-		run->sim.subject->view_timekeeper(&run->timekeeper);
-		run->tick_cycles = run->sim.cycles;
+	if (kind == EVENT_TICK || kind == EVENT_NTP_SLEW ||
+	    kind == EVENT_STEP_REALTIME || kind == EVENT_CLOCKSOURCE) {
+		check_host_update(run, event);
 		return true;
 	}
 	if (kind == EVENT_MIGRATE) {
@@ -161,7 +161,7 @@ static bool do_event(struct run *run, const struct event *event)
 	if (kind == EVENT_SET_CLOCK || kind == EVENT_SET_CLOCK_REALTIME ||
 	    kind == EVENT_RESTORE_CLOCK) {
 		/* what a restored clock is, with its realtime, KVM tells */
-		run->clock_sane = (kind == EVENT_RESTORE_CLOCK ?
+		run->clock_sane = (kind == EVENT_RESTORE_CLOCK || run->host_moved ?
 				   snapshot_clock(run) : event->value) <=
 				  SET_CLOCK_MAX_NS;
 		run->moved.clock_restored = false;

@@ -98,6 +98,10 @@ struct run {
 	struct base rate_guest, rate_host, rate_reference;
 	struct vcpu_state vcpu[SUBJECT_MAX_VCPUS];
 	struct moved moved;
+
+	bool host_moved;		/* its clocks are no longer what boot made them */
+	bool host_slewed;
+	s64 slew_ppb[SUBJECT_MAX_HOSTS]; /* of CLOCK_MONOTONIC and CLOCK_REALTIME */
 };
 
 /* ---- arithmetic ---------------------------------------------------------- */
@@ -238,5 +242,14 @@ void check_migrate(struct run *run, u32 from);
 void check_restore_tsc(struct run *run);
 void check_restore_clock(struct run *run);
 void check_arrival(struct run *run, u32 nr);
+
+/* ---- host.c: the host's clocks ------------------------------------------------ */
+
+/* What the present clocksource counts where the TSC is @raw. */
+u64 host_counter(const struct run *run, u64 raw);
+/* CLOCK_REALTIME there, exactly; false where that is before the last update. */
+bool host_realtime_ns(const struct run *run, u64 raw, s128 *ns);
+/* After an event that updates the timekeeper. */
+void check_host_update(struct run *run, const struct event *event);
 
 #endif

@@ -81,6 +81,13 @@ const struct event_info event_info[EVENT_NR] = {
 		"The guest saves its sched clock's state, or restores it." },
 	[EVENT_HOTPLUG_VCPU] = { "hotplug", true, false, NULL, false, 0,
 		"The VM's next vCPU is created and started on that CPU." },
+	[EVENT_NTP_SLEW] = { "ntp-slew", true, false, "ppb", true, 500000,
+		"The host's NTP daemon sets the frequency of CLOCK_REALTIME." },
+	[EVENT_STEP_REALTIME] = { "step-realtime", true, false, "ns", true,
+		10ull * 365 * 86400 * CF_NS_PER_SEC,
+		"The host's CLOCK_REALTIME is moved by so much." },
+	[EVENT_CLOCKSOURCE] = { "clocksource", true, false, "which", false, 1,
+		"The host's admin selects the machine's own clocksource, or another." },
 };
 
 #define MAX_KHZ 10000000u
@@ -134,6 +141,19 @@ static u64 number(struct input *in)
 static u64 fold(u64 value, u64 max)
 {
 	return value <= max ? value : value % (max + 1);
+}
+
+u64 event_fold_value(const struct event_info *info, u64 value)
+{
+	if (!info->is_signed)
+		return fold(value, info->max);
+	/* all of it is allowed, and -2^63 has no counterpart */
+	return info->max == ~0ull ? value : (u64)((s64)value % (s64)(info->max + 1));
+}
+
+static bool value_allowed(const struct event_info *info, u64 value)
+{
+	return event_fold_value(info, value) == value;
 }
 
 /* Returns the flags.  @first: the first host, or NULL: this one. */
@@ -212,9 +232,7 @@ void scenario_decode(struct scenario *s, const u8 *data, size_t size)
 				e->vcpu = (where >> 4) % m->nr_vcpus;
 		}
 		if (info->unit) {
-			e->value = number(&in);
-			if (!info->is_signed)
-				e->value = fold(e->value, info->max);
+			e->value = event_fold_value(info, number(&in));
 			if (e->kind == EVENT_MIGRATE)
 				e->value %= s->nr_hosts;
 		}
@@ -373,7 +391,7 @@ const char *scenario_invalid(const struct scenario *s)
 			return "no such CPU";
 		if (e->vcpu >= m->nr_vcpus)
 			return "no such vCPU";
-		if (info->unit && !info->is_signed && e->value > info->max)
+		if (info->unit && !value_allowed(info, e->value))
 			return "value out of range";
 		if (e->kind == EVENT_MIGRATE && e->value >= s->nr_hosts)
 			return "no such host";

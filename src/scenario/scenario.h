@@ -58,6 +58,9 @@ enum event_kind {
 	EVENT_READ_HV_CLOCK,		/* vcpu */
 	EVENT_READ_SCHED_CLOCK,		/* vcpu */
 	EVENT_HIBERNATE,		/* vcpu, value: 0 save, 1 restore */
+	EVENT_NTP_SLEW,			/* cpu, value: ppb (signed) */
+	EVENT_STEP_REALTIME,		/* cpu, value: ns (signed) */
+	EVENT_CLOCKSOURCE,		/* cpu, value: 0 the machine's own, 1 another */
 	EVENT_NR
 };
 
@@ -88,11 +91,14 @@ struct event_info {
 	bool has_cpu, has_vcpu;
 	const char *unit;		/* of value, NULL: no value; "bool" */
 	bool is_signed;
-	u64 max;			/* value's largest, when not signed */
+	u64 max;			/* value's largest, either way if it is signed */
 	const char *help;		/* one sentence, for list and docs */
 };
 
 extern const struct event_info event_info[EVENT_NR];
+
+/* @value, into what that kind of event allows. */
+u64 event_fold_value(const struct event_info *info, u64 value);
 
 /*
  * Decodes any @size bytes into a valid scenario.  Reads no more than it

@@ -40,8 +40,7 @@ static void select_cpu(struct sim *sim, u32 cpu)
 void sim_set_time(struct sim *sim, u64 cycles)
 {
 	sim->cycles = cycles;
-	if (sim->machine->clocksource != SUBJECT_CS_HYPERV_PAGE)
-		sim->hw.other_ns = machine_true_ns(sim->machine, cycles);
+	sim->hw.other_ns = machine_true_ns(sim->machine, cycles);
 }
 
 static struct subject_config config_of(const struct machine *m, u32 nr_vcpus)
@@ -446,6 +445,19 @@ bool sim_event(struct sim *sim, const struct event *event,
 		select_cpu(sim, event->cpu);
 		subject->hotplug_vcpu();
 		sim->nr_vcpus++;
+		return true;
+	case EVENT_NTP_SLEW:
+		select_cpu(sim, event->cpu);
+		subject->ntp_slew((s64)event->value);
+		return true;
+	case EVENT_STEP_REALTIME:
+		select_cpu(sim, event->cpu);
+		subject->step_realtime(event->value);
+		return true;
+	case EVENT_CLOCKSOURCE:
+		select_cpu(sim, event->cpu);
+		subject->set_clocksource(event->value ? SUBJECT_CS_OTHER :
+					 sim->machine->clocksource);
 		return true;
 	case EVENT_NR:
 		break;
