@@ -142,8 +142,11 @@ void check_host_update(struct run *run, const struct event *event)
 			break;
 		/* measured anew, by another counter */
 		run->host_moved = true;
+		run->moved.clock_restored = false;
 		run->generation++;
 		start_afresh(run);
+		/* from now on the host goes by this CPU's TSC, or its counter stands for it */
+		run->snapshot_broken |= run->skew_spread != 0;
 		if (run->rate_denominator > 2ull * is->mult)
 			run->rate_denominator = 2ull * is->mult;
 		/* shifted ns of a coarser clocksource */
@@ -165,6 +168,7 @@ void check_host_update(struct run *run, const struct event *event)
 		/* forwarded to a counter behind: the others gain the skew, each time */
 		if (is->cycle_last != was.cycle_last) {
 			run->host_moved = run->snapshot_broken = true;
+			run->moved.clock_restored = false;
 			run->generation++;
 			start_afresh(run);
 		}
