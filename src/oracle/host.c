@@ -67,26 +67,35 @@ bool host_realtime_ns(const struct run *run, u64 raw, s128 *ns)
 }
 
 /*
- * @lost: what a clocksource with fewer bits of shift cuts off, at most.  Is it what 64
- * bits lose of delta * mult?  Older trees multiply so when they forward.
+ * @lost: what a clocksource with fewer bits of shift cuts off, at most.  @wrap: what
+ * 64 bits lose of delta * mult, a multiple of it; older trees multiply so when they
+ * forward.  Shown in ns, unless it is less.
  */
 static bool check_moved(struct run *run, const char *clock, s128 was, s128 is,
-			s128 by, s128 lost)
+			s128 lost, s128 wrap)
 {
-	s128 wrap = (s128)1 << (64 - run->timekeeper.shift + FINE);
 	struct verdict v = {
 		.law = LAW_EXACT, .clock = clock,
 		.function = "timekeeping_forward_now",
 		.why = "an update of the timekeeper moved it",
-		.unit = "2^-32 ns", .got = is, .want = was + by, .low = -lost,
+		.unit = "ns", .got = is >> FINE, .want = was >> FINE,
 	};
-	s128 diff = v.got - v.want;
+	s128 gone = was - is;
 
-	if (diff < -lost && (diff + lost) % wrap <= 0 && (diff + lost) % wrap >= -lost) {
+	if (gone >= 0 && gone <= lost)
+		return true;
+	if (gone >= wrap && gone % wrap <= lost) {
 		v.why = "delta * mult doesn't fit 64 bits";
+		v.clock = "timekeeper";
 		v.event = "update" AFTER_GAP;
 	}
-	return run_check(run, &v);
+	if (v.got == v.want) {
+		v.unit = "2^-32 ns";
+		v.got = is;
+		v.want = was;
+	}
+	run_fail(run, &v);
+	return false;
 }
 
 /*
@@ -124,7 +133,7 @@ void check_host_update(struct run *run, const struct event *event)
 	struct subject_timekeeper_view was = run->timekeeper, *is = &run->timekeeper;
 	u64 raw = run->sim.hw.raw_tsc;
 	struct readings before, after;
-	s128 step, lost = 0;
+	s128 wrap = (s128)1 << (64 - was.shift + FINE), step = 0, lost = 0;
 
 	run->sim.subject->view_timekeeper(is);
 	if (is->cycle_last != was.cycle_last)
@@ -158,12 +167,9 @@ void check_host_update(struct run *run, const struct event *event)
 	default:
 		break;
 	}
-	step = (s128)is->offs_real_ns - was.offs_real_ns;
 	/* refused is a step before CLOCK_MONOTONIC's zero, or beyond the year 2232 */
-	if (step && event->kind == EVENT_STEP_REALTIME)
+	if (event->kind == EVENT_STEP_REALTIME && is->offs_real_ns != was.offs_real_ns)
 		step = (s64)event->value;
-	else
-		step = 0;
 	if (!read_all(run, &was, raw, &before)) {
 		/* forwarded to a counter behind: the others gain the skew, each time */
 		if (is->cycle_last != was.cycle_last) {
@@ -173,15 +179,21 @@ void check_host_update(struct run *run, const struct event *event)
 			start_afresh(run);
 		}
 	} else if (read_all(run, is, raw, &after) &&
-	    check_moved(run, "host-raw", before.raw, after.raw, 0, lost) &&
-	    check_moved(run, "host-monotonic", before.mono, after.mono, 0, lost))
-		check_moved(run, "host-realtime", before.real, after.real,
-			    step << FINE, lost);
+		   check_moved(run, "host-raw", before.raw, after.raw, lost, wrap) &&
+		   check_moved(run, "host-monotonic", before.mono, after.mono,
+			       lost, wrap)) {
+		check_moved(run, "host-realtime", before.real + (step << FINE),
+			    after.real, lost, wrap);
+	}
 	/* a tick before the interval is over does nothing */
 	if (!run->broken && (event->kind == EVENT_NTP_SLEW ||
 			     (event->kind == EVENT_TICK &&
 			      is->cycle_last != was.cycle_last)))
 		check_rate_set(run);
-	if (run->broken)
-		start_afresh(run);
+	if (!run->broken)
+		return;
+	/* what follows from it isn't news */
+	run->host_moved = run->snapshot_broken = true;
+	run->generation++;
+	start_afresh(run);
 }
