@@ -89,7 +89,9 @@ static bool enters_vcpu(enum event_kind kind)
 	       kind == EVENT_READ_TSC_PAGE || kind == EVENT_STIMER_CONFIG ||
 	       kind == EVENT_READ_HV_CLOCK || kind == EVENT_READ_SCHED_CLOCK ||
 	       kind == EVENT_HIBERNATE ||
-	       kind == EVENT_STIMER_ARM || kind == EVENT_MESSAGE_SLOT;
+	       kind == EVENT_STIMER_ARM || kind == EVENT_MESSAGE_SLOT ||
+	       kind == EVENT_NESTED_OFFSET || kind == EVENT_NESTED_KHZ ||
+	       kind == EVENT_NESTED || kind == EVENT_READ_L2_TSC;
 }
 
 /* ---- one event ----------------------------------------------------------- */
@@ -266,12 +268,18 @@ static bool do_event(struct run *run, const struct event *event)
 		for (u32 i = 0; i < run->sim.nr_vcpus; i++)
 			run->timer[i].judged = false;
 		remember_tsc(run, nr);
+		remember_l2_offset(run, event);
 		check_tsc_write(run, event, &old, &run->vcpu[nr].view);
 		start_afresh(run);
 		return true;
 	}
 
 	run->subject->view_vcpu(nr, &run->vcpu[nr].view);
+	if (kind == EVENT_NESTED)
+		check_nested(run, &old, &run->vcpu[nr].view);
+	if (enters_vcpu(kind) &&
+	    (run->vcpu[nr].view.in_l2 || run->vcpu[nr].view.tsc_differs))
+		check_registers(run, &read);
 	if (run->vm.masterclock_updates != updates)
 		check_new_snapshot(run);
 	if (run->vcpu[nr].view.updates != old.updates) {

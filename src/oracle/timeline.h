@@ -78,6 +78,7 @@ struct run {
 	struct base monotonic_guest, monotonic_host;
 	struct base rate_guest, rate_host, rate_reference;
 	struct vcpu_state vcpu[SUBJECT_MAX_VCPUS];
+	u64 l2_offset_multiplier[SUBJECT_MAX_VCPUS]; /* L1's, when KVM last used it */
 };
 /* ---- arithmetic ---------------------------------------------------------- */
 
@@ -204,5 +205,13 @@ void check_stimer(struct run *run, u32 nr);
  * Do the host and the guest of vCPU @nr read one counter that is promised?
  */
 bool one_counter(const struct run *run, u32 nr);
+
+/* ---- nested.c: L2's TSC, and L1's under it ---------------------------------- */
+
+/* After an entry of L1 or L2: are the hardware's registers those it should have? */
+void check_registers(struct run *run, const struct sim_read *read);
+void check_nested(struct run *run, const struct subject_vcpu_view *old,
+		  const struct subject_vcpu_view *now);
+void remember_l2_offset(struct run *run, const struct event *event);
 
 #endif
