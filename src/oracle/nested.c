@@ -106,17 +106,15 @@ static void check_l2(struct run *run, const struct subject_vcpu_view *l1,
 		.function = "kvm_calc_nested_tsc_offset", .event = L2_ENTRY,
 		.why = "L2's TSC isn't L1's, scaled and offset as L1 asks",
 	};
-	u64 *old = &run->l2_offset_multiplier[run->event->vcpu];
+	u64 old = run->l2_offset_multiplier[run->event->vcpu];
 
-	if (run->event->kind == EVENT_NESTED)
-		*old = n->l1.multiplier;
 	if (!compose(run, l1, n->l1, raw, &want, &v))
 		return;
 	run_show(run, "L2-TSC", "cycles", &(struct sim_read){
 		.value = got, .tsc = raw }, true, want);
 	/* the multiplier was written, and the offset is that of the one before */
-	stale = scaled_offset(l1->tsc_offset, *old, frac) + n->l1.offset;
-	if (*old != n->l1.multiplier && n->hardware.offset == stale) {
+	stale = scaled_offset(l1->tsc_offset, old, frac) + n->l1.offset;
+	if (old != n->l1.multiplier && n->hardware.offset == stale) {
 		v.event = L2_ENTRY "-stale-offset";
 		v.function = "nested_svm_update_tsc_ratio_msr";
 		v.why = "L2's multiplier was changed, and its offset wasn't";
@@ -135,7 +133,7 @@ static void check_l2(struct run *run, const struct subject_vcpu_view *l1,
  * Contract: a vCPU whose frequency KVM took; before, it has no multiplier to run by.
  */
 static void check_l1(struct run *run, const struct subject_vcpu_view *l1,
-		     const struct subject_nested_view *n)
+		     const struct subject_nested_view *n, bool crossed)
 {
 	u64 raw = run->sim.hw.raw_tsc;
 	u64 want = sim_guest_tsc(run->sim.machine, l1, raw);
@@ -152,8 +150,7 @@ static void check_l1(struct run *run, const struct subject_vcpu_view *l1,
 		.function = "kvm_vcpu_write_tsc_multiplier", .event = GUEST_ENTRY,
 		.why = "the guest runs by another offset or multiplier than KVM keeps for it",
 	}, read_tsc_by(run, n->hardware, raw), want);
-	/* said once, when it comes about */
-	if (run->broken || run->event->kind != EVENT_NESTED)
+	if (run->broken || !crossed)
 		return;
 	if (run->event->value == SUBJECT_NESTED_ENTER_FAILS &&
 	    n->msr.offset == scaled_offset(l1->tsc_offset, n->l1.multiplier,
@@ -165,15 +162,26 @@ static void check_l1(struct run *run, const struct subject_vcpu_view *l1,
 	check_tsc(run, &v, read_tsc_by(run, n->msr, raw), want);
 }
 
-void check_registers(struct run *run, const struct sim_read *read)
+/* What stays wrong is said once: when L2 leaves or can't be entered. */
+static bool crossed(const struct event *event, const struct subject_vcpu_view *old)
 {
-	const struct subject_vcpu_view *l1 = &run->vcpu[run->event->vcpu].view;
+	return event->kind == EVENT_NESTED &&
+	       (old->in_l2 || event->value == SUBJECT_NESTED_ENTER_FAILS);
+}
+
+void check_registers(struct run *run, const struct subject_vcpu_view *old,
+		     const struct sim_read *read)
+{
+	const struct event *event = run->event;
+	const struct subject_vcpu_view *l1 = &run->vcpu[event->vcpu].view;
 	struct subject_nested_view n;
 
-	run->subject->view_nested(run->event->vcpu, &n);
+	run->subject->view_nested(event->vcpu, &n);
+	if (l1->in_l2 && !old->in_l2)
+		run->l2_offset_multiplier[event->vcpu] = n.l1.multiplier;
 	if (!l1->in_l2)
-		check_l1(run, l1, &n);
-	else if (run->event->kind == EVENT_NESTED || read->valid)
+		check_l1(run, l1, &n, crossed(event, old));
+	else if (!old->in_l2 || read->valid)
 		check_l2(run, l1, &n);
 }
 
@@ -183,8 +191,8 @@ void check_nested(struct run *run, const struct subject_vcpu_view *old,
 {
 	u64 raw = run->sim.hw.raw_tsc;
 
-	/* one that is caught up is so at each entry */
-	if (now->tsc_catchup)
+	/* one that is caught up is so at each entry; one that never ran isn't known */
+	if (now->tsc_catchup || !old->updates)
 		return;
 	check_tsc(run, &(struct verdict){
 		.law = LAW_ROUNDTRIP, .clock = "guest-TSC",

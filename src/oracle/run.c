@@ -279,7 +279,7 @@ static bool do_event(struct run *run, const struct event *event)
 		check_nested(run, &old, &run->vcpu[nr].view);
 	if (enters_vcpu(kind) &&
 	    (run->vcpu[nr].view.in_l2 || run->vcpu[nr].view.tsc_differs))
-		check_registers(run, &read);
+		check_registers(run, &old, &read);
 	if (run->vm.masterclock_updates != updates)
 		check_new_snapshot(run);
 	if (run->vcpu[nr].view.updates != old.updates) {

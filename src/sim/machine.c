@@ -91,8 +91,10 @@ static u64 enter_and_rdtsc(struct sim *sim, u32 vcpu)
 	enter(sim, vcpu);
 	sim->subject->view_vcpu(vcpu, &view);
 	/* it is L1 that reads */
-	if (view.in_l2)
+	if (view.in_l2) {
 		sim->subject->nested(vcpu, SUBJECT_NESTED_EXIT);
+		sim->subject->view_vcpu(vcpu, &view);
+	}
 	return sim_guest_tsc(sim->machine, &view, sim->hw.raw_tsc);
 }
 
