@@ -27,26 +27,26 @@ static void shim_x86_write_tsc_multiplier(struct kvm_vcpu *vcpu SHIM_TSC_VALUE)
 		vmx_write_tsc_multiplier(vcpu SHIM_PASS_TSC(value));
 }
 
-static u64 shim_x86_get_l2_tsc_offset(struct kvm_vcpu *vcpu)
-{
-	return is_svm() ? svm_get_l2_tsc_offset(vcpu) : vmx_get_l2_tsc_offset(vcpu);
-}
-
 static u64 shim_x86_get_l2_tsc_multiplier(struct kvm_vcpu *vcpu)
 {
 	return is_svm() ? svm_get_l2_tsc_multiplier(vcpu) :
 			  vmx_get_l2_tsc_multiplier(vcpu);
 }
 
-/* svm_vcpu_create() or vmx_vcpu_create(): L1's VMCB or VMCS is in force */
+/* Who asks for it composes it with L1's. */
+static u64 shim_x86_get_l2_tsc_offset(struct kvm_vcpu *vcpu)
+{
+	vcpu->nested.offset_multiplier = shim_x86_get_l2_tsc_multiplier(vcpu);
+	return is_svm() ? svm_get_l2_tsc_offset(vcpu) : vmx_get_l2_tsc_offset(vcpu);
+}
+
+/* svm_vcpu_create(): L1's VMCB is in force */
 static void create_nested(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_svm *svm = to_svm(vcpu);
 
-	if (!is_svm()) {
-		to_vmx(vcpu)->loaded_vmcs = &to_vmx(vcpu)->vmcs01;
+	if (!is_svm())
 		return;
-	}
 	svm->vmcb01.ptr = svm->vmcb = &svm->vmcbs[0];
 	svm->nested.vmcb02.ptr = &svm->vmcbs[1];
 	svm->tsc_ratio_msr = kvm_caps.default_tsc_scaling_ratio;
@@ -70,8 +70,10 @@ static void enter_guest(struct kvm_vcpu *vcpu)
 	struct subject_tsc *entered = &vcpu->nested.entered;
 
 	if (!is_svm()) {
-		entered->offset = to_vmx(vcpu)->loaded_vmcs->TSC_OFFSET;
-		entered->multiplier = to_vmx(vcpu)->loaded_vmcs->TSC_MULTIPLIER;
+		const struct vcpu_vmx *vmx = to_vmx(vcpu);
+
+		entered->offset = vmx->vmcs[vmx->loaded_vmcs].TSC_OFFSET;
+		entered->multiplier = vmx->vmcs[vmx->loaded_vmcs].TSC_MULTIPLIER;
 		return;
 	}
 	if (!to_svm(vcpu)->guest_state_loaded)
@@ -99,6 +101,7 @@ static void svm_enter_l2(struct kvm_vcpu *vcpu)
 	vcpu->arch.tsc_offset = kvm_calc_nested_tsc_offset(
 		vcpu->arch.l1_tsc_offset, svm->nested.ctl.tsc_offset,
 		svm->tsc_ratio_msr);
+	vcpu->nested.offset_multiplier = svm->tsc_ratio_msr;
 	svm->vmcb->control.tsc_offset = vcpu->arch.tsc_offset;
 	if (svm->tsc_ratio_msr != kvm_caps.default_tsc_scaling_ratio)
 		nested_svm_update_tsc_ratio_msr(vcpu);
@@ -132,9 +135,9 @@ static void vmcs_write_tsc(struct kvm_vcpu *vcpu)
 static void vmx_enter_l2(struct kvm_vcpu *vcpu)
 {
 	vcpu->nested.guest_mode = true;
-	to_vmx(vcpu)->loaded_vmcs = &to_vmx(vcpu)->vmcs02;
+	to_vmx(vcpu)->loaded_vmcs = 1;
 	vcpu->arch.tsc_offset = kvm_calc_nested_tsc_offset(
-		vcpu->arch.l1_tsc_offset, vmx_get_l2_tsc_offset(vcpu),
+		vcpu->arch.l1_tsc_offset, shim_x86_get_l2_tsc_offset(vcpu),
 		vmx_get_l2_tsc_multiplier(vcpu));
 	vcpu->arch.tsc_scaling_ratio = kvm_calc_nested_tsc_multiplier(
 		vcpu->arch.l1_tsc_scaling_ratio, vmx_get_l2_tsc_multiplier(vcpu));
@@ -149,7 +152,7 @@ static void vmx_fail_entry(struct kvm_vcpu *vcpu)
 	if (nested_cpu_has(vmcs12, CPU_BASED_USE_TSC_OFFSETTING))
 		vcpu->arch.tsc_offset -= vmcs12->tsc_offset;
 	vcpu->nested.guest_mode = false;
-	to_vmx(vcpu)->loaded_vmcs = &to_vmx(vcpu)->vmcs01;
+	to_vmx(vcpu)->loaded_vmcs = 0;
 }
 
 /* nested_vmx_vmexit() */
@@ -163,7 +166,7 @@ static void vmx_leave_l2(struct kvm_vcpu *vcpu)
 		if (nested_cpu_has2(vmcs12, SECONDARY_EXEC_TSC_SCALING))
 			vcpu->arch.tsc_scaling_ratio = vcpu->arch.l1_tsc_scaling_ratio;
 	}
-	to_vmx(vcpu)->loaded_vmcs = &to_vmx(vcpu)->vmcs01;
+	to_vmx(vcpu)->loaded_vmcs = 0;
 	vmcs_write_tsc(vcpu);
 }
 
@@ -256,6 +259,7 @@ void host_view_nested(u32 nr, struct subject_nested_view *view)
 		.hardware = vcpu->nested.entered,
 		/* kvm_get_msr_common(), MSR_IA32_TSC by the guest */
 		.msr = { vcpu->arch.tsc_offset, vcpu->arch.tsc_scaling_ratio },
+		.offset_multiplier = vcpu->nested.offset_multiplier,
 	};
 	if (is_svm())
 		view->l1 = (struct subject_tsc){

@@ -106,15 +106,14 @@ static void check_l2(struct run *run, const struct subject_vcpu_view *l1,
 		.function = "kvm_calc_nested_tsc_offset", .event = L2_ENTRY,
 		.why = "L2's TSC isn't L1's, scaled and offset as L1 asks",
 	};
-	u64 old = run->l2_offset_multiplier[run->event->vcpu];
 
 	if (!compose(run, l1, n->l1, raw, &want, &v))
 		return;
 	run_show(run, "L2-TSC", "cycles", &(struct sim_read){
 		.value = got, .tsc = raw }, true, want);
 	/* the multiplier was written, and the offset is that of the one before */
-	stale = scaled_offset(l1->tsc_offset, old, frac) + n->l1.offset;
-	if (old != n->l1.multiplier && n->hardware.offset == stale) {
+	stale = scaled_offset(l1->tsc_offset, n->offset_multiplier, frac) + n->l1.offset;
+	if (n->offset_multiplier != n->l1.multiplier && n->hardware.offset == stale) {
 		v.event = L2_ENTRY "-stale-offset";
 		v.function = "nested_svm_update_tsc_ratio_msr";
 		v.why = "L2's multiplier was changed, and its offset wasn't";
@@ -176,9 +175,7 @@ void check_registers(struct run *run, const struct subject_vcpu_view *old,
 	const struct subject_vcpu_view *l1 = &run->vcpu[event->vcpu].view;
 	struct subject_nested_view n;
 
-	run->subject->view_nested(event->vcpu, &n);
-	if (l1->in_l2 && !old->in_l2)
-		run->l2_offset_multiplier[event->vcpu] = n.l1.multiplier;
+	run->sim.subject->view_nested(event->vcpu, &n);
 	if (!l1->in_l2)
 		check_l1(run, l1, &n, crossed(event, old));
 	else if (!old->in_l2 || read->valid)
@@ -200,15 +197,4 @@ void check_nested(struct run *run, const struct subject_vcpu_view *old,
 		.why = "L2 ran, and L1's TSC isn't what it was",
 	}, sim_guest_tsc(run->sim.machine, now, raw),
 	   sim_guest_tsc(run->sim.machine, old, raw));
-}
-
-/* KVM computes L2's offset anew where it is given another one for L1. */
-void remember_l2_offset(struct run *run, const struct event *event)
-{
-	struct subject_nested_view n;
-
-	if (event->kind == EVENT_SET_TSC_KHZ || !run->vcpu[event->vcpu].view.in_l2)
-		return;
-	run->subject->view_nested(event->vcpu, &n);
-	run->l2_offset_multiplier[event->vcpu] = n.l1.multiplier;
 }

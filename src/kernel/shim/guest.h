@@ -22,14 +22,12 @@ extern u64 shim_guest_tsc;
 #define hv_get_raw_timer() shim_guest_tsc
 
 /* its TSC page, and the MSR that it falls back to: an exit to the host */
-extern u8 shim_guest_page[64];
-u64 host_reference_counter(void);
-#define tsc_page ((struct ms_hyperv_tsc_page *)shim_guest_page)
+#define tsc_page ((struct ms_hyperv_tsc_page *)shim_hw->memory.tsc_page)
 #define hv_get_tsc_page() tsc_page
 #define hvclock_page (*tsc_page)
-#define hv_get_register(reg) host_reference_counter()
-#define hv_get_msr(msr) host_reference_counter()
-#define hv_raw_get_msr(msr) host_reference_counter()
+#define hv_get_register(reg) shim_hw->reference_counter()
+#define hv_get_msr(msr) shim_hw->reference_counter()
+#define hv_raw_get_msr(msr) shim_hw->reference_counter()
 #define hv_read_reference_counter() read_hv_clock_tsc()
 
 #define touch_softlockup_watchdog_sync() do { } while (0)

@@ -23,8 +23,8 @@ struct shim_vmcs {
 
 struct vcpu_vmx {
 	struct vmcs12 vmcs12;
-	struct shim_vmcs vmcs01, vmcs02;
-	struct shim_vmcs *loaded_vmcs;
+	struct shim_vmcs vmcs[2];	/* vmcs01, vmcs02 */
+	u8 loaded_vmcs;
 };
 
 struct vcpu_svm {
@@ -42,6 +42,7 @@ struct vcpu_svm {
 struct shim_nested {
 	bool guest_mode;
 	struct subject_tsc entered;	/* the registers, at the last entry */
+	u64 offset_multiplier;		/* see subject_nested_view */
 	union {
 		struct vcpu_vmx vmx;
 		struct vcpu_svm svm;
@@ -57,7 +58,8 @@ struct shim_nested {
 #define nested_cpu_has(vmcs12, bit) ((vmcs12)->controls & (bit))
 #define nested_cpu_has2(vmcs12, bit) ((vmcs12)->controls & (bit))
 /* of the loaded VMCS, and who writes it calls the vCPU vcpu */
-#define vmcs_write64(field, value) ((void)(to_vmx(vcpu)->loaded_vmcs->field = (value)))
+#define vmcs_write64(field, value) \
+	((void)(to_vmx(vcpu)->vmcs[to_vmx(vcpu)->loaded_vmcs].field = (value)))
 
 #define SVM_TSC_RATIO_DEFAULT (1ull << 32)
 static u64 shim_tsc_ratio[SUBJECT_MAX_CPUS];
