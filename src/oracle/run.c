@@ -303,6 +303,8 @@ static void record_step(struct run *run, struct step *step)
 	run->sim.subject->view_timekeeper(&step->timekeeper);
 	step->hv_scale = run->sim.hw.hv_scale;
 	step->hv_offset_100ns = run->sim.hw.hv_offset_100ns;
+	if (run->event)
+		run->sim.subject->view_nested(run->event->vcpu, &step->nested);
 }
 
 static void run_events(void *arg)
