@@ -117,17 +117,17 @@ struct subject_vm_view {
 
 struct subject_vcpu_view {
 	struct subject_pvclock pvclock;	/* what is in guest memory */
+	/* of L1, where that has a guest: */
 	u64 tsc_offset;			/* as the hardware adds it */
 	u64 tsc_multiplier;		/* as the hardware multiplies it */
 	u32 virtual_tsc_khz;
 	u32 hw_tsc_khz;
 	bool tsc_catchup;
+	bool in_l2;			/* a guest of the guest's runs */
+	bool tsc_differs;		/* it last entered with others than the above */
 	u64 this_tsc_write;		/* guest TSC at its last write... */
 	u64 this_tsc_nsec;		/* ...which was at that host ns */
 	u32 updates;			/* pvclock updates since the VM was created */
-	/* tsc_offset and tsc_multiplier are L1's, whoever runs */
-	bool in_l2;
-	bool tsc_differs;		/* the hardware had others at the last entry */
 };
 
 /* How a nested guest is entered and left. */

@@ -756,7 +756,6 @@ void host_view_vcpu(u32 nr, struct subject_vcpu_view *view)
 {
 	const struct pvclock_vcpu_time_info *pv = &guest_pvclock[nr];
 	const struct kvm_vcpu *vcpu = &vcpus[nr];
-	const struct subject_tsc *entered = &vcpu->nested.entered;
 
 	*view = (struct subject_vcpu_view){
 		.pvclock = {
@@ -775,12 +774,8 @@ void host_view_vcpu(u32 nr, struct subject_vcpu_view *view)
 		.this_tsc_write = vcpu->arch.this_tsc_write,
 		.this_tsc_nsec = vcpu->arch.this_tsc_nsec,
 		.updates = pvclock_updates[nr],
-		.in_l2 = vcpu->nested.guest_mode,
-		.tsc_differs = entered->offset != vcpu->arch.l1_tsc_offset ||
-			(kvm_caps.has_tsc_control && entered->multiplier !=
-			 vcpu->arch.l1_tsc_scaling_ratio) ||
-			vcpu->arch.tsc_offset != vcpu->arch.l1_tsc_offset ||
-			vcpu->arch.tsc_scaling_ratio != vcpu->arch.l1_tsc_scaling_ratio,
+		.in_l2 = vcpu->guest_mode,
+		.tsc_differs = vcpu->tsc_differs,
 	};
 }
 

@@ -36,7 +36,7 @@ static u64 shim_x86_get_l2_tsc_multiplier(struct kvm_vcpu *vcpu)
 /* Who asks for it composes it with L1's. */
 static u64 shim_x86_get_l2_tsc_offset(struct kvm_vcpu *vcpu)
 {
-	vcpu->nested.offset_multiplier = shim_x86_get_l2_tsc_multiplier(vcpu);
+	to_nested(vcpu)->offset_multiplier = shim_x86_get_l2_tsc_multiplier(vcpu);
 	return is_svm() ? svm_get_l2_tsc_offset(vcpu) : vmx_get_l2_tsc_offset(vcpu);
 }
 
@@ -45,6 +45,7 @@ static void create_nested(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_svm *svm = to_svm(vcpu);
 
+	*to_nested(vcpu) = (struct shim_nested){ 0 };
 	if (!is_svm())
 		return;
 	svm->vmcb01.ptr = svm->vmcb = &svm->vmcbs[0];
@@ -67,20 +68,26 @@ static void enable_virtualization(void)
 /* svm_prepare_switch_to_guest(); then the guest runs, by these registers */
 static void enter_guest(struct kvm_vcpu *vcpu)
 {
-	struct subject_tsc *entered = &vcpu->nested.entered;
+	struct subject_tsc *entered = &to_nested(vcpu)->entered;
+	const struct kvm_vcpu_arch *arch = &vcpu->arch;
 
-	if (!is_svm()) {
+	if (is_svm()) {
+		if (!to_svm(vcpu)->guest_state_loaded)
+			__svm_write_tsc_multiplier(arch->tsc_scaling_ratio);
+		to_svm(vcpu)->guest_state_loaded = true;
+		entered->offset = to_svm(vcpu)->vmcb->control.tsc_offset;
+		entered->multiplier = shim_tsc_ratio[shim_hw->cpu];
+	} else {
 		const struct vcpu_vmx *vmx = to_vmx(vcpu);
 
 		entered->offset = vmx->vmcs[vmx->loaded_vmcs].TSC_OFFSET;
 		entered->multiplier = vmx->vmcs[vmx->loaded_vmcs].TSC_MULTIPLIER;
-		return;
 	}
-	if (!to_svm(vcpu)->guest_state_loaded)
-		__svm_write_tsc_multiplier(vcpu->arch.tsc_scaling_ratio);
-	to_svm(vcpu)->guest_state_loaded = true;
-	entered->offset = to_svm(vcpu)->vmcb->control.tsc_offset;
-	entered->multiplier = shim_tsc_ratio[shim_hw->cpu];
+	vcpu->tsc_differs = (entered->offset ^ arch->l1_tsc_offset) |
+			    (arch->tsc_offset ^ arch->l1_tsc_offset) |
+			    (arch->tsc_scaling_ratio ^ arch->l1_tsc_scaling_ratio) |
+			    (kvm_caps.has_tsc_control ?
+			     entered->multiplier ^ arch->l1_tsc_scaling_ratio : 0);
 }
 
 /* svm_prepare_host_switch(), from vcpu_put() */
@@ -96,12 +103,12 @@ static void svm_enter_l2(struct kvm_vcpu *vcpu)
 	struct vcpu_svm *svm = to_svm(vcpu);
 
 	svm->nested.ctl.tsc_offset = svm->vmcb12.control.tsc_offset;
-	vcpu->nested.guest_mode = true;
+	vcpu->guest_mode = true;
 	svm->vmcb = svm->nested.vmcb02.ptr;
 	vcpu->arch.tsc_offset = kvm_calc_nested_tsc_offset(
 		vcpu->arch.l1_tsc_offset, svm->nested.ctl.tsc_offset,
 		svm->tsc_ratio_msr);
-	vcpu->nested.offset_multiplier = svm->tsc_ratio_msr;
+	to_nested(vcpu)->offset_multiplier = svm->tsc_ratio_msr;
 	svm->vmcb->control.tsc_offset = vcpu->arch.tsc_offset;
 	if (svm->tsc_ratio_msr != kvm_caps.default_tsc_scaling_ratio)
 		nested_svm_update_tsc_ratio_msr(vcpu);
@@ -112,7 +119,7 @@ static void svm_leave_l2(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_svm *svm = to_svm(vcpu);
 
-	vcpu->nested.guest_mode = false;
+	vcpu->guest_mode = false;
 	svm->vmcb = svm->vmcb01.ptr;
 	vcpu->arch.tsc_offset = vcpu->arch.l1_tsc_offset;
 	svm->vmcb->control.tsc_offset = vcpu->arch.tsc_offset;
@@ -134,7 +141,7 @@ static void vmcs_write_tsc(struct kvm_vcpu *vcpu)
 /* prepare_vmcs02() */
 static void vmx_enter_l2(struct kvm_vcpu *vcpu)
 {
-	vcpu->nested.guest_mode = true;
+	vcpu->guest_mode = true;
 	to_vmx(vcpu)->loaded_vmcs = 1;
 	vcpu->arch.tsc_offset = kvm_calc_nested_tsc_offset(
 		vcpu->arch.l1_tsc_offset, shim_x86_get_l2_tsc_offset(vcpu),
@@ -151,7 +158,7 @@ static void vmx_fail_entry(struct kvm_vcpu *vcpu)
 
 	if (nested_cpu_has(vmcs12, CPU_BASED_USE_TSC_OFFSETTING))
 		vcpu->arch.tsc_offset -= vmcs12->tsc_offset;
-	vcpu->nested.guest_mode = false;
+	vcpu->guest_mode = false;
 	to_vmx(vcpu)->loaded_vmcs = 0;
 }
 
@@ -160,7 +167,7 @@ static void vmx_leave_l2(struct kvm_vcpu *vcpu)
 {
 	struct vmcs12 *vmcs12 = get_vmcs12(vcpu);
 
-	vcpu->nested.guest_mode = false;
+	vcpu->guest_mode = false;
 	if (nested_cpu_has(vmcs12, CPU_BASED_USE_TSC_OFFSETTING)) {
 		vcpu->arch.tsc_offset = vcpu->arch.l1_tsc_offset;
 		if (nested_cpu_has2(vmcs12, SECONDARY_EXEC_TSC_SCALING))
@@ -195,7 +202,7 @@ void host_nested(u32 nr, enum subject_nested how)
 	struct kvm_vcpu *vcpu = &vcpus[nr];
 
 	host_run_vcpu(nr);
-	if (vcpu->nested.guest_mode == (how != SUBJECT_NESTED_EXIT))
+	if (vcpu->guest_mode == (how != SUBJECT_NESTED_EXIT))
 		return;
 	vcpu_load(vcpu);
 	enter_guest(vcpu);
@@ -256,14 +263,14 @@ void host_view_nested(u32 nr, struct subject_nested_view *view)
 	struct kvm_vcpu *vcpu = &vcpus[nr];
 
 	*view = (struct subject_nested_view){
-		.hardware = vcpu->nested.entered,
+		.hardware = to_nested(vcpu)->entered,
 		/* kvm_get_msr_common(), MSR_IA32_TSC by the guest */
 		.msr = { vcpu->arch.tsc_offset, vcpu->arch.tsc_scaling_ratio },
-		.offset_multiplier = vcpu->nested.offset_multiplier,
+		.offset_multiplier = to_nested(vcpu)->offset_multiplier,
 	};
 	if (is_svm())
 		view->l1 = (struct subject_tsc){
-			vcpu->nested.guest_mode ? to_svm(vcpu)->nested.ctl.tsc_offset :
+			vcpu->guest_mode ? to_svm(vcpu)->nested.ctl.tsc_offset :
 				to_svm(vcpu)->vmcb12.control.tsc_offset,
 			to_svm(vcpu)->tsc_ratio_msr,
 		};

@@ -149,7 +149,7 @@ static inline int kvm_write_guest(struct kvm *kvm, gpa_t gpa, const void *data,
 #define mark_page_dirty_in_slot(...) do { } while (0)
 #define gpa_to_gfn(gpa) ((gpa) >> 12)
 
-#define is_guest_mode(v) ((v)->nested.guest_mode)
+#define is_guest_mode(v) ((v)->guest_mode)
 #define kvm_x86_call(name) shim_x86_##name
 #define static_call(name) shim_static_##name
 #define shim_static_kvm_x86_write_tsc_offset shim_x86_write_tsc_offset

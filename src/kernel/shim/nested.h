@@ -39,8 +39,8 @@ struct vcpu_svm {
 	struct vmcb vmcbs[2], vmcb12;
 };
 
+/* forgotten when its vCPU is created, for most have few */
 struct shim_nested {
-	bool guest_mode;
 	struct subject_tsc entered;	/* the registers, at the last entry */
 	u64 offset_multiplier;		/* see subject_nested_view */
 	union {
@@ -49,8 +49,10 @@ struct shim_nested {
 	};
 };
 
-#define to_svm(v) (&(v)->nested.svm)
-#define to_vmx(v) (&(v)->nested.vmx)
+static __attribute__((__section__("cf_keep"))) struct shim_nested shim_nested[SUBJECT_MAX_VCPUS];
+#define to_nested(v) (&shim_nested[(v)->vcpu_idx])
+#define to_svm(v) (&to_nested(v)->svm)
+#define to_vmx(v) (&to_nested(v)->vmx)
 #define vmcb_mark_dirty(vmcb, bit) ((void)(vmcb))
 #define get_vmcs12(v) (&to_vmx(v)->vmcs12)
 #define CPU_BASED_USE_TSC_OFFSETTING 1

@@ -21,7 +21,8 @@ struct kvm_vcpu {
 	int vcpu_id;
 	int vcpu_idx;
 	int cpu;
-	struct shim_nested nested;
+	bool guest_mode;
+	bool tsc_differs;		/* see subject_vcpu_view */
 };
 
 struct ms_hyperv_tsc_page *hv_get_tsc_page(void);
