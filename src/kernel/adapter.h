@@ -44,6 +44,11 @@ void host_view_vm(struct subject_vm_view *view);
 void host_view_vcpu(u32 vcpu, struct subject_vcpu_view *view);
 void host_view_timekeeper(struct subject_timekeeper_view *view);
 
+void host_set_l2_tsc_offset(u32 vcpu, u64 offset);
+void host_set_l2_tsc_multiplier(u32 vcpu, u64 multiplier);
+void host_nested(u32 vcpu, enum subject_nested how);
+void host_view_nested(u32 vcpu, struct subject_nested_view *view);
+
 void guest_boot(void);
 u64 guest_read_pvclock(u32 vcpu, u64 tsc, u8 *flags);
 bool guest_read_tsc_page(u64 tsc, u64 *time_100ns);

@@ -191,4 +191,8 @@ const struct subject CF_SUBJECT = {
 	.view_vm = host_view_vm,
 	.view_vcpu = host_view_vcpu,
 	.view_timekeeper = host_view_timekeeper,
+	.set_l2_tsc_offset = host_set_l2_tsc_offset,
+	.set_l2_tsc_multiplier = host_set_l2_tsc_multiplier,
+	.nested = host_nested,
+	.view_nested = host_view_nested,
 };

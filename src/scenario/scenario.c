@@ -81,6 +81,14 @@ const struct event_info event_info[EVENT_NR] = {
 		"The guest saves its sched clock's state, or restores it." },
 	[EVENT_HOTPLUG_VCPU] = { "hotplug", true, false, NULL, false, 0,
 		"The VM's next vCPU is created and started on that CPU." },
+	[EVENT_NESTED_OFFSET] = { "nested-offset", false, true, "cycles", true,
+		~0ull, "L1 writes the TSC offset of its VMCS or VMCB for L2." },
+	[EVENT_NESTED_KHZ] = { "nested-khz", false, true, "kHz", false, 0xffffffff,
+		"L1 scales L2's TSC to that frequency, by its VMCS or AMD's TSC ratio MSR." },
+	[EVENT_NESTED] = { "nested", false, true, "how", false, SUBJECT_NESTED_NR - 1,
+		"L1 enters L2, or L2 leaves to L1." },
+	[EVENT_READ_L2_TSC] = { "read-l2-tsc", false, true, NULL, false, 0,
+		"L2, if it runs, enters and reads its TSC." },
 };
 
 #define MAX_KHZ 10000000u
