@@ -58,6 +58,10 @@ enum event_kind {
 	EVENT_READ_HV_CLOCK,		/* vcpu */
 	EVENT_READ_SCHED_CLOCK,		/* vcpu */
 	EVENT_HIBERNATE,		/* vcpu, value: 0 save, 1 restore */
+	EVENT_NESTED_OFFSET,		/* vcpu, value: cycles (signed) */
+	EVENT_NESTED_KHZ,		/* vcpu, value: kHz, u32; 0: L1's own */
+	EVENT_NESTED,			/* vcpu, value: enum subject_nested */
+	EVENT_READ_L2_TSC,		/* vcpu */
 	EVENT_NTP_SLEW,			/* cpu, value: ppb (signed) */
 	EVENT_STEP_REALTIME,		/* cpu, value: ns (signed) */
 	EVENT_CLOCKSOURCE,		/* cpu, value: 0 the machine's own, 1 another */
