@@ -42,6 +42,9 @@ static int check_tsc_unstable(void)
 
 /* ---- the host's clocksources -------------------------------------------- */
 
+/* not forgotten at a reset */
+#define KEEP __attribute__((__section__("cf_keep")))
+
 static struct ms_hyperv_tsc_page host_tsc_page;
 
 struct ms_hyperv_tsc_page *hv_get_tsc_page(void)
@@ -71,8 +74,8 @@ static u64 read_clocksource_other(struct clocksource *cs)
 /* Pure in its arguments, so the last answer is kept over a reset. */
 static void register_clocksource(struct clocksource *cs, u32 scale, u32 freq)
 {
-	static __attribute__((__section__("cf_keep"))) struct clocksource kept;
-	static __attribute__((__section__("cf_keep"))) u32 kept_scale, kept_freq;
+	static KEEP struct clocksource kept;
+	static KEEP u32 kept_scale, kept_freq;
 	struct clocksource asked = *cs;
 
 	if (kept_scale != scale || kept_freq != freq || kept.mask != cs->mask) {
@@ -148,6 +151,50 @@ static void read_persistent_wall_and_boot_offset(struct timespec64 *now,
 static void shim_gtod_chain(struct timekeeper *timekeeper, bool was_set)
 {
 	update_pvclock_gtod(timekeeper);
+}
+
+/*
+ * timekeeping_init().  Pure in what it is given, but for the counter; so the last
+ * answer is kept over a reset.
+ */
+static void boot_timekeeper(void)
+{
+	static KEEP struct {
+		u32 khz;
+		u64 realtime_ns;
+		struct timekeeper timekeeper;
+#if CF_HAS_NTP_DATA
+		struct ntp_data ntp;
+#else
+		u64 tick_length, tick_length_base;
+#endif
+	} kept;
+
+	if (kept.khz != tsc_khz || kept.realtime_ns != config.realtime_ns ||
+	    kept.timekeeper.tkr_mono.clock != clocksource_default_clock()) {
+		timekeeping_init();
+		kept.khz = tsc_khz;
+		kept.realtime_ns = config.realtime_ns;
+		kept.timekeeper = tk;
+#if CF_HAS_NTP_DATA
+		kept.ntp = tk_ntp_data[0];
+#else
+		kept.tick_length = tick_length;
+		kept.tick_length_base = tick_length_base;
+#endif
+		return;
+	}
+	tk = kept.timekeeper;
+	tk.tkr_mono.cycle_last = tk_clock_read(&tk.tkr_mono);
+	tk.tkr_raw.cycle_last = tk.tkr_mono.cycle_last;
+	tk_shadow = tk;
+#if CF_HAS_NTP_DATA
+	tk_ntp_data[0] = kept.ntp;
+#else
+	tick_length = kept.tick_length;
+	tick_length_base = kept.tick_length_base;
+#endif
+	update_pvclock_gtod(&tk);
 }
 
 /* Moves @n intervals of shifted ns into (sec, shifted ns), as the loops end up. */
@@ -280,8 +327,8 @@ static void vcpu_put(struct kvm_vcpu *vcpu)
 /* ---- synthetic timers ---------------------------------------------------- */
 
 /* Large, and of use to few scenarios: forgotten when one begins to use it. */
-static __attribute__((__section__("cf_keep"))) struct kvm_vcpu_hv hyperv_vcpus[SUBJECT_MAX_VCPUS];
-static __attribute__((__section__("cf_keep"))) struct hv_message message_slots[SUBJECT_MAX_VCPUS];
+static KEEP struct kvm_vcpu_hv hyperv_vcpus[SUBJECT_MAX_VCPUS];
+static KEEP struct hv_message message_slots[SUBJECT_MAX_VCPUS];
 static u32 deliveries[SUBJECT_MAX_VCPUS];
 static u64 delivered[SUBJECT_MAX_VCPUS];
 
@@ -790,7 +837,7 @@ void host_boot(const struct subject_config *c)
 	host_tsc_page.tsc_scale = shim_hw->hv_scale;
 	host_tsc_page.tsc_offset = shim_hw->hv_offset_100ns;
 	enable_virtualization();
-	timekeeping_init();
+	boot_timekeeper();
 }
 
 /* ---- views --------------------------------------------------------------- */
