@@ -82,6 +82,7 @@ static bool check_moved(struct run *run, const char *clock, s128 was, s128 is,
 	};
 	s128 gone = was - is;
 
+	law_asked(v.law, clock);
 	if (gone >= 0 && gone <= lost)
 		return true;
 	if (gone >= wrap && gone % wrap <= lost) {

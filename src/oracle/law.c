@@ -107,6 +107,15 @@ const struct law_reader law_readers[] = {
 	{ "hv_page_params", "compute_tsc_page_parameters()", E },
 	{ "hv_page_read", "hv_read_tsc_page_tsc()", E },
 	{ "hv_page", "both, one after the other", A },
+	{ "host-raw", "the host's CLOCK_MONOTONIC_RAW over an update", E },
+	{ "host-monotonic", "its CLOCK_MONOTONIC", E | R },
+	{ "host-realtime", "its CLOCK_REALTIME", E },
+	{ "clocksource", "__clocksource_update_freq_scale()", E },
+	{ "timekeeping", "timekeeping_cycles_to_ns()", E | S },
+	{ "vdso", "do_hres() in the vDSO", E | S },
+	{ "suspend_timing", "clocksource_stop_suspend_timing()", E },
+	{ "crosststamp", "timestamp_in_interval()", S },
+	{ "sched_clock", "native_sched_clock()", E | T },
 	{ NULL, NULL, 0 }
 };
 

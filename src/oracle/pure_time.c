@@ -15,6 +15,7 @@ static void judge(const struct finding *f)
 {
 	s128 diff = f->got - f->want;
 
+	law_asked(f->law, f->clock);
 	if (diff < f->tolerance_low || diff > f->tolerance_high)
 		law_fail(f);
 }
@@ -87,6 +88,7 @@ void law_counter_read(const char *clock, const char *function, u64 mask,
 		return;
 	if (forward && (span + c->xtime_nsec) >> c->shift >> 64)
 		return;
+	law_asked(forward ? LAW_EXACT : LAW_SIGNED, clock);
 	if (!ok) {
 		f.why = "a valid counter was taken for invalid";
 		f.event = cycles >> 63 ? "bit-63" : "-";
