@@ -179,7 +179,7 @@ struct subject_timekeeper_view {
 	u32 mult;
 	u32 shift;
 	u64 xtime_nsec;			/* shifted ns */
-	s64 base_ns;
+	s64 base_ns;			/* and what was spent asleep, as KVM counts */
 	u8 clocksource;			/* enum subject_clocksource, the present one */
 	/* CLOCK_MONOTONIC's, with the same cycle_last and shift; CLOCK_REALTIME's */
 	u32 mono_mult;
@@ -317,6 +317,13 @@ struct subject {
 	void (*set_l2_tsc_multiplier)(u32 vcpu, u64 multiplier);
 	void (*nested)(u32 vcpu, enum subject_nested how);
 	void (*view_nested)(u32 vcpu, struct subject_nested_view *view);
+
+	/*
+	 * The host sleeps, on its first CPU; when it wakes each CPU comes up, the
+	 * first before the others, with a TSC that has started anew.
+	 */
+	void (*suspend)(void);
+	void (*resume)(bool boot_cpu);
 
 	/* The host's admin and its NTP daemon. */
 	void (*ntp_slew)(s32 ppb);	/* adjtimex(ADJ_FREQUENCY), within 500 ppm */

@@ -48,6 +48,8 @@ void host_set_l2_tsc_offset(u32 vcpu, u64 offset);
 void host_set_l2_tsc_multiplier(u32 vcpu, u64 multiplier);
 void host_nested(u32 vcpu, enum subject_nested how);
 void host_view_nested(u32 vcpu, struct subject_nested_view *view);
+void host_suspend(void);
+void host_resume(bool boot_cpu);
 void host_ntp_slew(s32 ppb);
 void host_step_realtime(s64 ns);
 void host_set_clocksource(enum subject_clocksource clocksource);

@@ -30,6 +30,7 @@ struct kvm_caps kvm_caps;
 
 static struct kvm vm;
 static struct kvm_vcpu vcpus[SUBJECT_MAX_VCPUS];
+struct kvm *shim_the_vm;
 static u32 pvclock_updates[SUBJECT_MAX_VCPUS];
 static struct subject_config config;
 
@@ -138,7 +139,7 @@ static struct clocksource *clocksource_default_clock(void)
 
 static void read_persistent_clock64(struct timespec64 *now)
 {
-	*now = ns_to_timespec64(config.realtime_ns);
+	*now = ns_to_timespec64(config.realtime_ns + shim_hw->other_ns);
 }
 
 static void read_persistent_wall_and_boot_offset(struct timespec64 *now,
@@ -297,6 +298,12 @@ static void vcpu_load(struct kvm_vcpu *vcpu)
 {
 	int cpu = shim_hw->cpu;
 
+	/* a suspend that lost the TSC */
+	if (vcpu->arch.tsc_offset_adjustment) {
+		adjust_tsc_offset_host(vcpu, vcpu->arch.tsc_offset_adjustment);
+		vcpu->arch.tsc_offset_adjustment = 0;
+		kvm_make_request(KVM_REQ_CLOCK_UPDATE, vcpu);
+	}
 	if (vcpu->cpu != cpu || kvm_check_tsc_unstable()) {
 		s64 tsc_delta = !vcpu->arch.last_host_tsc ? 0 :
 				rdtsc() - vcpu->arch.last_host_tsc;
@@ -532,6 +539,26 @@ void host_step_realtime(s64 ns)
 
 	skip_cycles();
 	timekeeping_inject_offset(&by);
+	gtod_work();
+}
+
+void host_suspend(void)
+{
+	skip_cycles();
+	timekeeping_suspend();
+}
+
+/* syscore_resume() on the boot CPU; then each CPU comes up, that one first */
+void host_resume(bool boot_cpu)
+{
+	if (boot_cpu)
+		timekeeping_resume();
+	shim_the_vm = &vm;
+#if CF_HARDWARE_ENABLE
+	kvm_arch_hardware_enable();
+#else
+	kvm_arch_enable_virtualization_cpu();
+#endif
 	gtod_work();
 }
 
@@ -899,7 +926,7 @@ void host_view_timekeeper(struct subject_timekeeper_view *view)
 		.mult = tk.tkr_raw.mult,
 		.shift = tk.tkr_raw.shift,
 		.xtime_nsec = tk.tkr_raw.xtime_nsec,
-		.base_ns = tk.tkr_raw.base,
+		.base_ns = tk.tkr_raw.base + tk.offs_boot,
 		.clocksource = tk.tkr_mono.clock - clocksources,
 		.mono_mult = tk.tkr_mono.mult,
 		.mono_xtime_nsec = tk.tkr_mono.xtime_nsec,

@@ -198,3 +198,92 @@ void check_host_update(struct run *run, const struct event *event)
 	run->generation++;
 	start_afresh(run);
 }
+
+/* ---- suspend -------------------------------------------------------------- */
+
+/* timekeeping_suspend() takes what is off the RTC by less for the RTC's own error. */
+#define RTC_ERROR_NS (2 * (s64)CF_NS_PER_SEC)
+
+/*
+ * A vCPU's TSC goes on where the last vCPU of the VM left its own: not before its own
+ * last entry, and not after the suspend, on the CPU furthest ahead.
+ */
+static void remember_asleep(struct run *run, u64 raw)
+{
+	const struct machine *m = run->sim.machine;
+
+	for (u32 i = 0; i < run->sim.nr_vcpus; i++) {
+		struct vcpu_state *v = &run->vcpu[i];
+
+		if (v->woken)
+			continue;
+		v->woken = v->entered && !v->view.tsc_catchup;
+		v->woken_low = sim_guest_tsc(m, &v->view, v->entered_raw);
+		v->woken_high = sim_guest_tsc(m, &v->view, raw + run->skew_spread);
+	}
+}
+
+bool do_suspend(struct run *run, const struct event *event)
+{
+	struct subject_timekeeper_view was = run->timekeeper;
+	u64 raw = sim_raw_tsc(&run->sim, 0);
+	struct readings before, after;
+	struct sim_read read;
+	bool judged;
+
+	/* Hyper-V's TSC isn't lost; nothing was done */
+	if (run->sim.machine->clocksource == SUBJECT_CS_HYPERV_PAGE)
+		return true;
+	judged = read_all(run, &was, raw, &before);
+	remember_asleep(run, raw);
+	if (!sim_event(&run->sim, event, &read))
+		return false;
+	run->sim.subject->view_vm(&run->vm);
+	run->sim.subject->view_timekeeper(&run->timekeeper);
+	run->tick_cycles = run->woken_cycles = run->sim.cycles;
+	run->host_moved = run->snapshot_broken = run->tsc_touched = true;
+	run->page_pending = true;
+	run->moved.clock_restored = false;
+	run->generation++;
+	start_afresh(run);
+	for (u32 i = 0; i < run->sim.machine->nr_vcpus; i++) {
+		run->vcpu[i].touched = true;
+		run->timer[i].judged = false;
+	}
+	if (run->vm.tsc_unstable)
+		return false;
+	if (!judged || !read_all(run, &run->timekeeper, sim_raw_tsc(&run->sim, 0), &after))
+		return true;
+	if (!check_moved(run, "host-monotonic", before.mono, after.mono, 0,
+			 (s128)1 << (64 - was.shift + FINE)))
+		return true;
+	/* what KVM counts and CLOCK_REALTIME gain the same, within the RTC's error */
+	check_moved(run, "host-realtime", before.real + after.raw - before.raw,
+		    after.real, 0, (s128)1 << (64 - was.shift + FINE));
+	run_check(run, &(struct verdict){
+		.law = LAW_ROUNDTRIP, .clock = "host-raw",
+		.function = "timekeeping_resume",
+		.why = "the time asleep isn't the RTC's", .unit = "ns",
+		.got = (after.raw - before.raw) >> FINE, .want = event->value,
+		.low = -RTC_ERROR_NS, .high = RTC_ERROR_NS,
+	});
+	return true;
+}
+
+void check_woken(struct run *run, u32 nr)
+{
+	const struct vcpu_state *v = &run->vcpu[nr];
+	u64 raw = run->sim.hw.raw_tsc, tsc;
+	u64 elapsed = run->sim.cycles - run->woken_cycles;
+
+	/* back to when the boot CPU woke; a scaled TSC is cut twice */
+	tsc = sim_guest_tsc(run->sim.machine, &v->view, raw - elapsed);
+	run_check(run, &(struct verdict){
+		.law = LAW_ROUNDTRIP, .clock = "guest-TSC",
+		.function = "adjust_tsc_offset_host", .event = "suspend",
+		.why = "the TSC doesn't go on where the vCPU left it",
+		.unit = "cycles", .got = tsc, .want = v->woken_low,
+		.low = -2 - (s128)run->skew_spread,
+		.high = (s128)v->woken_high - v->woken_low + 2 + 2 * run->skew_spread,
+	});
+}

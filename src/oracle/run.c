@@ -144,6 +144,8 @@ static bool do_event(struct run *run, const struct event *event)
 	old = run->vcpu[nr].view;
 	host = run->sim.host;
 	page_kept = is_page_kept(run);
+	if (kind == EVENT_SUSPEND)
+		return do_suspend(run, event);
 	if (kind == EVENT_SAVE_CLOCK || kind == EVENT_MIGRATE)
 		remember_saved(run, event);
 	if (!sim_event(&run->sim, event, &read))
@@ -188,6 +190,7 @@ static bool do_event(struct run *run, const struct event *event)
 	if (touches_tsc(kind)) {
 		run->moved.tsc_is_new = false;
 		run->tsc_touched = true;
+		run->vcpu[nr].woken = false;
 		for (u32 i = 0; i < run->sim.nr_vcpus; i++)
 			run->timer[i].judged = false;
 		remember_tsc(run, nr);
@@ -246,6 +249,11 @@ static bool do_event(struct run *run, const struct event *event)
 	if (enters_vcpu(kind))
 		check_stimer(run, nr);
 	if (enters_vcpu(kind)) {
+		if (run->vcpu[nr].woken && !run->broken)
+			check_woken(run, nr);
+		run->vcpu[nr].woken = false;
+		run->vcpu[nr].entered = true;
+		run->vcpu[nr].entered_raw = run->sim.hw.raw_tsc;
 		/* it has entered: nothing is left that it was asked for */
 		run->asked[nr] = ASKED_BY_EVENT;
 		run->tsc_written &= ~(1u << nr);

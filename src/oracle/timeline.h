@@ -29,6 +29,10 @@ struct vcpu_state {
 	bool touched;			/* TSC changed, pvclock not yet */
 	bool wrapped;			/* its TSC, or the time of its write */
 	bool other_khz;			/* KVM takes the host for another one */
+	bool entered;			/* at raw TSC: */
+	u64 entered_raw;
+	bool woken;			/* not entered since; its TSC is then between */
+	u64 woken_low, woken_high;
 	struct subject_vcpu_view view;
 };
 
@@ -104,6 +108,7 @@ struct run {
 
 	bool host_moved;		/* its clocks are no longer what boot made them */
 	bool host_slewed;
+	u64 woken_cycles;		/* true time of the last wake */
 	s64 slew_ppb[SUBJECT_MAX_HOSTS]; /* of CLOCK_MONOTONIC and CLOCK_REALTIME */
 };
 
@@ -263,5 +268,9 @@ u64 host_counter(const struct run *run, u64 raw);
 bool host_realtime_ns(const struct run *run, u64 raw, s128 *ns);
 /* After an event that updates the timekeeper. */
 void check_host_update(struct run *run, const struct event *event);
+/* Does the event, too; false: as sim_event(). */
+bool do_suspend(struct run *run, const struct event *event);
+/* vCPU @nr enters for the first time after it. */
+void check_woken(struct run *run, u32 nr);
 
 #endif

@@ -96,6 +96,9 @@ const struct event_info event_info[EVENT_NR] = {
 		"The host's CLOCK_REALTIME is moved by so much." },
 	[EVENT_CLOCKSOURCE] = { "clocksource", true, false, "which", false, 1,
 		"The host's admin selects the machine's own clocksource, or another." },
+	[EVENT_SUSPEND] = { "suspend", false, false, "ns", false,
+		10ull * 365 * 86400 * CF_NS_PER_SEC,
+		"The host sleeps so long; its TSCs start anew, near 0." },
 };
 
 #define MAX_KHZ 10000000u

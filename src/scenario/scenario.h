@@ -65,6 +65,7 @@ enum event_kind {
 	EVENT_NTP_SLEW,			/* cpu, value: ppb (signed) */
 	EVENT_STEP_REALTIME,		/* cpu, value: ns (signed) */
 	EVENT_CLOCKSOURCE,		/* cpu, value: 0 the machine's own, 1 another */
+	EVENT_SUSPEND,			/* value: ns until the host wakes */
 	EVENT_NR
 };
 

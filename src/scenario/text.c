@@ -271,6 +271,10 @@ static void print_event_words(const struct event *e, FILE *out)
 		fprintf(out, "clocksource %s on cpu %u", e->value ? "other" : "own",
 			e->cpu);
 		break;
+	case EVENT_SUSPEND:
+		fputs("suspend ", out);
+		print_ns(out, e->value);
+		break;
 	case EVENT_READ_WALL_CLOCK:
 		fprintf(out, "read-wall-clock on cpu %u", e->cpu);
 		if (e->value) {
@@ -808,6 +812,15 @@ static int parse_event(struct parser *p, const struct machine *m, u32 nr_hosts,
 		if (e->value > event_info[e->kind].max)
 			return fail_at(p, at, "at most 10 years");
 		goto signed_value;
+	}
+	if (accept(p, "suspend")) {
+		e->kind = EVENT_SUSPEND;
+		skip_blanks(p);
+		at = p->pos;
+		if (take_ns(p, &e->value))
+			return -1;
+		return e->value <= event_info[e->kind].max ? 0 :
+			fail_at(p, at, "at most 10 years");
 	}
 	if (accept(p, "clocksource")) {
 		e->kind = EVENT_CLOCKSOURCE;

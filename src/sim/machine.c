@@ -19,7 +19,7 @@ static u64 ns_to_cycles(const struct machine *machine, u64 ns)
 u64 sim_raw_tsc(const struct sim *sim, u32 cpu)
 {
 	return sim->machine->boot_tsc + sim->machine->skew_cycles[cpu] +
-	       sim->cycles;
+	       sim->cycles - sim->tsc_lost[sim->host];
 }
 
 u64 sim_guest_tsc(const struct machine *machine,
@@ -316,6 +316,34 @@ static void set_l2_khz(struct sim *sim, const struct event *event)
 	subject->set_l2_tsc_multiplier(event->vcpu, ratio);
 }
 
+/*
+ * The whole machine's TSCs start anew when it wakes: that of the CPU furthest behind
+ * from 0.  A guest of Hyper-V's doesn't lose its TSC.
+ */
+static bool sleep_and_wake(struct sim *sim, u64 cycles)
+{
+	const struct machine *m = sim->machine;
+	s64 behind = 0;
+
+	if (m->clocksource == SUBJECT_CS_HYPERV_PAGE)
+		return true;
+	if (cycles > sim->max_cycles - sim->cycles)
+		return false;
+	select_cpu(sim, 0);
+	sim->subject->suspend();
+	pass_time(sim, cycles);
+	for (u32 cpu = 0; cpu < m->nr_cpus; cpu++)
+		if (m->skew_cycles[cpu] < behind)
+			behind = m->skew_cycles[cpu];
+	sim->tsc_lost[sim->host] = m->boot_tsc + behind + sim->cycles;
+	for (u32 cpu = 0; cpu < m->nr_cpus; cpu++) {
+		select_cpu(sim, cpu);
+		sim->subject->resume(!cpu);
+	}
+	select_cpu(sim, 0);
+	return true;
+}
+
 bool sim_event(struct sim *sim, const struct event *event,
 	       struct sim_read *read)
 {
@@ -502,6 +530,8 @@ bool sim_event(struct sim *sim, const struct event *event,
 		read->valid = l2.in_l2;
 		return true;
 	}
+	case EVENT_SUSPEND:
+		return sleep_and_wake(sim, ns_to_cycles(sim->machine, event->value));
 	case EVENT_NTP_SLEW:
 		select_cpu(sim, event->cpu);
 		subject->ntp_slew((s64)event->value);

@@ -36,6 +36,26 @@ struct mutex { int locked; };
 #define clock_was_set(bases) do { } while (0)
 #define ntp_init_cmos_sync() do { } while (0)
 #define local_clock() 0
+#define halt_fast_timekeeper(tk) do { } while (0)
+#define tk_debug_account_sleep_time(delta) do { } while (0)
+#define clockevents_suspend() do { } while (0)
+#define clockevents_resume() do { } while (0)
+#define clocksource_suspend() do { } while (0)
+#define clocksource_resume() do { } while (0)
+#define tick_suspend() do { } while (0)
+#define tick_resume() do { } while (0)
+#define timerfd_resume() do { } while (0)
+#define touch_softlockup_watchdog() do { } while (0)
+
+/* a CPU comes up; KVM has the one VM */
+static void enable_virtualization(void);
+#define shim_x86_enable_virtualization_cpu() (enable_virtualization(), 0)
+#define shim_static_kvm_x86_hardware_enable() (enable_virtualization(), 0)
+#define kvm_user_return_msr_cpu_online() do { } while (0)
+#define kvm_x86_check_processor_compatibility() 0
+extern struct kvm *shim_the_vm;
+#define list_for_each_entry(kvm, head, member) \
+	for ((kvm) = shim_the_vm; (kvm); (kvm) = NULL)
 #define HZ 250
 #define USER_HZ 100
 #define USER_TICK_USEC (USEC_PER_SEC / USER_HZ)
