@@ -282,8 +282,8 @@ void check_woken(struct run *run, u32 nr)
 		.law = LAW_ROUNDTRIP, .clock = "guest-TSC",
 		.function = "adjust_tsc_offset_host", .event = "suspend",
 		.why = "the TSC doesn't go on where the vCPU left it",
-		.unit = "cycles", .got = tsc, .want = v->woken_low,
-		.low = -2 - (s128)run->skew_spread,
-		.high = (s128)v->woken_high - v->woken_low + 2 + 2 * run->skew_spread,
+		.unit = "cycles", .got = (s128)v->woken_low + (s64)(tsc - v->woken_low),
+		.want = v->woken_low, .low = -2 - (s128)run->skew_spread,
+		.high = (s128)(v->woken_high - v->woken_low) + 2 + 2 * run->skew_spread,
 	});
 }

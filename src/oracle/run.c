@@ -200,7 +200,7 @@ static bool do_event(struct run *run, const struct event *event)
 	}
 
 	run->sim.subject->view_vcpu(nr, &run->vcpu[nr].view);
-	if (kind == EVENT_NESTED)
+	if (kind == EVENT_NESTED && !run->vcpu[nr].woken)
 		check_nested(run, &old, &run->vcpu[nr].view);
 	if (enters_vcpu(kind) &&
 	    (run->vcpu[nr].view.in_l2 || run->vcpu[nr].view.tsc_differs))
