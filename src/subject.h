@@ -100,6 +100,8 @@ struct subject_vm_view {
 	u32 page_sequence;		/* 0: invalid */
 	u64 page_scale;			/* 64.64 fraction */
 	s64 page_offset_100ns;
+	bool seqcount_odd;		/* any of the host's */
+	u32 wall_clock_version;		/* in guest memory */
 };
 
 struct subject_vcpu_view {
@@ -126,6 +128,32 @@ struct subject_stimer_view {
 	u64 count, exp_time;		/* 100 ns, as KVM keeps them */
 	u32 deliveries;			/* messages and interrupts since boot */
 	u64 delivered;			/* expiration time of the last one */
+};
+
+/* Who reads while another CPU writes. */
+enum subject_reader {
+	SUBJECT_READER_PVCLOCK,		/* the guest's kernel, its vCPU's */
+	SUBJECT_READER_VDSO_PVCLOCK,	/* its vDSO, vCPU0's */
+	SUBJECT_READER_TSC_PAGE,
+	SUBJECT_READER_WALL_CLOCK,	/* the guest's, and kvmclock on top */
+	SUBJECT_READER_GTOD,		/* KVM's copy of the host's timekeeper */
+	SUBJECT_READER_TIMEKEEPER,	/* ktime_get_raw() */
+	SUBJECT_READER_GET_CLOCK,	/* KVM_GET_CLOCK, the master clock */
+	SUBJECT_READER_REFERENCE,	/* HV_X64_MSR_TIME_REF_COUNT */
+	SUBJECT_READER_NR
+};
+
+/*
+ * Where the reader is while the writer stores.  It starts when @store of the
+ * stores can be seen; in the segment @load, counted in its barriers, the writer
+ * goes on until @then can be.  Of that segment's loads those of words whose
+ * number modulo 8 is in @fresh come after.  Stores that have no barrier between
+ * them become visible upwards, or @backwards.
+ */
+struct subject_schedule {
+	u32 store, then, load;
+	u8 fresh;
+	bool backwards;
 };
 
 /* The host timekeeper's CLOCK_MONOTONIC_RAW reader, for exact arithmetic. */
@@ -221,6 +249,22 @@ struct subject {
 	void (*view_vcpu)(u32 vcpu, struct subject_vcpu_view *view);
 	void (*view_stimer)(u32 vcpu, struct subject_stimer_view *view);
 	void (*view_timekeeper)(struct subject_timekeeper_view *view);
+
+	/* MSR_KVM_WALL_CLOCK_NEW, by the guest */
+	void (*write_wall_clock)(u32 vcpu);
+	/*
+	 * The stores of the next update of what @reader reads are remembered:
+	 * for a guest's reader on @vcpu.  A new one takes the place of the last.
+	 */
+	void (*watch)(enum subject_reader reader, u32 vcpu);
+	/* How many stores the update had; 0 until there has been one. */
+	u32 (*watched_stores)(void);
+	/*
+	 * The same reader, as if it ran while they were stored; at the guest's
+	 * @tsc, or on hw->cpu.  False: it said that there is no clock.
+	 */
+	bool (*read_between)(enum subject_reader reader, u32 vcpu, u64 tsc,
+			     const struct subject_schedule *schedule, u64 *value);
 };
 
 /* The subject that this build contains. */

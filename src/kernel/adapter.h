@@ -41,9 +41,12 @@ void host_view_stimer(u32 vcpu, struct subject_stimer_view *view);
 void host_view_vm(struct subject_vm_view *view);
 void host_view_vcpu(u32 vcpu, struct subject_vcpu_view *view);
 void host_view_timekeeper(struct subject_timekeeper_view *view);
+void host_write_wall_clock(u32 vcpu);
+void host_watch(enum subject_reader reader, u32 vcpu);
+bool host_read_between(enum subject_reader reader, u64 *value);
 
 /* What the two sides share: the guest's memory. */
-extern u8 shim_guest_page[64];
+extern u8 shim_guest_page[64], shim_guest_wall_clock[16];
 #define DECLARE_GUEST_PVCLOCK \
 	extern struct pvclock_vcpu_time_info guest_pvclock[SUBJECT_MAX_VCPUS]
 
@@ -57,5 +60,6 @@ void guest_hibernate(u64 tsc, bool resume);
 u64 guest_pvclock_read(u64 system_time, u64 tsc_timestamp, u32 mul, s8 shift,
 		       u64 tsc);
 bool guest_hv_page_read(u64 tsc, u64 scale, s64 offset, u64 *ticks);
+bool guest_read_between(enum subject_reader reader, u32 vcpu, u64 tsc, u64 *value);
 
 #endif

@@ -21,7 +21,7 @@ static int shim_tsc_unstable;
 
 struct kvm_caps kvm_caps;
 
-u8 shim_guest_page[64];
+u8 shim_guest_page[64], shim_guest_wall_clock[16];
 
 static struct kvm vm;
 static struct kvm_vcpu vcpus[SUBJECT_MAX_VCPUS];
@@ -173,6 +173,7 @@ static void timekeeper_advance(void)
 
 	if ((s64)delta < 0)
 		return;
+	write_seqcount_begin(&tk_core.seq);
 	tk.tkr_mono.cycle_last = now;
 	tk.tkr_raw.cycle_last = now;
 	tk.xtime_sec += accumulate(&tk.tkr_mono, delta);
@@ -180,6 +181,7 @@ static void timekeeper_advance(void)
 	tk.tkr_mono.base = tk.xtime_sec * NSEC_PER_SEC - tk.offs_real;
 	tk.tkr_raw.base = tk.raw_sec * NSEC_PER_SEC;
 	update_pvclock_gtod(&tk);
+	write_seqcount_end(&tk_core.seq);
 }
 
 u64 ktime_get_real_ns(void)
@@ -411,6 +413,7 @@ void host_run_vcpu(u32 nr)
 	if (vcpu->arch.tsc_always_catchup)
 		kvm_make_request(KVM_REQ_CLOCK_UPDATE, vcpu);
 	vcpu_put(vcpu);
+	interleave_call_ends();
 }
 
 void host_tick(void)
@@ -424,6 +427,7 @@ void host_tick(void)
 		raw_sec = tk.raw_sec;
 		mono_ns = tk.tkr_mono.xtime_nsec >> tk.tkr_mono.shift;
 		raw_ns = tk.tkr_raw.xtime_nsec >> tk.tkr_raw.shift;
+		write_seqcount_begin(&tk_core.seq);
 		config.clocksource = SUBJECT_CS_OTHER;
 		select_clocksource(SUBJECT_CS_OTHER);
 		timekeeper_switch();
@@ -434,6 +438,7 @@ void host_tick(void)
 		tk.tkr_mono.base = sec * NSEC_PER_SEC - tk.offs_real;
 		tk.tkr_raw.base = raw_sec * NSEC_PER_SEC;
 		update_pvclock_gtod(&tk);
+		write_seqcount_end(&tk_core.seq);
 	} else {
 		timekeeper_advance();
 	}
@@ -451,6 +456,7 @@ void host_tick(void)
 		kvmclock_update_fn(&vm.arch.kvmclock_update_work.work);
 	}
 #endif
+	interleave_call_ends();
 }
 
 void host_write_tsc(u32 nr, u64 tsc, bool host)
@@ -529,6 +535,7 @@ int host_set_clock(const struct subject_clock *clock)
 
 	if (!err)
 		masterclock_updates++;
+	interleave_call_ends();
 	return err;
 }
 
@@ -620,6 +627,8 @@ static void create_vcpu(u32 i)
 
 static void create_vm(u32 nr_vcpus)
 {
+	/* what was seen of another VM is nobody's any more */
+	interleave_cancel();
 	/* kvm_arch_init_vm() */
 	vm.arch.kvmclock_offset = -get_kvmclock_base_ns();
 	pvclock_update_vm_gtod_copy(&vm);
@@ -699,6 +708,10 @@ void host_view_vm(struct subject_vm_view *view)
 		.page_sequence = page->tsc_sequence,
 		.page_scale = page->tsc_scale,
 		.page_offset_100ns = page->tsc_offset,
+		.seqcount_odd = (vm.arch.pvclock_sc.sequence | tk_core.seq.sequence |
+				 pvclock_gtod_data.seq.sequence) & 1,
+		.wall_clock_version = ((struct pvclock_wall_clock *)
+				       shim_guest_wall_clock)->version,
 	};
 }
 
@@ -819,3 +832,5 @@ u64 host_reference_counter(void)
 {
 	return get_time_ref_counter(&vm);
 }
+
+#include "host_interleave.h"

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "adapter.h"
+#include "shim/interleave.h"
 #include "version.h"
 
 extern const struct subject_function subject_functions[];
@@ -133,6 +134,21 @@ void subject_guard(void (*fn)(void *arg), void *arg, struct subject_trap *trap)
 	trap->kind = SUBJECT_TRAP_NONE;
 }
 
+/* ---- interleaving --------------------------------------------------------- */
+
+static bool linux_read_between(enum subject_reader reader, u32 vcpu, u64 tsc,
+			       const struct subject_schedule *schedule, u64 *value)
+{
+	bool valid;
+
+	interleave_begin(schedule);
+	valid = reader < SUBJECT_READER_GTOD ?
+		guest_read_between(reader, vcpu, tsc, value) :
+		host_read_between(reader, value);
+	interleave_end();
+	return valid;
+}
+
 const struct subject subject_linux = {
 	.name = "linux",
 	.version = CF_TREE_VERSION,
@@ -177,4 +193,8 @@ const struct subject subject_linux = {
 	.view_vm = host_view_vm,
 	.view_vcpu = host_view_vcpu,
 	.view_timekeeper = host_view_timekeeper,
+	.write_wall_clock = host_write_wall_clock,
+	.watch = host_watch,
+	.watched_stores = interleave_stores,
+	.read_between = linux_read_between,
 };

@@ -51,6 +51,13 @@ const struct law_info law_info[LAW_NR] = {
 		.contract = "what is written is within the API's range, and nothing else was done in between",
 		.tolerance = "0; a host's write to MSR_IA32_TSC: within a second of where the VM's TSC would be KVM takes it for an attempt to synchronise, and keeps that",
 	},
+	[LAW_SEQUENCE] = {
+		.name = "sequence",
+		.clocksource = "a read while it is updated is one from before or after",
+		.sentence = "every read equals one published tuple or says invalid; the sequence ends even on every path",
+		.contract = "one update; the reader is on another CPU than the writer, or sees it whole between two of its loads; stores are visible in program order, but between two barriers in any",
+		.tolerance = "0: it is what the same reader gives where nothing is stored, before or after",
+	},
 	[LAW_DEADLINE] = {
 		.name = "deadline",
 		.clocksource = "timers that go by it make progress",
@@ -155,6 +162,7 @@ FAILURE(monotonic)
 FAILURE(agree)
 FAILURE(rate)
 FAILURE(roundtrip)
+FAILURE(sequence)
 FAILURE(deadline)
 FAILURE(total)
 FAILURE(canary)
@@ -168,6 +176,7 @@ void law_fail(const struct finding *f)
 		[LAW_AGREE] = law_agree_is_broken,
 		[LAW_RATE] = law_rate_is_broken,
 		[LAW_ROUNDTRIP] = law_roundtrip_is_broken,
+		[LAW_SEQUENCE] = law_sequence_is_broken,
 		[LAW_DEADLINE] = law_deadline_is_broken,
 		[LAW_TOTAL] = law_total_is_broken,
 		[LAW_CANARY] = law_canary_is_broken,

@@ -14,6 +14,7 @@ enum law {
 	LAW_AGREE,
 	LAW_RATE,
 	LAW_ROUNDTRIP,
+	LAW_SEQUENCE,
 	LAW_DEADLINE,
 	LAW_TOTAL,
 	LAW_CANARY,			/* fuzz_canary only */

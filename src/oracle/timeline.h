@@ -78,6 +78,7 @@ struct run {
 	struct base monotonic_guest, monotonic_host;
 	struct base rate_guest, rate_host, rate_reference;
 	struct vcpu_state vcpu[SUBJECT_MAX_VCPUS];
+	const struct event *interleave;	/* the reader that waits for an update */
 };
 /* ---- arithmetic ---------------------------------------------------------- */
 
@@ -199,6 +200,15 @@ void check_reference(struct run *run, const struct sim_read *read);
 void check_hv_clock(struct run *run, const struct sim_read *read);
 void check_hibernate(struct run *run, const struct sim_read *read);
 void check_stimer(struct run *run, u32 nr);
+
+/* ---- sequence.c: a reader while a writer is at work -------------------------- */
+
+/* After each event that may update anything. */
+void check_even(struct run *run);
+/* Does the page's reader tell a clock from none? */
+void check_page_said(struct run *run, const struct sim_read *read);
+/* After an event that updated what a reader watches. */
+void check_sequence(struct run *run);
 
 /*
  * Do the host and the guest of vCPU @nr read one counter that is promised?

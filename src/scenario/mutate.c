@@ -92,6 +92,9 @@ static struct event draw_event(struct random *r, const struct machine *m)
 		.value = draw_value(r),
 	};
 
+	/* of a schedule each bit counts alike */
+	if (e.kind == EVENT_INTERLEAVE)
+		e.value = draw(r) & event_info[e.kind].max;
 	fit(m, &e);
 	return e;
 }
@@ -159,7 +162,18 @@ static void insert_idiom(struct random *r, struct scenario *s, u32 at)
 	struct event e = draw_event(r, m);
 	u8 vcpu = below(r, m->nr_vcpus), cpu = below(r, m->nr_cpus);
 
-	switch (below(r, 4)) {
+	switch (below(r, 5)) {
+	case 4:		/* one CPU writes, another reads */
+		insert(s, at, (struct event){ .vcpu = vcpu, .cpu = cpu,
+			.kind = (const u8[]){ EVENT_RUN_VCPU, EVENT_RUN_VCPU,
+				EVENT_TICK, EVENT_WRITE_WALL_CLOCK }[below(r, 4)] });
+		insert(s, at, (struct event){ .kind = EVENT_MASTERCLOCK,
+			.vcpu = vcpu });
+		insert(s, at, (struct event){ .kind = EVENT_INTERLEAVE,
+			.vcpu = below(r, m->nr_vcpus), .value = draw(r) });
+		insert(s, at, (struct event){ .kind = EVENT_ADVANCE_NS,
+			.value = draw(r) >> (14 + below(r, 50)) });
+		break;
 	case 0:		/* update here, read there */
 		insert(s, at, (struct event){ .kind = EVENT_READ_PVCLOCK,
 			.vcpu = below(r, m->nr_vcpus) });

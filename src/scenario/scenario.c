@@ -72,7 +72,41 @@ const struct event_info event_info[EVENT_NR] = {
 		"The guest saves its sched clock's state, or restores it." },
 	[EVENT_HOTPLUG_VCPU] = { "hotplug", true, false, NULL, false, 0,
 		"The VM's next vCPU is created and started on that CPU." },
+	[EVENT_WRITE_WALL_CLOCK] = { "write-wall-clock", false, true, NULL, false, 0,
+		"The guest writes MSR_KVM_WALL_CLOCK_NEW." },
+	[EVENT_INTERLEAVE] = { "interleave", false, true, "schedule", false,
+		(1 << 23) - 1,
+		"A reader runs between the stores of the next update of what it reads." },
 };
+
+/* The value of EVENT_INTERLEAVE, from its lowest bits. */
+static const u8 interleave_bits[INTERLEAVE_NR] = { 3, 4, 4, 3, 8, 1 };
+
+static u32 interleave_shift(enum interleave_field field)
+{
+	u32 shift = 0;
+
+	while (field)
+		shift += interleave_bits[--field];
+	return shift;
+}
+
+u32 interleave_max(enum interleave_field field)
+{
+	return (1u << interleave_bits[field]) - 1;
+}
+
+u32 interleave_get(u64 value, enum interleave_field field)
+{
+	return value >> interleave_shift(field) & interleave_max(field);
+}
+
+u64 interleave_put(u64 value, enum interleave_field field, u32 x)
+{
+	u32 shift = interleave_shift(field);
+
+	return (value & ~((u64)interleave_max(field) << shift)) | (u64)x << shift;
+}
 
 #define MAX_KHZ 10000000u
 #define MIN_KHZ 100000u

@@ -53,6 +53,8 @@ enum event_kind {
 	EVENT_READ_HV_CLOCK,		/* vcpu */
 	EVENT_READ_SCHED_CLOCK,		/* vcpu */
 	EVENT_HIBERNATE,		/* vcpu, value: 0 save, 1 restore */
+	EVENT_WRITE_WALL_CLOCK,		/* vcpu: MSR_KVM_WALL_CLOCK_NEW */
+	EVENT_INTERLEAVE,		/* vcpu, value: enum interleave_field */
 	EVENT_NR
 };
 
@@ -63,6 +65,24 @@ enum event_kind {
 #define SAVE_RESTORE_OFFSETS 1		/* TSCs by KVM_VCPU_TSC_OFFSET, not the MSR */
 #define SAVE_RESTORE_CLOCK_FIRST 2
 #define SAVE_RESTORE_REALTIME 4		/* KVM_CLOCK_REALTIME */
+
+/*
+ * EVENT_INTERLEAVE: during the next update of what it reads, a reader on that vCPU
+ * or where that ran last runs between the stores; struct subject_schedule.
+ */
+enum interleave_field {
+	INTERLEAVE_READER,		/* enum subject_reader */
+	INTERLEAVE_STORE,
+	INTERLEAVE_THEN,		/* further stores; the most: all */
+	INTERLEAVE_LOAD,
+	INTERLEAVE_FRESH,
+	INTERLEAVE_BACKWARDS,
+	INTERLEAVE_NR
+};
+
+u32 interleave_max(enum interleave_field field);
+u32 interleave_get(u64 value, enum interleave_field field);
+u64 interleave_put(u64 value, enum interleave_field field, u32 x);
 
 struct event {
 	u8 kind;			/* enum event_kind */

@@ -303,8 +303,34 @@ bool sim_event(struct sim *sim, const struct event *event,
 		subject->hotplug_vcpu();
 		sim->nr_vcpus++;
 		return true;
+	case EVENT_WRITE_WALL_CLOCK:
+		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
+		subject->write_wall_clock(event->vcpu);
+		return true;
+	case EVENT_INTERLEAVE:
+		subject->watch(interleave_get(event->value, INTERLEAVE_READER),
+			       event->vcpu);
+		return true;
 	case EVENT_NR:
 		break;
 	}
 	return false;
+}
+
+void sim_read_between(struct sim *sim, enum subject_reader reader, u32 vcpu,
+		      const struct subject_schedule *schedule,
+		      struct sim_read *read)
+{
+	u32 cpu = sim->hw.cpu;
+	struct subject_vcpu_view view;
+
+	select_cpu(sim, sim->vcpu_cpu[vcpu]);
+	sim->subject->view_vcpu(vcpu, &view);
+	read->tsc = reader < SUBJECT_READER_GTOD ?
+		sim_guest_tsc(sim->machine, &view, sim->hw.raw_tsc) :
+		sim->hw.raw_tsc;
+	read->value = 0;
+	read->valid = sim->subject->read_between(reader, vcpu, read->tsc, schedule,
+						 &read->value);
+	select_cpu(sim, cpu);
 }

@@ -47,6 +47,14 @@ bool sim_event(struct sim *sim, const struct event *event,
 	       struct sim_read *read);
 
 /*
+ * Reads on @vcpu, or on the CPU where that ran last, while the update that the
+ * subject watched is under way.  The current CPU stays what it is.
+ */
+void sim_read_between(struct sim *sim, enum subject_reader reader, u32 vcpu,
+		      const struct subject_schedule *schedule,
+		      struct sim_read *read);
+
+/*
  * What a guest that is running on the current CPU takes for the time, 100 ns: its
  * TSC page at @tsc while that is valid, else the reference counter's MSR.
  */

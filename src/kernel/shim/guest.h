@@ -16,6 +16,11 @@
 #undef IS_ENABLED
 #define IS_ENABLED(option) SHIM_ENABLED_1(option)
 
+/* the compiler leaves it where it is among the others */
+#undef READ_ONCE
+#define READ_ONCE(x) \
+	({ SHIM_LOADS(); *(const volatile __typeof__(x) *)&(x); })
+
 extern u64 shim_guest_tsc;
 #define rdtsc() shim_guest_tsc
 #define rdtsc_ordered() shim_guest_tsc
@@ -31,6 +36,11 @@ u64 host_reference_counter(void);
 #define hv_get_msr(msr) host_reference_counter()
 #define hv_raw_get_msr(msr) host_reference_counter()
 #define hv_read_reference_counter() read_hv_clock_tsc()
+
+/* the vDSO's clock is vCPU0's */
+extern u8 shim_guest_pvclock[] __asm__("guest_pvclock");
+#define pvclock_page \
+	(*(struct { struct pvclock_vcpu_time_info pvti; } *)shim_guest_pvclock)
 
 #define touch_softlockup_watchdog_sync() do { } while (0)
 #define clocksource_touch_watchdog() do { } while (0)

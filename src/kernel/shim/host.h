@@ -29,8 +29,13 @@ struct mutex { int locked; };
 #define put_cpu() do { } while (0)
 #define smp_processor_id() (shim_hw->cpu)
 
+/*
+ * In get_time_ref_counter() it and a call of another file stand between the
+ * status and the page's values: their loads stay apart.
+ */
 static inline u64 rdtsc(void)
 {
+	SHIM_LOADS();
 	return shim_hw->raw_tsc;
 }
 #define rdtsc_ordered() rdtsc()
@@ -121,23 +126,42 @@ int kvm_vcpu_write_guest_page(struct kvm_vcpu *vcpu, gfn_t gfn, const void *data
 extern u8 shim_guest_page[64];
 #define SHIM_TSC_PAGE_GFN 1ull
 #define SHIM_NO_MEMORY_GFN 2ull
+#define SHIM_WALL_CLOCK_GFN 3ull
+extern u8 shim_guest_wall_clock[16];
 #define gfn_to_gpa(gfn) ((gpa_t)(gfn) << 12)
+
+static inline u8 *shim_guest_memory(gpa_t gpa, unsigned long len)
+{
+	if (gpa == gfn_to_gpa(SHIM_TSC_PAGE_GFN) && len <= sizeof(shim_guest_page))
+		return shim_guest_page;
+	if (gpa == gfn_to_gpa(SHIM_WALL_CLOCK_GFN) &&
+	    len <= sizeof(shim_guest_wall_clock))
+		return shim_guest_wall_clock;
+	return NULL;
+}
 
 static inline int kvm_read_guest(struct kvm *kvm, gpa_t gpa, void *data,
 				 unsigned long len)
 {
-	if (gpa != gfn_to_gpa(SHIM_TSC_PAGE_GFN) || len > sizeof(shim_guest_page))
+	u8 *memory = shim_guest_memory(gpa, len);
+
+	if (!memory)
 		return -EFAULT;
-	memcpy(data, shim_guest_page, len);
+	memcpy(data, memory, len);
 	return 0;
 }
 
+/* A call of another file: the compiler moves no store past it. */
 static inline int kvm_write_guest(struct kvm *kvm, gpa_t gpa, const void *data,
 				  unsigned long len)
 {
-	if (gpa != gfn_to_gpa(SHIM_TSC_PAGE_GFN) || len > sizeof(shim_guest_page))
+	u8 *memory = shim_guest_memory(gpa, len);
+
+	SHIM_STORED();
+	if (!memory)
 		return -EFAULT;
-	memcpy(shim_guest_page, data, len);
+	memcpy(memory, data, len);
+	SHIM_STORED();
 	return 0;
 }
 

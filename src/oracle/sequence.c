@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A reader while a writer is at work, and what a writer leaves behind.
+ */
+#include "timeline.h"
+
+static const struct {
+	const char *clock, *function, *unit;
+} readers[SUBJECT_READER_NR] = {
+	[SUBJECT_READER_PVCLOCK] = { "kvmclock", "kvm_setup_guest_pvclock", "ns" },
+	[SUBJECT_READER_VDSO_PVCLOCK] = { "vdso-kvmclock", "kvm_setup_guest_pvclock", "ns" },
+	[SUBJECT_READER_TSC_PAGE] = { "TSC-page", "kvm_hv_setup_tsc_page", "100ns" },
+	[SUBJECT_READER_WALL_CLOCK] = { "guest-wall-clock", "kvm_write_wall_clock", "ns" },
+	[SUBJECT_READER_GTOD] = { "master_kernel_ns", "update_pvclock_gtod", "ns" },
+	[SUBJECT_READER_TIMEKEEPER] = { "ktime_get_raw", "ktime_get_raw", "ns" },
+	[SUBJECT_READER_GET_CLOCK] = { "KVM_GET_CLOCK", "get_kvmclock", "ns" },
+	[SUBJECT_READER_REFERENCE] = { "reference-counter", "get_time_ref_counter", "100ns" },
+};
+
+static bool same(const struct sim_read *a, const struct sim_read *b)
+{
+	return a->valid == b->valid && (!a->valid || a->value == b->value);
+}
+
+/*
+ * The counter is promised from the page or, while that is being written, from
+ * kvmclock: that is a published clock, too.
+ */
+static bool is_fallback(struct run *run, enum subject_reader reader,
+			const struct sim_read *read)
+{
+	struct subject_clock clock;
+
+	return reader == SUBJECT_READER_REFERENCE &&
+	       !run->subject->get_clock(&clock) && read->value == clock.clock_ns / 100;
+}
+
+/*
+ * What a read gives during an update is what the same reader gives at the same
+ * counter where nothing is stored: before the first store, or after the last.
+ * Whether those are right is for the other laws.
+ *
+ * On the writer's own CPU nobody runs between its stores, for it has interrupts
+ * off or is the guest's hypervisor; but a reader there may have begun before.
+ */
+void check_sequence(struct run *run)
+{
+	u64 value = run->interleave->value;
+	u32 vcpu = run->interleave->vcpu, stores = run->subject->watched_stores();
+	enum subject_reader reader = interleave_get(value, INTERLEAVE_READER);
+	struct subject_schedule schedule = {
+		.store = interleave_get(value, INTERLEAVE_STORE),
+		.load = interleave_get(value, INTERLEAVE_LOAD),
+		.fresh = interleave_get(value, INTERLEAVE_FRESH),
+		.backwards = interleave_get(value, INTERLEAVE_BACKWARDS),
+	};
+	u32 then = interleave_get(value, INTERLEAVE_THEN);
+	struct sim_read before, after, read;
+
+	if (!stores)
+		return;
+	run->interleave = NULL;
+	if (run->sim.vcpu_cpu[vcpu] == run->sim.hw.cpu) {
+		schedule.store = 0;
+		schedule.then = stores;
+	} else {
+		schedule.then = then == interleave_max(INTERLEAVE_THEN) ? stores :
+				schedule.store + then;
+	}
+	subject_refuel();
+	sim_read_between(&run->sim, reader, vcpu,
+			 &(struct subject_schedule){ 0 }, &before);
+	sim_read_between(&run->sim, reader, vcpu,
+			 &(struct subject_schedule){ stores, stores, 0, 0, false }, &after);
+	sim_read_between(&run->sim, reader, vcpu, &schedule, &read);
+	if (!read.valid || same(&read, &before) || same(&read, &after) ||
+	    is_fallback(run, reader, &read))
+		return;
+	run_show(run, readers[reader].clock, readers[reader].unit, &read, true,
+		 (s64)after.value);
+	run_fail(run, &(struct verdict){
+		.law = LAW_SEQUENCE, .clock = readers[reader].clock,
+		.function = readers[reader].function, .event = "interleave",
+		.why = "it is neither the clock before the update nor that after it",
+		.unit = readers[reader].unit,
+		.got = (s64)read.value, .want = (s64)after.value,
+	});
+}
+
+static void odd(struct run *run, const char *clock, const char *function, u32 sequence)
+{
+	run_fail(run, &(struct verdict){
+		.law = LAW_SEQUENCE, .clock = clock, .function = function,
+		.why = "an update is over, and readers still wait for its end",
+		.unit = "", .got = sequence, .want = sequence + 1,
+	});
+}
+
+/*
+ * No update is under way after an event.  A page that KVM takes for set has a
+ * sequence, and neither 0 nor what old readers take for "invalid".
+ */
+void check_even(struct run *run)
+{
+	u32 version = run->vcpu[run->event->vcpu].view.pvclock.version;
+
+	if (version & 1)
+		odd(run, "kvmclock", "kvm_setup_guest_pvclock", version);
+	if (run->vm.seqcount_odd)
+		odd(run, "seqcount", "write_seqcount_end", 1);
+	if (run->vm.wall_clock_version & 1)
+		odd(run, "guest-wall-clock", "kvm_write_wall_clock",
+		    run->vm.wall_clock_version);
+	if (run->vm.page_enabled && run->vm.page_status == SUBJECT_PAGE_SET &&
+	    run->vm.page_sequence + 1 <= 1)
+		odd(run, "TSC-page", "kvm_hv_setup_tsc_page", run->vm.page_sequence);
+}
+
+/* A page with a sequence has a time, whatever that is: none is in-band "invalid". */
+void check_page_said(struct run *run, const struct sim_read *read)
+{
+	if (read->valid || !run->vm.page_sequence)
+		return;
+	run_fail(run, &(struct verdict){
+		.law = LAW_SEQUENCE, .clock = "TSC-page",
+		.function = "hv_read_tsc_page_tsc",
+		.why = "the page has a sequence, and the reader says that it has none",
+		.unit = "100ns", .got = 0,
+		.want = (u64)((u128)read->tsc * run->vm.page_scale >> 64) +
+			run->vm.page_offset_100ns,
+	});
+}
