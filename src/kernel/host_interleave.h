@@ -12,8 +12,13 @@ void host_write_wall_clock(u32 nr)
 
 #define WATCH(what) interleave_watch(&(what), sizeof(what))
 
+/* From where on the page's members are whole words: it is packed, kvm_hv is masked. */
+#define PAGE_ALIGNMENT (offsetof(struct kvm_hv, tsc_ref) % 8)
+
 void host_watch(enum subject_reader reader, u32 nr)
 {
+	u8 *hv = (u8 *)to_kvm_hv(&vm);
+
 	switch (reader) {
 	case SUBJECT_READER_PVCLOCK:
 		WATCH(guest_pvclock[nr]);
@@ -37,7 +42,8 @@ void host_watch(enum subject_reader reader, u32 nr)
 		WATCH(vm.arch);
 		break;
 	case SUBJECT_READER_REFERENCE:
-		WATCH(*to_kvm_hv(&vm));
+		interleave_watch(hv + PAGE_ALIGNMENT,
+				 sizeof(struct kvm_hv) - PAGE_ALIGNMENT);
 		break;
 	case SUBJECT_READER_NR:
 		break;

@@ -60,6 +60,9 @@ void check_sequence(struct run *run)
 	if (!stores)
 		return;
 	run->interleave = NULL;
+	/* a vCPU's exit handles one thing at a time */
+	if (reader == SUBJECT_READER_REFERENCE && vcpu == run->event->vcpu)
+		return;
 	if (run->sim.vcpu_cpu[vcpu] == run->sim.hw.cpu) {
 		schedule.store = 0;
 		schedule.then = stores;

@@ -59,6 +59,13 @@ static u64 change_value(struct random *r, u64 value)
 	}
 }
 
+static u64 change_schedule(struct random *r, u64 value)
+{
+	u32 field = below(r, INTERLEAVE_NR);
+
+	return interleave_put(value, field, draw(r) & interleave_max(field));
+}
+
 /* Reads and runs come often: what isn't read can't be wrong. */
 static u8 draw_kind(struct random *r)
 {
@@ -161,6 +168,7 @@ static void insert_idiom(struct random *r, struct scenario *s, u32 at)
 	const struct machine *m = &s->machine;
 	struct event e = draw_event(r, m);
 	u8 vcpu = below(r, m->nr_vcpus), cpu = below(r, m->nr_cpus);
+	u8 other = below(r, m->nr_vcpus);
 
 	switch (below(r, 5)) {
 	case 4:		/* one CPU writes, another reads */
@@ -170,7 +178,9 @@ static void insert_idiom(struct random *r, struct scenario *s, u32 at)
 		insert(s, at, (struct event){ .kind = EVENT_MASTERCLOCK,
 			.vcpu = vcpu });
 		insert(s, at, (struct event){ .kind = EVENT_INTERLEAVE,
-			.vcpu = below(r, m->nr_vcpus), .value = draw(r) });
+			.vcpu = other, .value = draw(r) });
+		insert(s, at, (struct event){ .kind = EVENT_RUN_VCPU,
+			.vcpu = other, .cpu = below(r, m->nr_cpus) });
 		insert(s, at, (struct event){ .kind = EVENT_ADVANCE_NS,
 			.value = draw(r) >> (14 + below(r, 50)) });
 		break;
@@ -231,7 +241,9 @@ static void mutate_once(struct random *r, struct scenario *s)
 		s->events[other] = e;
 		break;
 	case 5:
-		s->events[at].value = change_value(r, s->events[at].value);
+		s->events[at].value = s->events[at].kind == EVENT_INTERLEAVE ?
+			change_schedule(r, s->events[at].value) :
+			change_value(r, s->events[at].value);
 		break;
 	case 6:
 		s->events[at].cpu = below(r, SUBJECT_MAX_CPUS);
