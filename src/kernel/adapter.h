@@ -20,7 +20,7 @@ u64 host_guest_tsc(u32 khz, s64 delta_ns);
 
 void host_boot(const struct subject_config *config);
 void host_hotplug_vcpu(void);
-void host_recreate_vm(void);
+void host_create_vm(u32 nr_vcpus);
 void host_tick(void);
 void host_run_vcpu(u32 vcpu);
 void host_request_masterclock(u32 vcpu);
@@ -34,6 +34,8 @@ u64 host_wall_clock_epoch(void);
 void host_write_tsc_page(u32 vcpu, enum subject_page_write how);
 void host_set_reenlightenment(u32 vcpu, bool on);
 u64 host_reference_counter(void);
+void host_get_hv_msrs(struct subject_hv_msrs *msrs);
+void host_set_hv_msrs(const struct subject_hv_msrs *msrs);
 void host_write_stimer_config(u32 vcpu, u32 flags);
 void host_write_stimer_count(u32 vcpu, u64 count);
 void host_set_message_slot(u32 vcpu, bool busy);
@@ -42,13 +44,8 @@ void host_view_vm(struct subject_vm_view *view);
 void host_view_vcpu(u32 vcpu, struct subject_vcpu_view *view);
 void host_view_timekeeper(struct subject_timekeeper_view *view);
 void host_write_wall_clock(u32 vcpu);
-void host_watch(enum subject_reader reader, u32 vcpu);
-bool host_read_between(enum subject_reader reader, u64 *value);
-
-/* What the two sides share: the guest's memory. */
-extern u8 shim_guest_page[64], shim_guest_wall_clock[16];
-#define DECLARE_GUEST_PVCLOCK \
-	extern struct pvclock_vcpu_time_info guest_pvclock[SUBJECT_MAX_VCPUS]
+void *host_guarded_memory(enum subject_reader reader, u32 vcpu, u32 *size);
+bool host_read(enum subject_reader reader, u64 *value);
 
 void guest_boot(void);
 u64 guest_read_pvclock(u32 vcpu, u64 tsc, u8 *flags);
@@ -60,6 +57,6 @@ void guest_hibernate(u64 tsc, bool resume);
 u64 guest_pvclock_read(u64 system_time, u64 tsc_timestamp, u32 mul, s8 shift,
 		       u64 tsc);
 bool guest_hv_page_read(u64 tsc, u64 scale, s64 offset, u64 *ticks);
-bool guest_read_between(enum subject_reader reader, u32 vcpu, u64 tsc, u64 *value);
+bool guest_read(enum subject_reader reader, u32 vcpu, u64 tsc, u64 *value);
 
 #endif

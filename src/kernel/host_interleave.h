@@ -7,50 +7,37 @@
 void host_write_wall_clock(u32 nr)
 {
 	kvm_write_wall_clock(vcpus[nr].kvm, gfn_to_gpa(SHIM_WALL_CLOCK_GFN), 0);
-	interleave_call_ends();
 }
-
-#define WATCH(what) interleave_watch(&(what), sizeof(what))
 
 /* From where on the page's members are whole words: it is packed, kvm_hv is masked. */
 #define PAGE_ALIGNMENT (offsetof(struct kvm_hv, tsc_ref) % 8)
 
-void host_watch(enum subject_reader reader, u32 nr)
-{
-	u8 *hv = (u8 *)to_kvm_hv(&vm);
+#define GUARDED(what) (*size = sizeof(what), &(what))
 
+void *host_guarded_memory(enum subject_reader reader, u32 nr, u32 *size)
+{
 	switch (reader) {
 	case SUBJECT_READER_PVCLOCK:
-		WATCH(guest_pvclock[nr]);
-		break;
+		return GUARDED(guest_pvclock[nr]);
 	case SUBJECT_READER_VDSO_PVCLOCK:
-		WATCH(guest_pvclock[0]);
-		break;
+		return GUARDED(guest_pvclock[0]);
 	case SUBJECT_READER_TSC_PAGE:
-		WATCH(shim_guest_page);
-		break;
+		return GUARDED(shim_hw->memory.tsc_page);
 	case SUBJECT_READER_WALL_CLOCK:
-		WATCH(shim_guest_wall_clock);
-		break;
+		return GUARDED(shim_hw->memory.wall_clock);
 	case SUBJECT_READER_GTOD:
-		WATCH(pvclock_gtod_data);
-		break;
+		return GUARDED(pvclock_gtod_data);
 	case SUBJECT_READER_TIMEKEEPER:
-		WATCH(tk_core);
-		break;
+		return GUARDED(tk_core);
 	case SUBJECT_READER_GET_CLOCK:
-		WATCH(vm.arch);
-		break;
-	case SUBJECT_READER_REFERENCE:
-		interleave_watch(hv + PAGE_ALIGNMENT,
-				 sizeof(struct kvm_hv) - PAGE_ALIGNMENT);
-		break;
-	case SUBJECT_READER_NR:
-		break;
+		return GUARDED(vm.arch);
+	default:
+		*size = sizeof(struct kvm_hv) - PAGE_ALIGNMENT;
+		return (u8 *)to_kvm_hv(&vm) + PAGE_ALIGNMENT;
 	}
 }
 
-bool host_read_between(enum subject_reader reader, u64 *value)
+bool host_read(enum subject_reader reader, u64 *value)
 {
 	struct kvm_clock_data data;
 	u64 tsc;

@@ -201,7 +201,7 @@ struct subject_pvclock host_tuple(const struct run *run)
 		.system_time = snapshot_clock(run),
 	};
 
-	run->subject->time_scale(CF_NS_PER_SEC,
+	run->sim.subject->time_scale(CF_NS_PER_SEC,
 				 run->sim.machine->tsc_khz * 1000ull,
 				 &pv.tsc_shift, &pv.tsc_to_system_mul);
 	return pv;
@@ -374,7 +374,7 @@ void check_pvclock(struct run *run, const struct sim_read *read)
 	 * to its own cycle, and each side's pair is off by up to 2^-30.09.
 	 */
 	if (ok && run->vm.use_master_clock && delta >= 0 &&
-	    !run->subject->get_clock(&host) &&
+	    !run->sim.subject->get_clock(&host) &&
 	    (s64)(run->sim.hw.raw_tsc - run->vm.master_cycle_now) >= 0 &&
 	    host.flags & SUBJECT_CLOCK_TSC_STABLE) {
 		u64 host_tsc = host.flags & SUBJECT_CLOCK_HOST_TSC ?
@@ -737,7 +737,7 @@ void remember_tsc(struct run *run, u32 nr)
 {
 	struct vcpu_state *state = &run->vcpu[nr];
 
-	run->subject->view_vcpu(nr, &state->view);
+	run->sim.subject->view_vcpu(nr, &state->view);
 	state->touched = true;
 	if (sim_guest_tsc(run->sim.machine, &state->view,
 			  run->sim.hw.raw_tsc) >> 62)
@@ -796,7 +796,7 @@ void check_wall_clock(struct run *run, const struct sim_read *read)
 	struct verdict v;
 	s128 kvmclock, now;
 
-	if (!run->clock_sane || run->subject->get_clock(&clock))
+	if (!run->clock_sane || run->sim.subject->get_clock(&clock))
 		return;
 	tsc = kvmclock_counter(&clock, read->tsc);
 	if (host_clock_early(run, &clock, tsc))

@@ -32,7 +32,7 @@ static bool is_fallback(struct run *run, enum subject_reader reader,
 	struct subject_clock clock;
 
 	return reader == SUBJECT_READER_REFERENCE &&
-	       !run->subject->get_clock(&clock) && read->value == clock.clock_ns / 100;
+	       !run->sim.subject->get_clock(&clock) && read->value == clock.clock_ns / 100;
 }
 
 /*
@@ -46,9 +46,9 @@ static bool is_fallback(struct run *run, enum subject_reader reader,
 void check_sequence(struct run *run)
 {
 	u64 value = run->interleave->value;
-	u32 vcpu = run->interleave->vcpu, stores = run->subject->watched_stores();
+	u32 vcpu = run->interleave->vcpu, stores = interleave_update();
 	enum subject_reader reader = interleave_get(value, INTERLEAVE_READER);
-	struct subject_schedule schedule = {
+	struct schedule schedule = {
 		.store = interleave_get(value, INTERLEAVE_STORE),
 		.load = interleave_get(value, INTERLEAVE_LOAD),
 		.fresh = interleave_get(value, INTERLEAVE_FRESH),
@@ -72,9 +72,9 @@ void check_sequence(struct run *run)
 	}
 	subject_refuel();
 	sim_read_between(&run->sim, reader, vcpu,
-			 &(struct subject_schedule){ 0 }, &before);
+			 &(struct schedule){ 0 }, &before);
 	sim_read_between(&run->sim, reader, vcpu,
-			 &(struct subject_schedule){ stores, stores, 0, 0, false }, &after);
+			 &(struct schedule){ stores, stores, 0, 0, false }, &after);
 	sim_read_between(&run->sim, reader, vcpu, &schedule, &read);
 	if (!read.valid || same(&read, &before) || same(&read, &after) ||
 	    is_fallback(run, reader, &read))

@@ -40,6 +40,23 @@ struct timer {
 	u32 generation;
 };
 
+/* What a vCPU's guest read of its clock when the VMM saved it. */
+struct moved_clock {
+	bool promised;
+	s128 ns;
+	s64 cycle_ns;			/* a scaled guest's, then */
+	u64 slack, cut;			/* as of struct guest_clock */
+};
+
+/* A VM on its way; what the VMM carries is the machine's, struct sim_saved. */
+struct moved {
+	struct moved_clock clock[SUBJECT_MAX_VCPUS];
+	bool tsc_is_new;		/* no TSC of this VM was written yet */
+	bool clock_restored;		/* and nothing has passed since: */
+	u64 cycles, raw_tsc;		/* then and there */
+	s128 passed_ns;			/* of CLOCK_REALTIME, added on the way */
+};
+
 enum asked { ASKED_BY_EVENT, ASKED_BY_HOTPLUG, ASKED_BEFORE_SET_CLOCK };
 
 struct run {
@@ -66,6 +83,8 @@ struct run {
 	bool page_pending;		/* enabled, but not written since */
 	u32 page_sequence;		/* and the TSC it was computed for: */
 	u64 page_tsc_offset, page_tsc_multiplier;
+	u64 page_scale;			/* what it had then */
+	s64 page_offset_100ns;
 	u32 page_snapshot;		/* masterclock_updates */
 	bool page_tsc_negative;		/* that TSC was on its way up to 0 */
 	s64 skew_spread;		/* largest minus smallest, cycles */
@@ -78,8 +97,10 @@ struct run {
 	struct base monotonic_guest, monotonic_host;
 	struct base rate_guest, rate_host, rate_reference;
 	struct vcpu_state vcpu[SUBJECT_MAX_VCPUS];
+	struct moved moved;
 	const struct event *interleave;	/* the reader that waits for an update */
 };
+
 /* ---- arithmetic ---------------------------------------------------------- */
 
 /* ns in @cycles of the host, rounded down; @cycles below 2^64. */
@@ -200,6 +221,8 @@ void check_reference(struct run *run, const struct sim_read *read);
 void check_hv_clock(struct run *run, const struct sim_read *read);
 void check_hibernate(struct run *run, const struct sim_read *read);
 void check_stimer(struct run *run, u32 nr);
+bool is_page_kept(const struct run *run);
+void check_kept_page(struct run *run);
 
 /* ---- sequence.c: a reader while a writer is at work -------------------------- */
 
@@ -214,5 +237,16 @@ void check_sequence(struct run *run);
  * Do the host and the guest of vCPU @nr read one counter that is promised?
  */
 bool one_counter(const struct run *run, u32 nr);
+
+/* ---- migrate.c: save, move, restore ------------------------------------------ */
+
+/* Before the event: what the guest reads when its clock is saved. */
+void remember_saved(struct run *run, const struct event *event);
+/* What follows from the host that the VM is on. */
+void enter_host(struct run *run);
+void check_migrate(struct run *run, u32 from);
+void check_restore_tsc(struct run *run);
+void check_restore_clock(struct run *run);
+void check_arrival(struct run *run, u32 nr);
 
 #endif

@@ -29,7 +29,14 @@ const char *report_kernel_option(void)
 
 	if (!kernel || !*kernel)
 		return "";
-	snprintf(option, sizeof(option), "--kernel %s ", kernel);
+	/* several hosts' are separated as in PATH */
+	for (size_t n = 0; *kernel && n < sizeof(option); ) {
+		int len = strcspn(kernel, ":");
+
+		n += snprintf(option + n, sizeof(option) - n, "--kernel %.*s ", len,
+			      kernel);
+		kernel += len + !!kernel[len];
+	}
 	return option;
 }
 
@@ -114,14 +121,14 @@ static bool print_cause(FILE *out, const struct text_file *file,
 		fprintf(out, "CPU%u's raw TSC was %s behind master_cycle_now",
 			step->cpu, words_cycles(step->vm.master_cycle_now -
 						step->raw_tsc,
-						&file->scenario.machine, buf));
+						step->machine, buf));
 		return true;
 	}
 	if (f->law == LAW_SIGNED && e->kind == EVENT_READ_PVCLOCK &&
 	    (s64)(step->tsc - ts) < 0) {
 		fprintf(out, "vCPU%u's TSC was %s behind its tsc_timestamp",
 			e->vcpu, words_cycles(ts - step->tsc,
-					      &file->scenario.machine, buf));
+					      step->machine, buf));
 		return true;
 	}
 	return false;
@@ -130,7 +137,7 @@ static bool print_cause(FILE *out, const struct text_file *file,
 static void print_state(FILE *out, const struct text_file *file,
 			const struct finding *f, const struct step *step)
 {
-	const struct machine *m = &file->scenario.machine;
+	const struct machine *m = step->machine;
 	char buf[REPORT_S128], what[100];
 
 	fprintf(out, "  event       %d: %s\n", f->event_nr,
@@ -172,9 +179,9 @@ void report_values(FILE *out, const struct text_file *file,
 		   const struct finding *f, const char *path)
 {
 	const struct law_info *law = &law_info[f->law];
-	const struct subject_function *fn = words_function(f->function);
 	struct step *steps = file->is_timeline ? words_steps(&file->scenario) : NULL;
 	const struct step *step = words_step(file, f, steps);
+	const struct subject_function *fn = words_function(step, f->function);
 	char low[REPORT_S128], high[REPORT_S128];
 
 	if (f->law != LAW_TOTAL) {
@@ -196,8 +203,9 @@ void report_values(FILE *out, const struct text_file *file,
 		fprintf(out, "  code        %s:%d %s\n", fn->file, fn->line, fn->name);
 	else if (f->function)
 		fprintf(out, "  code        %s\n", f->function);
-	fprintf(out, "  tree        %s %s, %s\n", subject_linux.name,
-		subject_linux.version, subject_linux.tree);
+	for (const struct subject *s = &subject_linux; s; s = s->successor)
+		fprintf(out, "  tree        %s %s, %s\n", s->name, s->version,
+			s->tree);
 	if (step)
 		print_state(out, file, f, step);
 	else if (!file->is_timeline)
@@ -244,7 +252,7 @@ static void json_member(FILE *out, const char *name, const char *value)
 void report_json(FILE *out, const struct text_file *file,
 		 const struct finding *f, const char *path, const char *known)
 {
-	const struct subject_function *fn = words_function(f->function);
+	const struct subject_function *fn = words_function(NULL, f->function);
 	double ns = words_unit_ns(text(f->unit));
 
 	fputs("{\"law\":", out);
@@ -268,7 +276,7 @@ void report_json(FILE *out, const struct text_file *file,
 		fprintf(out, ",\"difference_seconds\":%.9g",
 			(double)(f->got - f->want) * ns / 1e9);
 	json_member(out, "harness", file->harness);
-	json_member(out, "tree", subject_linux.version);
+	json_member(out, "tree", subject_versions(&subject_linux));
 	json_member(out, "reproducer", path);
 	if (known)
 		json_member(out, "known", known);

@@ -19,7 +19,7 @@
 /* the compiler leaves it where it is among the others */
 #undef READ_ONCE
 #define READ_ONCE(x) \
-	({ SHIM_LOADS(); *(const volatile __typeof__(x) *)&(x); })
+	({ INTERLEAVE_LOADS(); *(const volatile __typeof__(x) *)&(x); })
 
 extern u64 shim_guest_tsc;
 #define rdtsc() shim_guest_tsc
@@ -27,20 +27,17 @@ extern u64 shim_guest_tsc;
 #define hv_get_raw_timer() shim_guest_tsc
 
 /* its TSC page, and the MSR that it falls back to: an exit to the host */
-extern u8 shim_guest_page[64];
-u64 host_reference_counter(void);
-#define tsc_page ((struct ms_hyperv_tsc_page *)shim_guest_page)
+#define tsc_page ((struct ms_hyperv_tsc_page *)shim_hw->memory.tsc_page)
 #define hv_get_tsc_page() tsc_page
 #define hvclock_page (*tsc_page)
-#define hv_get_register(reg) host_reference_counter()
-#define hv_get_msr(msr) host_reference_counter()
-#define hv_raw_get_msr(msr) host_reference_counter()
+#define hv_get_register(reg) shim_hw->reference_counter()
+#define hv_get_msr(msr) shim_hw->reference_counter()
+#define hv_raw_get_msr(msr) shim_hw->reference_counter()
 #define hv_read_reference_counter() read_hv_clock_tsc()
 
 /* the vDSO's clock is vCPU0's */
-extern u8 shim_guest_pvclock[] __asm__("guest_pvclock");
 #define pvclock_page \
-	(*(struct { struct pvclock_vcpu_time_info pvti; } *)shim_guest_pvclock)
+	(*(struct { struct pvclock_vcpu_time_info pvti; } *)shim_hw->memory.pvclock)
 
 #define touch_softlockup_watchdog_sync() do { } while (0)
 #define clocksource_touch_watchdog() do { } while (0)

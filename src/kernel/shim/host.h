@@ -35,7 +35,7 @@ struct mutex { int locked; };
  */
 static inline u64 rdtsc(void)
 {
-	SHIM_LOADS();
+	INTERLEAVE_LOADS();
 	return shim_hw->raw_tsc;
 }
 #define rdtsc_ordered() rdtsc()
@@ -122,28 +122,28 @@ int kvm_vcpu_write_guest_page(struct kvm_vcpu *vcpu, gfn_t gfn, const void *data
 	     ((v) = (kvm)->vcpus[i], true); (i)++)
 #define kvm_get_vcpu(kvm, i) ((kvm)->vcpus[i])
 
-/* guest memory: one page, the Hyper-V TSC page */
-extern u8 shim_guest_page[64];
+/* guest memory: a page each for the Hyper-V TSC page and the wall clock */
 #define SHIM_TSC_PAGE_GFN 1ull
 #define SHIM_NO_MEMORY_GFN 2ull
 #define SHIM_WALL_CLOCK_GFN 3ull
-extern u8 shim_guest_wall_clock[16];
 #define gfn_to_gpa(gfn) ((gpa_t)(gfn) << 12)
 
-static inline u8 *shim_guest_memory(gpa_t gpa, unsigned long len)
+static inline void *shim_guest_memory(gpa_t gpa, unsigned long len)
 {
-	if (gpa == gfn_to_gpa(SHIM_TSC_PAGE_GFN) && len <= sizeof(shim_guest_page))
-		return shim_guest_page;
+	struct subject_memory *memory = &shim_hw->memory;
+
+	if (gpa == gfn_to_gpa(SHIM_TSC_PAGE_GFN) && len <= sizeof(memory->tsc_page))
+		return memory->tsc_page;
 	if (gpa == gfn_to_gpa(SHIM_WALL_CLOCK_GFN) &&
-	    len <= sizeof(shim_guest_wall_clock))
-		return shim_guest_wall_clock;
+	    len <= sizeof(memory->wall_clock))
+		return memory->wall_clock;
 	return NULL;
 }
 
 static inline int kvm_read_guest(struct kvm *kvm, gpa_t gpa, void *data,
 				 unsigned long len)
 {
-	u8 *memory = shim_guest_memory(gpa, len);
+	void *memory = shim_guest_memory(gpa, len);
 
 	if (!memory)
 		return -EFAULT;
@@ -155,13 +155,13 @@ static inline int kvm_read_guest(struct kvm *kvm, gpa_t gpa, void *data,
 static inline int kvm_write_guest(struct kvm *kvm, gpa_t gpa, const void *data,
 				  unsigned long len)
 {
-	u8 *memory = shim_guest_memory(gpa, len);
+	void *memory = shim_guest_memory(gpa, len);
 
-	SHIM_STORED();
+	INTERLEAVE_STORED();
 	if (!memory)
 		return -EFAULT;
 	memcpy(memory, data, len);
-	SHIM_STORED();
+	INTERLEAVE_STORED();
 	return 0;
 }
 

@@ -15,8 +15,8 @@
 #include <string.h>
 
 #include "../../subject.h"
+#include "../../interleave.h"
 #include "probes.h"
-#include "interleave.h"
 
 /* CONFIG_* as x86-64's Kconfig sets them for a host with KVM. */
 #define CONFIG_64BIT 1
@@ -117,8 +117,8 @@ struct timespec64 {
 #define data_race(x) (x)
 #define barrier() __asm__ __volatile__("" ::: "memory")
 /* compiler barriers all, on x86 */
-#define smp_rmb() ({ barrier(); SHIM_LOADS(); })
-#define smp_wmb() ({ barrier(); SHIM_STORED(); })
+#define smp_rmb() ({ barrier(); INTERLEAVE_LOADS(); })
+#define smp_wmb() ({ barrier(); INTERLEAVE_STORED(); })
 #define smp_mb() ({ smp_wmb(); smp_rmb(); })
 #define rmb() smp_rmb()
 #define virt_rmb() smp_rmb()
@@ -210,12 +210,12 @@ static inline unsigned int read_seqcount_begin(const seqcount_t *s)
 {
 	unsigned int seq = *(const volatile unsigned int *)&s->sequence;
 
-	if (unlikely(shim_replayed)) {
+	if (unlikely(interleave_replayed)) {
 		/* it spins while the writer goes on */
 		if (seq & 1)
-			shim_writer_ends();
+			interleave_writer_ends();
 		seq = *(const volatile unsigned int *)&s->sequence;
-		shim_load_point();
+		interleave_loads();
 	}
 	return seq;
 }

@@ -20,26 +20,25 @@
  * A reader that finds an update in progress tries again while the writer goes on:
  * after LOADS load points the writer is done.
  */
-#include "shim/kernel.h"
+#include <string.h>
 
-#pragma clang section bss = "cf_state" data = "cf_state_init"
+#include "interleave.h"
 
 #define IMAGES 8
 #define WORDS 256
 #define LOADS 16
 
-bool shim_watched, shim_replayed;
+bool interleave_watched, interleave_replayed;
 
 static struct {
 	u8 *start;
 	u32 size, nr_words, nr_images;
 } update;
 static struct {
-	struct subject_schedule schedule;
+	struct schedule schedule;
 	u32 segment;			/* between two load points */
 } reader;
-/* [0] is what was there before the update */
-static __attribute__((__section__("cf_keep"))) u64 images[IMAGES][WORDS];
+static u64 images[IMAGES][WORDS];	/* [0]: before the update */
 
 /* ---- the writer ---------------------------------------------------------- */
 
@@ -54,20 +53,20 @@ static void take_image(void)
 void interleave_watch(void *start, u32 size)
 {
 	update.start = start;
-	update.size = min(size, (u32)sizeof(images[0]));
+	update.size = size < sizeof(images[0]) ? size : sizeof(images[0]);
 	update.nr_words = (update.size + 7) / 8;
 	update.nr_images = 0;
 	take_image();
-	shim_watched = true;
+	interleave_watched = true;
 }
 
 void interleave_cancel(void)
 {
 	update.nr_images = 0;
-	shim_watched = false;
+	interleave_watched = interleave_replayed = false;
 }
 
-void shim_store_point(void)
+void interleave_stored(void)
 {
 	if (!memcmp(images[update.nr_images - 1], update.start, update.size))
 		return;
@@ -77,19 +76,15 @@ void shim_store_point(void)
 	take_image();
 }
 
-void interleave_call_ends(void)
-{
-	if (!shim_watched)
-		return;
-	shim_store_point();
-	shim_watched = update.nr_images == 1;
-}
-
-u32 interleave_stores(void)
+u32 interleave_update(void)
 {
 	u32 stores = 0;
 
-	for (u32 i = 1; !shim_watched && i < update.nr_images; i++)
+	if (interleave_watched) {
+		interleave_stored();
+		interleave_watched = update.nr_images == 1;
+	}
+	for (u32 i = 1; i < update.nr_images; i++)
 		for (u32 w = 0; w < update.nr_words; w++)
 			stores += images[i][w] != images[i - 1][w];
 	return stores;
@@ -116,7 +111,7 @@ static void compose(u64 *words, u32 stores)
 
 static void show(void)
 {
-	const struct subject_schedule *s = &reader.schedule;
+	const struct schedule *s = &reader.schedule;
 	u64 words[WORDS], then[WORDS];
 
 	compose(words, reader.segment > s->load ? s->then : s->store);
@@ -129,30 +124,30 @@ static void show(void)
 	memcpy(update.start, words, update.size);
 }
 
-void shim_writer_ends(void)
+void interleave_writer_ends(void)
 {
 	reader.schedule.store = reader.schedule.then = ~0u;
 	show();
 }
 
-void shim_load_point(void)
+void interleave_loads(void)
 {
 	if (++reader.segment == LOADS)
-		shim_writer_ends();
+		interleave_writer_ends();
 	else if (reader.segment <= reader.schedule.load + 1)
 		show();
 }
 
-void interleave_begin(const struct subject_schedule *schedule)
+void interleave_begin(const struct schedule *schedule)
 {
 	reader.schedule = *schedule;
 	reader.segment = 0;
-	shim_replayed = true;
+	interleave_replayed = true;
 	show();
 }
 
 void interleave_end(void)
 {
-	shim_writer_ends();
-	shim_replayed = false;
+	interleave_writer_ends();
+	interleave_replayed = false;
 }
