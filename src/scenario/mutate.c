@@ -59,13 +59,6 @@ static u64 change_value(struct random *r, u64 value)
 	}
 }
 
-static u64 change_schedule(struct random *r, u64 value)
-{
-	u32 field = below(r, INTERLEAVE_NR);
-
-	return interleave_put(value, field, draw(r) & interleave_max(field));
-}
-
 /* Reads and runs come often: what isn't read can't be wrong. */
 static u8 draw_kind(struct random *r)
 {
@@ -275,6 +268,22 @@ static void insert_idiom(struct random *r, struct scenario *s, u32 at)
 	}
 }
 
+/* Most updates have few stores, and of a schedule no bit leads to the next. */
+static u64 draw_schedule(struct random *r, u64 value)
+{
+	u8 all = interleave_max(INTERLEAVE_THEN);
+
+	if (!below(r, 8))
+		value = interleave_put(value, INTERLEAVE_READER,
+				       below(r, SUBJECT_READER_NR));
+	value = interleave_put(value, INTERLEAVE_STORE, below(r, 8) << !below(r, 4));
+	value = interleave_put(value, INTERLEAVE_THEN,
+			       (const u8[]){ 0, 1, all, below(r, all) }[below(r, 4)]);
+	value = interleave_put(value, INTERLEAVE_LOAD, below(r, 8));
+	value = interleave_put(value, INTERLEAVE_FRESH, below(r, 256));
+	return interleave_put(value, INTERLEAVE_BACKWARDS, below(r, 2));
+}
+
 static void mutate_once(struct random *r, struct scenario *s)
 {
 	u32 n = s->nr_events, at = n ? below(r, n) : 0, other;
@@ -300,9 +309,7 @@ static void mutate_once(struct random *r, struct scenario *s)
 		s->events[other] = e;
 		break;
 	case 5:
-		s->events[at].value = s->events[at].kind == EVENT_INTERLEAVE ?
-			change_schedule(r, s->events[at].value) :
-			change_value(r, s->events[at].value);
+		s->events[at].value = change_value(r, s->events[at].value);
 		break;
 	case 6:
 		s->events[at].cpu = below(r, SUBJECT_MAX_CPUS);
@@ -318,8 +325,11 @@ static void mutate_once(struct random *r, struct scenario *s)
 		insert_idiom(r, s, below(r, n + 1));
 		break;
 	}
-	for (at = 0; at < s->nr_events; at++)
+	for (at = 0; at < s->nr_events; at++) {
+		if (s->events[at].kind == EVENT_INTERLEAVE && below(r, 2))
+			s->events[at].value = draw_schedule(r, s->events[at].value);
 		fit(s, &s->events[at]);
+	}
 }
 
 /* Encodes as many of the events as fit. */
