@@ -57,7 +57,7 @@ planted 's/^\t\tdata->clock = __pvclock_read_cycles(&hv_clock, data->host_tsc);$
 # A master clock update, which re-bases by some ns anyway (kvm-masterclock-step-*),
 # publishes a clock that is 20 ns off from the 40th second on.
 planted 's/^\tvcpu->hv_clock.system_time = kernel_ns + v->kvm->arch.kvmclock_offset;$/&\n\tif (kernel_ns > 40000000000)\n\t\tvcpu->hv_clock.system_time += 20;/' \
-	2 exact-kvmclock-pvclock-update
+	2 "exact-kvmclock-pvclock-update\\|agree-kvmclock-read-pvclock"
 
 # A synthetic timer is armed for twice the time: law deadline.
 file=arch/x86/kvm/hyperv.c
