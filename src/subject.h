@@ -64,6 +64,11 @@ struct subject_hw {
 	/* HV_X64_MSR_TIME_REF_COUNT of the host that the VM is on; the subject's */
 	u64 (*reference_counter)(void);
 	u32 masterclock_updates;	/* snapshots taken since boot, any host's */
+	/*
+	 * 0: the host can reach the guest's memory; 1: it can't; n: it can, another
+	 * n - 2 times.
+	 */
+	u32 memory_fault;
 };
 
 struct subject_config {

@@ -112,7 +112,8 @@ static void look(struct run *run)
 static bool is_passive(enum event_kind kind)
 {
 	return kind == EVENT_ADVANCE_NS || kind == EVENT_ADVANCE_CYCLES ||
-	       kind == EVENT_MASTERCLOCK || kind == EVENT_INTERLEAVE;
+	       kind == EVENT_MASTERCLOCK || kind == EVENT_INTERLEAVE ||
+	       kind == EVENT_MEMORY_FAULT;
 }
 
 static bool do_event(struct run *run, const struct event *event)
@@ -144,6 +145,8 @@ static bool do_event(struct run *run, const struct event *event)
 		remember_saved(run, event);
 	if (!sim_event(&run->sim, event, &read))
 		return false;
+	if (run->sim.faulted)
+		forget_unwritten(run);
 
 	run->sim.subject->view_vm(&run->vm);
 	/* KVM trusts the Hyper-V page all the same: kvm_check_tsc_unstable() */

@@ -60,6 +60,9 @@ void check_sequence(struct run *run)
 	if (!stores)
 		return;
 	run->interleave = NULL;
+	/* a reader would wait for ever */
+	if (run->unended)
+		return;
 	/* a vCPU's exit handles one thing at a time */
 	if (reader == SUBJECT_READER_REFERENCE && vcpu == run->event->vcpu)
 		return;
@@ -90,10 +93,20 @@ void check_sequence(struct run *run)
 	});
 }
 
-static void odd(struct run *run, const char *clock, const char *function, u32 sequence)
+/* Says so once, until it is even again. */
+static void check_end(struct run *run, int nr, bool ended, const char *clock,
+		      const char *function, u32 sequence)
 {
+	u32 bit = 1u << nr;
+
+	run->unended = ended ? run->unended & ~bit : run->unended | bit;
+	run->unended_told &= run->unended;
+	if (ended || run->unended_told & bit || run->broken)
+		return;
+	run->unended_told |= bit;
 	run_fail(run, &(struct verdict){
 		.law = LAW_SEQUENCE, .clock = clock, .function = function,
+		.event = "left-odd",
 		.why = "an update is over, and readers still wait for its end",
 		.unit = "", .got = sequence, .want = sequence + 1,
 	});
@@ -105,18 +118,16 @@ static void odd(struct run *run, const char *clock, const char *function, u32 se
  */
 void check_even(struct run *run)
 {
-	u32 version = run->vcpu[run->event->vcpu].view.pvclock.version;
+	u32 vcpu = run->event->vcpu, version = run->vcpu[vcpu].view.pvclock.version;
+	bool set = run->vm.page_enabled && run->vm.page_status == SUBJECT_PAGE_SET;
 
-	if (version & 1)
-		odd(run, "kvmclock", "kvm_setup_guest_pvclock", version);
-	if (run->vm.seqcount_odd)
-		odd(run, "seqcount", "write_seqcount_end", 1);
-	if (run->vm.wall_clock_version & 1)
-		odd(run, "guest-wall-clock", "kvm_write_wall_clock",
-		    run->vm.wall_clock_version);
-	if (run->vm.page_enabled && run->vm.page_status == SUBJECT_PAGE_SET &&
-	    run->vm.page_sequence + 1 <= 1)
-		odd(run, "TSC-page", "kvm_hv_setup_tsc_page", run->vm.page_sequence);
+	check_end(run, vcpu, !(version & 1), "kvmclock", "kvm_setup_guest_pvclock",
+		  version);
+	check_end(run, 4, !run->vm.seqcount_odd, "seqcount", "write_seqcount_end", 1);
+	check_end(run, 5, !(run->vm.wall_clock_version & 1), "guest-wall-clock",
+		  "kvm_write_wall_clock", run->vm.wall_clock_version);
+	check_end(run, 6, !set || run->vm.page_sequence + 1 > 1, "TSC-page",
+		  "kvm_hv_setup_tsc_page", run->vm.page_sequence);
 }
 
 /* A page with a sequence has a time, whatever that is: none is in-band "invalid". */
@@ -132,4 +143,13 @@ void check_page_said(struct run *run, const struct sim_read *read)
 		.want = (u64)((u128)read->tsc * run->vm.page_scale >> 64) +
 			run->vm.page_offset_100ns,
 	});
+}
+
+/* The host couldn't write to the guest's memory; what lies there is stale. */
+void forget_unwritten(struct run *run)
+{
+	for (u32 i = 0; i < SUBJECT_MAX_VCPUS; i++)
+		run->vcpu[i].touched = true;
+	run->page_pending = true;
+	start_afresh(run);
 }

@@ -99,6 +99,7 @@ struct run {
 	struct vcpu_state vcpu[SUBJECT_MAX_VCPUS];
 	struct moved moved;
 	const struct event *interleave;	/* the reader that waits for an update */
+	u32 unended, unended_told;	/* sequences left odd, a bit each */
 };
 
 /* ---- arithmetic ---------------------------------------------------------- */
@@ -228,6 +229,8 @@ void check_kept_page(struct run *run);
 
 /* After each event that may update anything. */
 void check_even(struct run *run);
+/* The guest's memory wasn't there at this event. */
+void forget_unwritten(struct run *run);
 /* Does the page's reader tell a clock from none? */
 void check_page_said(struct run *run, const struct sim_read *read);
 /* After an event that updated what a reader watches. */

@@ -395,6 +395,14 @@ static bool torn_page(const struct sums *s)
 	return (u64)s->f->want == ~0ull;
 }
 
+static bool left_odd(const struct sums *s)
+{
+	place(s, s->f->function);
+	line(s, "sequence", "%lld after the update: readers wait for %lld",
+	     (s64)s->f->got, (s64)s->f->want);
+	return true;
+}
+
 static bool wall_clock(const struct sums *s)
 {
 	u64 clock;
@@ -451,7 +459,8 @@ static bool arithmetic(const struct sums *s)
 		return true;
 	}
 	if (f->law == LAW_SEQUENCE)
-		return is(f->unit, "100ns") && torn_page(s);
+		return is(f->unit, "100ns") ? torn_page(s) :
+		       is(f->event, "left-odd") && left_odd(s);
 	if (f->law == LAW_ROUNDTRIP &&
 	    (s->event->kind == EVENT_RESTORE_TSC ||
 	     s->event->kind == EVENT_RESTORE_CLOCK ||

@@ -86,6 +86,8 @@ const struct event_info event_info[EVENT_NR] = {
 	[EVENT_INTERLEAVE] = { "interleave", false, true, "schedule", false,
 		(1 << 23) - 1,
 		"A reader runs between the stores of the next update of what it reads." },
+	[EVENT_MEMORY_FAULT] = { "memory-fault", false, false, "accesses", false, 7,
+		"After that many accesses the guest's memory isn't there, for one event." },
 };
 
 /* The value of EVENT_INTERLEAVE, from its lowest bits. */

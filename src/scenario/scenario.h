@@ -60,6 +60,7 @@ enum event_kind {
 	EVENT_HIBERNATE,		/* vcpu, value: 0 save, 1 restore */
 	EVENT_WRITE_WALL_CLOCK,		/* vcpu: MSR_KVM_WALL_CLOCK_NEW */
 	EVENT_INTERLEAVE,		/* vcpu, value: enum interleave_field */
+	EVENT_MEMORY_FAULT,		/* value: how many accesses are good */
 	EVENT_NR
 };
 

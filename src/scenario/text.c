@@ -273,6 +273,9 @@ static void print_event_words(const struct event *e, FILE *out)
 		if (interleave_get(e->value, INTERLEAVE_BACKWARDS))
 			fputs(" backwards", out);
 		break;
+	case EVENT_MEMORY_FAULT:
+		fprintf(out, "memory-fault after %llu", e->value);
+		break;
 	case EVENT_READ_WALL_CLOCK:
 		fprintf(out, "read-wall-clock on cpu %u", e->cpu);
 		if (e->value) {
@@ -795,6 +798,17 @@ static int parse_event(struct parser *p, const struct machine *m, u32 nr_hosts,
 	}
 	if (accept(p, "interleave"))
 		return parse_interleave(p, m, e);
+	if (accept(p, "memory-fault")) {
+		e->kind = EVENT_MEMORY_FAULT;
+		if (expect(p, "after"))
+			return -1;
+		skip_blanks(p);
+		at = p->pos;
+		if (take_number(p, "a number of accesses", &e->value, NULL))
+			return -1;
+		return e->value <= event_info[e->kind].max ? 0 :
+			fail_at(p, at, "at most 7");
+	}
 	if (accept(p, "read-wall-clock")) {
 		e->kind = EVENT_READ_WALL_CLOCK;
 		if (expect(p, "on") || take_index(p, "cpu", m->nr_cpus, &e->cpu))

@@ -289,8 +289,7 @@ static void restore_clock(struct sim *sim, u32 cpu, bool realtime)
 	saved->clock_restored_ns = now_ns(sim);
 }
 
-bool sim_event(struct sim *sim, const struct event *event,
-	       struct sim_read *read)
+static bool act(struct sim *sim, const struct event *event, struct sim_read *read)
 {
 	const struct subject *subject = sim->subject;
 	u64 preempted;
@@ -463,10 +462,24 @@ bool sim_event(struct sim *sim, const struct event *event,
 		interleave_watch(memory, size);
 		return true;
 	}
+	case EVENT_MEMORY_FAULT:
+		sim->hw.memory_fault = event->value + 2;
+		return true;
 	case EVENT_NR:
 		break;
 	}
 	return false;
+}
+
+bool sim_event(struct sim *sim, const struct event *event,
+	       struct sim_read *read)
+{
+	bool possible = act(sim, event, read);
+
+	sim->faulted = sim->hw.memory_fault == 1;
+	if (sim->faulted)
+		sim->hw.memory_fault = 0;
+	return possible;
 }
 
 void sim_read_between(struct sim *sim, enum subject_reader reader, u32 vcpu,

@@ -45,6 +45,7 @@ struct sim {
 	struct sim_saved saved;
 	u32 nr_vcpus;			/* created so far */
 	u8 vcpu_cpu[SUBJECT_MAX_VCPUS];	/* where each vCPU ran last */
+	bool faulted;			/* the guest's memory wasn't there */
 };
 
 /* What an event read, if it read a clock. */

@@ -128,10 +128,20 @@ int kvm_vcpu_write_guest_page(struct kvm_vcpu *vcpu, gfn_t gfn, const void *data
 #define SHIM_WALL_CLOCK_GFN 3ull
 #define gfn_to_gpa(gfn) ((gpa_t)(gfn) << 12)
 
+static inline bool shim_memory_fault(void)
+{
+	if (likely(!shim_hw->memory_fault))
+		return false;
+	shim_hw->memory_fault -= shim_hw->memory_fault > 1;
+	return shim_hw->memory_fault == 1;
+}
+
 static inline void *shim_guest_memory(gpa_t gpa, unsigned long len)
 {
 	struct subject_memory *memory = &shim_hw->memory;
 
+	if (shim_memory_fault())
+		return NULL;
 	if (gpa == gfn_to_gpa(SHIM_TSC_PAGE_GFN) && len <= sizeof(memory->tsc_page))
 		return memory->tsc_page;
 	if (gpa == gfn_to_gpa(SHIM_WALL_CLOCK_GFN) &&
@@ -166,10 +176,10 @@ static inline int kvm_write_guest(struct kvm *kvm, gpa_t gpa, const void *data,
 }
 
 /* both spellings of the pfn cache */
-#define kvm_gpc_check(...) true
-#define kvm_gpc_refresh(...) 0
-#define kvm_gfn_to_pfn_cache_check(...) true
-#define kvm_gfn_to_pfn_cache_refresh(...) 0
+#define kvm_gpc_check(...) (!shim_memory_fault())
+#define kvm_gpc_refresh(...) (shim_hw->memory_fault == 1 ? -EFAULT : 0)
+#define kvm_gfn_to_pfn_cache_check(...) kvm_gpc_check()
+#define kvm_gfn_to_pfn_cache_refresh(...) kvm_gpc_refresh()
 #define kvm_gpc_mark_dirty_in_slot(gpc) ((void)(gpc))
 #define mark_page_dirty_in_slot(...) do { } while (0)
 #define gpa_to_gfn(gpa) ((gpa) >> 12)
