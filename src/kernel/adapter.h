@@ -47,6 +47,11 @@ void host_write_wall_clock(u32 vcpu);
 void *host_guarded_memory(enum subject_reader reader, u32 vcpu, u32 *size);
 bool host_read(enum subject_reader reader, u64 *value);
 
+void host_set_l2_tsc_offset(u32 vcpu, u64 offset);
+void host_set_l2_tsc_multiplier(u32 vcpu, u64 multiplier);
+void host_nested(u32 vcpu, enum subject_nested how);
+void host_view_nested(u32 vcpu, struct subject_nested_view *view);
+
 void guest_boot(void);
 u64 guest_read_pvclock(u32 vcpu, u64 tsc, u8 *flags);
 bool guest_read_tsc_page(u64 tsc, u64 *time_100ns);

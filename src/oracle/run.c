@@ -51,6 +51,7 @@ bool run_check(struct run *run, const struct verdict *v)
 {
 	s128 diff = v->got - v->want;
 
+	law_asked(v->law, v->clock);
 	if (diff >= v->low && diff <= v->high)
 		return true;
 	run_fail(run, v);
@@ -80,7 +81,10 @@ void start_afresh(struct run *run)
 	run->monotonic_host.set = false;
 	run->rate_guest.set = false;
 	run->rate_host.set = false;
-	run->rate_reference.set = false;
+	run->rate_reference.set = run->rate_page.set = false;
+	run->rate_hv_clock.set = run->rate_sched_clock.set = false;
+	run->monotonic_reference.set = run->monotonic_page.set = false;
+	run->monotonic_hv_clock.set = run->monotonic_sched_clock.set = false;
 }
 
 static bool enters_vcpu(enum event_kind kind)
@@ -89,7 +93,9 @@ static bool enters_vcpu(enum event_kind kind)
 	       kind == EVENT_READ_TSC_PAGE || kind == EVENT_STIMER_CONFIG ||
 	       kind == EVENT_READ_HV_CLOCK || kind == EVENT_READ_SCHED_CLOCK ||
 	       kind == EVENT_HIBERNATE ||
-	       kind == EVENT_STIMER_ARM || kind == EVENT_MESSAGE_SLOT;
+	       kind == EVENT_STIMER_ARM || kind == EVENT_MESSAGE_SLOT ||
+	       kind == EVENT_NESTED_OFFSET || kind == EVENT_NESTED_KHZ ||
+	       kind == EVENT_NESTED || kind == EVENT_READ_L2_TSC;
 }
 
 /* ---- one event ----------------------------------------------------------- */
@@ -196,6 +202,11 @@ static bool do_event(struct run *run, const struct event *event)
 	}
 
 	run->sim.subject->view_vcpu(nr, &run->vcpu[nr].view);
+	if (kind == EVENT_NESTED)
+		check_nested(run, &old, &run->vcpu[nr].view);
+	if (enters_vcpu(kind) &&
+	    (run->vcpu[nr].view.in_l2 || run->vcpu[nr].view.tsc_differs))
+		check_registers(run, &old, &read);
 	if (run->vm.masterclock_updates != updates)
 		check_new_snapshot(run);
 	if (run->vcpu[nr].view.updates != old.updates) {
@@ -273,7 +284,7 @@ static bool do_event(struct run *run, const struct event *event)
 		check_hv_clock(run, &read);
 		break;
 	case EVENT_READ_SCHED_CLOCK:
-		run_show(run, "hv-sched-clock", "ns", &read, false, 0);
+		check_sched_clock(run, &read);
 		break;
 	case EVENT_HIBERNATE:
 		check_hibernate(run, &read);
@@ -302,6 +313,8 @@ static void record_step(struct run *run, struct step *step)
 	run->sim.subject->view_timekeeper(&step->timekeeper);
 	step->hv_scale = run->sim.hw.hv_scale;
 	step->hv_offset_100ns = run->sim.hw.hv_offset_100ns;
+	if (run->event)
+		run->sim.subject->view_nested(run->event->vcpu, &step->nested);
 }
 
 static void run_events(void *arg)

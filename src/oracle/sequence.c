@@ -73,6 +73,7 @@ void check_sequence(struct run *run)
 		schedule.then = then == interleave_max(INTERLEAVE_THEN) ? stores :
 				schedule.store + then;
 	}
+	law_asked(LAW_SEQUENCE, readers[reader].clock);
 	subject_refuel();
 	sim_read_between(&run->sim, reader, vcpu,
 			 &(struct schedule){ 0 }, &before);
@@ -99,6 +100,7 @@ static void check_end(struct run *run, int nr, bool ended, const char *clock,
 {
 	u32 bit = 1u << nr;
 
+	law_asked(LAW_SEQUENCE, clock);
 	run->unended = ended ? run->unended & ~bit : run->unended | bit;
 	run->unended_told &= run->unended;
 	if (ended || run->unended_told & bit || run->broken)

@@ -219,7 +219,19 @@ static void insert_idiom(struct random *r, struct scenario *s, u32 at)
 	u8 vcpu = below(r, m->nr_vcpus), cpu = below(r, m->nr_cpus);
 	u8 other = below(r, m->nr_vcpus);
 
-	switch (below(r, 6)) {
+	switch (below(r, 7)) {
+	case 4:		/* a nested guest, then what L1 or the VMM does, then a look */
+		insert(s, at, (struct event){ .kind = EVENT_READ_L2_TSC,
+			.vcpu = vcpu });
+		e.vcpu = vcpu;
+		insert(s, at, e);
+		insert(s, at, (struct event){ .kind = EVENT_NESTED, .vcpu = vcpu,
+			.value = SUBJECT_NESTED_ENTER });
+		insert(s, at, (struct event){ .kind = EVENT_NESTED_KHZ, .vcpu = vcpu,
+			.value = draw_value(r) & 0xffffffff });
+		insert(s, at, (struct event){ .kind = EVENT_NESTED_OFFSET,
+			.vcpu = vcpu, .value = draw_value(r) });
+		break;
 	case 0:		/* update here, read there */
 		insert(s, at, (struct event){ .kind = EVENT_READ_PVCLOCK,
 			.vcpu = below(r, m->nr_vcpus) });
@@ -247,7 +259,7 @@ static void insert_idiom(struct random *r, struct scenario *s, u32 at)
 	case 3:
 		insert_migration(r, s, at);
 		break;
-	case 4:		/* one CPU writes, another reads */
+	case 5:		/* one CPU writes, another reads */
 		insert(s, at, (struct event){ .vcpu = vcpu, .cpu = cpu,
 			.kind = (const u8[]){ EVENT_RUN_VCPU, EVENT_RUN_VCPU,
 				EVENT_TICK, EVENT_WRITE_WALL_CLOCK }[below(r, 4)] });

@@ -58,6 +58,10 @@ enum event_kind {
 	EVENT_READ_HV_CLOCK,		/* vcpu */
 	EVENT_READ_SCHED_CLOCK,		/* vcpu */
 	EVENT_HIBERNATE,		/* vcpu, value: 0 save, 1 restore */
+	EVENT_NESTED_OFFSET,		/* vcpu, value: cycles (signed) */
+	EVENT_NESTED_KHZ,		/* vcpu, value: kHz, u32; 0: L1's own */
+	EVENT_NESTED,			/* vcpu, value: enum subject_nested */
+	EVENT_READ_L2_TSC,		/* vcpu */
 	EVENT_WRITE_WALL_CLOCK,		/* vcpu: MSR_KVM_WALL_CLOCK_NEW */
 	EVENT_INTERLEAVE,		/* vcpu, value: enum interleave_field */
 	EVENT_MEMORY_FAULT,		/* value: how many accesses are good */

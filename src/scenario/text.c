@@ -101,6 +101,12 @@ static const char *const interleave_words[INTERLEAVE_NR] = {
 	NULL, "at", "then", "load", "fresh", "backwards",
 };
 
+static const char *const nested_words[] = {
+	[SUBJECT_NESTED_EXIT] = "nested-exit",
+	[SUBJECT_NESTED_ENTER] = "nested-enter",
+	[SUBJECT_NESTED_ENTER_FAILS] = "nested-enter-fails",
+};
+
 static void print_s128(s128 value, FILE *out)
 {
 	/* take_number() gives no more than 64 bits and a sign */
@@ -282,6 +288,16 @@ static void print_event_words(const struct event *e, FILE *out)
 			fputs(" preempted ", out);
 			print_ns(out, e->value);
 		}
+		break;
+	case EVENT_NESTED_OFFSET:
+		fprintf(out, "nested-offset vcpu %u %lld cycles", e->vcpu,
+			(s64)e->value);
+		break;
+	case EVENT_NESTED_KHZ:
+		fprintf(out, "nested-khz vcpu %u %llu kHz", e->vcpu, e->value);
+		break;
+	case EVENT_NESTED:
+		fprintf(out, "%s vcpu %u", nested_words[e->value], e->vcpu);
 		break;
 	default:
 		break;
@@ -641,7 +657,7 @@ static int parse_event(struct parser *p, const struct machine *m, u32 nr_hosts,
 		       struct event *e)
 {
 	const char *at;
-	bool negative;
+	bool negative, nested = false;
 
 	memset(e, 0, sizeof(*e));
 	for (int kind = 0; kind < EVENT_NR; kind++) {
@@ -693,8 +709,8 @@ static int parse_event(struct parser *p, const struct machine *m, u32 nr_hosts,
 		return accept(p, "host") ? 0 :
 			fail_at(p, p->pos, "expected host or guest");
 	}
-	if (accept(p, "tsc-offset")) {
-		e->kind = EVENT_SET_TSC_OFFSET;
+	if (accept(p, "tsc-offset") || (nested = accept(p, "nested-offset"))) {
+		e->kind = nested ? EVENT_NESTED_OFFSET : EVENT_SET_TSC_OFFSET;
 		if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu) ||
 		    take_number(p, "a number of cycles", &e->value, &negative) ||
 		    expect(p, "cycles"))
@@ -703,8 +719,8 @@ static int parse_event(struct parser *p, const struct machine *m, u32 nr_hosts,
 			e->value = -e->value;
 		return 0;
 	}
-	if (accept(p, "set-tsc-khz")) {
-		e->kind = EVENT_SET_TSC_KHZ;
+	if (accept(p, "set-tsc-khz") || (nested = accept(p, "nested-khz"))) {
+		e->kind = nested ? EVENT_NESTED_KHZ : EVENT_SET_TSC_KHZ;
 		if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu))
 			return -1;
 		skip_blanks(p);
@@ -822,6 +838,12 @@ static int parse_event(struct parser *p, const struct machine *m, u32 nr_hosts,
 		return e->value <= event_info[e->kind].max ? 0 :
 			fail_at(p, at, "at most 1 s");
 	}
+	for (int how = 0; how < SUBJECT_NESTED_NR; how++)
+		if (accept(p, nested_words[how])) {
+			e->kind = EVENT_NESTED;
+			e->value = how;
+			return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
+		}
 	skip_blanks(p);
 	return fail_at(p, p->pos, "unknown event");
 on_cpu:
