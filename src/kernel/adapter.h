@@ -42,6 +42,17 @@ void host_view_vm(struct subject_vm_view *view);
 void host_view_vcpu(u32 vcpu, struct subject_vcpu_view *view);
 void host_view_timekeeper(struct subject_timekeeper_view *view);
 
+void host_xen_vcpu(u32 vcpu);
+u64 host_xen_shared_info(bool compat);
+void host_xen_set_timer(u32 vcpu, u64 timeout_ns);
+void host_xen_set_runstate(u32 vcpu, enum subject_runstate state, u64 run_delay_ns);
+void host_set_slot_gone(bool gone);
+void host_view_xen(u32 vcpu, struct subject_xen_view *view);
+void host_write_tsc_deadline(u32 vcpu, u64 tsc);
+void host_write_lapic_timer(u32 vcpu, enum subject_lapic_mode mode, u32 divide, u32 count);
+u32 host_read_tmcct(u32 vcpu);
+void host_view_lapic(u32 vcpu, struct subject_lapic_view *view);
+
 /* What the two sides share: the guest's memory. */
 extern u8 shim_guest_page[64];
 #define DECLARE_GUEST_PVCLOCK \
