@@ -5,7 +5,8 @@
  * A subject is one implementation of the clocks.  It knows nothing of
  * scenarios, laws or files.  It sees the hardware through struct subject_hw,
  * which the simulated machine fills before each call; a call takes no
- * simulated time.  There is one VM per subject, built anew by boot().
+ * simulated time.  There is one VM, which may move between several hosts: each is
+ * a subject's, and a subject can be several hosts in turn.
  */
 #ifndef CF_SUBJECT_H
 #define CF_SUBJECT_H
@@ -14,6 +15,7 @@
 
 #define SUBJECT_MAX_CPUS 4
 #define SUBJECT_MAX_VCPUS 4
+#define SUBJECT_MAX_HOSTS 3
 
 enum subject_clocksource {
 	SUBJECT_CS_TSC,			/* host clocksource "tsc" */
@@ -40,7 +42,13 @@ enum subject_page_write {
 	SUBJECT_PAGE_WRITE_NR
 };
 
-/* The hardware below the subject at this moment. */
+/* The guest's memory, as far as clocks lie in it.  It moves with the VM. */
+struct subject_memory {
+	u64 tsc_page[8];		/* HV_REFERENCE_TSC_PAGE (TLFS 12.7.2) */
+	u64 pvclock[SUBJECT_MAX_VCPUS][4]; /* struct pvclock_vcpu_time_info */
+};
+
+/* The hardware below the subject at this moment, and what moves with the VM. */
 struct subject_hw {
 	u64 raw_tsc;			/* RDTSC on the current CPU, cycles */
 	u64 other_ns;			/* counter of SUBJECT_CS_OTHER, ns */
@@ -50,6 +58,11 @@ struct subject_hw {
 	/* The host's own Hyper-V reference TSC page (TLFS 12.7). */
 	u64 hv_scale;			/* 64.64 fraction, 100 ns per cycle */
 	s64 hv_offset_100ns;
+
+	struct subject_memory memory;
+	/* HV_X64_MSR_TIME_REF_COUNT of the host that the VM is on; the subject's */
+	u64 (*reference_counter)(void);
+	u32 masterclock_updates;	/* snapshots taken since boot, any host's */
 };
 
 struct subject_config {
@@ -111,7 +124,7 @@ struct subject_vcpu_view {
 	bool tsc_catchup;
 	u64 this_tsc_write;		/* guest TSC at its last write... */
 	u64 this_tsc_nsec;		/* ...which was at that host ns */
-	u32 updates;			/* pvclock updates since boot */
+	u32 updates;			/* pvclock updates since the VM was created */
 };
 
 /* How a guest configures its synthetic timer 0 (HV_X64_MSR_STIMER0_CONFIG). */
@@ -124,7 +137,7 @@ struct subject_stimer_view {
 	bool used;			/* it was ever written */
 	bool enabled, periodic, msg_pending;
 	u64 count, exp_time;		/* 100 ns, as KVM keeps them */
-	u32 deliveries;			/* messages and interrupts since boot */
+	u32 deliveries;			/* messages and interrupts of this VM */
 	u64 delivered;			/* expiration time of the last one */
 };
 
@@ -177,6 +190,13 @@ struct subject_lapic_view {
 	u64 delivered_tsc;		/* tsc_deadline of the last one */
 };
 
+/* Hyper-V's MSRs as a VMM saves and restores them, values as TLFS defines them. */
+struct subject_hv_msrs {
+	u64 reference_tsc;
+	u64 reenlightenment_control, tsc_emulation_control;
+	struct { u64 config, count; } stimer0[SUBJECT_MAX_VCPUS];
+};
+
 /* The host timekeeper's CLOCK_MONOTONIC_RAW reader, for exact arithmetic. */
 struct subject_timekeeper_view {
 	u64 cycle_last;
@@ -211,6 +231,7 @@ struct subject {
 	const char *version;		/* "6.12.117" */
 	const char *tree;		/* path of the tree it was sliced from */
 	const struct subject_function *functions; /* ends with name == NULL */
+	const struct subject *successor; /* the next host's kernel; NULL: the same */
 
 	/* Pure functions; columns as `clockfuzz eval` gives them. */
 	u64 (*scale_delta)(u64 delta, u32 mul, s8 shift);
@@ -235,8 +256,15 @@ struct subject {
 	void (*boot)(const struct subject_config *config, struct subject_hw *hw);
 
 	void (*hotplug_vcpu)(void);	/* the next one */
-	/* The VM is destroyed and created again; guest memory stays. */
-	void (*recreate_vm)(void);
+	/*
+	 * The calls that follow are to host @host, below SUBJECT_MAX_HOSTS; boot()
+	 * was 0.  @config: it boots, without a VM; NULL: it was entered before, and
+	 * is as it was left.  The VM that was left behind is of no use any more.
+	 */
+	void (*enter_host)(u32 host, const struct subject_config *config,
+			   struct subject_hw *hw);
+	/* A new VM instead of the one before; the guest's memory stays. */
+	void (*create_vm)(u32 nr_vcpus);
 	void (*tick)(void);		/* timekeeper update on this CPU */
 	/* vCPU is loaded on hw->cpu and enters: pending requests are done. */
 	void (*run_vcpu)(u32 vcpu);
@@ -250,6 +278,8 @@ struct subject {
 	int (*set_clock)(const struct subject_clock *clock); /* KVM_SET_CLOCK */
 	u64 (*wall_clock_epoch)(void);			/* ns since 1970 */
 	void (*write_tsc_page)(u32 vcpu, enum subject_page_write how);
+	void (*get_hv_msrs)(struct subject_hv_msrs *msrs); /* KVM_GET_MSRS */
+	void (*set_hv_msrs)(const struct subject_hv_msrs *msrs); /* KVM_SET_MSRS */
 	/* HV_X64_MSR_REENLIGHTENMENT_CONTROL and TSC_EMULATION_CONTROL */
 	void (*set_reenlightenment)(u32 vcpu, bool on);
 	u64 (*reference_counter)(void);			/* HV_X64_MSR_TIME_REF_COUNT, 100 ns */
@@ -258,7 +288,10 @@ struct subject {
 	/* the message slot of SINT1 holds something, or is read and EOM written */
 	void (*set_message_slot)(u32 vcpu, bool busy);
 
-	/* Guest code on @vcpu; @tsc is what the guest's RDTSC returns. */
+	/*
+	 * Guest code on @vcpu; @tsc is what the guest's RDTSC returns.  Its kernel
+	 * is that of host 0, wherever it runs.
+	 */
 	u64 (*guest_read_pvclock)(u32 vcpu, u64 tsc, u8 *flags);
 	bool (*guest_read_tsc_page)(u64 tsc, u64 *time_100ns);
 	u64 (*guest_read_hv_clock)(u64 tsc);	/* page, or the MSR; 100 ns */

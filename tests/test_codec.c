@@ -27,7 +27,8 @@ static size_t draw_bytes(u8 *buf, size_t max)
 
 static bool same(const struct scenario *a, const struct scenario *b)
 {
-	return !memcmp(&a->machine, &b->machine, sizeof(a->machine)) &&
+	return a->nr_hosts == b->nr_hosts &&
+	       !memcmp(a->hosts, b->hosts, a->nr_hosts * sizeof(a->hosts[0])) &&
 	       a->nr_events == b->nr_events &&
 	       !memcmp(a->events, b->events, a->nr_events * sizeof(a->events[0]));
 }

@@ -67,6 +67,13 @@ Test(text, errors_have_line_and_column)
 	      "unexpected text at the end of the line");
 	fails(HEAD "  write-tsc vcpu 0 5 cycles by me\n", 7, 32,
 	      "expected host or guest");
+	fails(HEAD "  migrate to host 1\n", 7, 19, "there is no host 1");
+	fails(HEAD "  restore-tsc\n", 7, 14, "expected \"by\"");
+	fails("harness fuzz_timeline\nmachine\nhost 2\n", 3, 6, "expected host 1");
+	fails("harness fuzz_timeline\nmachine\nhost 1\n  cpus 2\nevents\n", 5, 1,
+	      "the machine above: every host has the first one's cpus and vcpus");
+	fails("harness fuzz_timeline\nmachine\nhost 1\nhost 2\nhost 3\n", 5, 6,
+	      "at most 3 hosts");
 	fails(HEAD "  set-tsc-khz vcpu 0 9 GHz 1\n", 7, 28,
 	      "unexpected text at the end of the line");
 }
@@ -145,8 +152,9 @@ Test(text, bytes_to_text_to_bytes_is_lossless)
 		text = print(&file, &size);
 		cr_assert_eq(text_parse(&again, text, size, &err), 0, "%d:%d: %s in\n%s",
 			     err.line, err.column, err.message, text);
-		cr_assert_arr_eq(&file.scenario.machine, &again.scenario.machine,
-				 sizeof(struct machine));
+		cr_assert_eq(file.scenario.nr_hosts, again.scenario.nr_hosts);
+		cr_assert_arr_eq(file.scenario.hosts, again.scenario.hosts,
+				 file.scenario.nr_hosts * sizeof(struct machine));
 		cr_assert_eq(file.scenario.nr_events, again.scenario.nr_events);
 		cr_assert_arr_eq(file.scenario.events, again.scenario.events,
 				 file.scenario.nr_events * sizeof(struct event));

@@ -20,7 +20,7 @@ u64 host_guest_tsc(u32 khz, s64 delta_ns);
 
 void host_boot(const struct subject_config *config);
 void host_hotplug_vcpu(void);
-void host_recreate_vm(void);
+void host_create_vm(u32 nr_vcpus);
 void host_tick(void);
 void host_run_vcpu(u32 vcpu);
 void host_request_masterclock(u32 vcpu);
@@ -34,6 +34,8 @@ u64 host_wall_clock_epoch(void);
 void host_write_tsc_page(u32 vcpu, enum subject_page_write how);
 void host_set_reenlightenment(u32 vcpu, bool on);
 u64 host_reference_counter(void);
+void host_get_hv_msrs(struct subject_hv_msrs *msrs);
+void host_set_hv_msrs(const struct subject_hv_msrs *msrs);
 void host_write_stimer_config(u32 vcpu, u32 flags);
 void host_write_stimer_count(u32 vcpu, u64 count);
 void host_set_message_slot(u32 vcpu, bool busy);
@@ -52,11 +54,6 @@ void host_write_tsc_deadline(u32 vcpu, u64 tsc);
 void host_write_lapic_timer(u32 vcpu, enum subject_lapic_mode mode, u32 divide, u32 count);
 u32 host_read_tmcct(u32 vcpu);
 void host_view_lapic(u32 vcpu, struct subject_lapic_view *view);
-
-/* What the two sides share: the guest's memory. */
-extern u8 shim_guest_page[64];
-#define DECLARE_GUEST_PVCLOCK \
-	extern struct pvclock_vcpu_time_info guest_pvclock[SUBJECT_MAX_VCPUS]
 
 void guest_boot(void);
 u64 guest_read_pvclock(u32 vcpu, u64 tsc, u8 *flags);

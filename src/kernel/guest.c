@@ -7,6 +7,9 @@
 #include "guest_trace.h"
 #include "shim/fuel.h"
 
+/* Not a host's: it moves with the VM. */
+#pragma clang section bss = "cf_guest" data = "cf_guest_init"
+
 u64 shim_guest_tsc;
 
 #include "guest.inc"
@@ -14,7 +17,7 @@ u64 shim_guest_tsc;
 #include "adapter.h"
 #include "shim/versions.h"
 
-DECLARE_GUEST_PVCLOCK;
+#define guest_pvclock ((struct pvclock_vcpu_time_info *)shim_hw->memory.pvclock)
 
 /* kvmclock_init() with KVM_FEATURE_CLOCKSOURCE_STABLE_BIT */
 void guest_boot(void)
@@ -34,8 +37,7 @@ bool guest_read_tsc_page(u64 tsc, u64 *time_100ns)
 	u64 cur_tsc;
 
 	shim_guest_tsc = tsc;
-	return SHIM_HV_READ((struct ms_hyperv_tsc_page *)shim_guest_page,
-			    &cur_tsc, time_100ns);
+	return SHIM_HV_READ(tsc_page, &cur_tsc, time_100ns);
 }
 
 u64 guest_read_hv_clock(u64 tsc)

@@ -11,6 +11,13 @@
 #include "host_trace.h"
 #include "shim/fuel.h"
 
+/*
+ * The VM's and the host's state all lies in two sections, so that forgetting
+ * it is one memset and one memcpy, and complete; and so is putting one host
+ * aside for another.
+ */
+#pragma clang section bss = "cf_state" data = "cf_state_init"
+
 unsigned int tsc_khz;
 static int shim_tsc_unstable;
 
@@ -21,14 +28,12 @@ static int shim_tsc_unstable;
 
 struct kvm_caps kvm_caps;
 
-u8 shim_guest_page[64];
-
 static struct kvm vm;
 static struct kvm_vcpu vcpus[SUBJECT_MAX_VCPUS];
-struct pvclock_vcpu_time_info guest_pvclock[SUBJECT_MAX_VCPUS];
 static u32 pvclock_updates[SUBJECT_MAX_VCPUS];
-static u32 masterclock_updates;
 static struct subject_config config;
+
+#define guest_pvclock ((struct pvclock_vcpu_time_info *)shim_hw->memory.pvclock)
 
 static int check_tsc_unstable(void)
 {
@@ -411,7 +416,7 @@ void host_run_vcpu(u32 nr)
 	lapic_inject(vcpu);
 	if (take_request(KVM_REQ_MASTERCLOCK_UPDATE, vcpu)) {
 		kvm_update_masterclock(&vm);
-		masterclock_updates++;
+		shim_hw->masterclock_updates++;
 	}
 	if (take_request(KVM_REQ_GLOBAL_CLOCK_UPDATE, vcpu)) {
 		kvm_gen_kvmclock_update(vcpu);
@@ -545,27 +550,34 @@ int host_set_clock(const struct subject_clock *clock)
 	int err = kvm_vm_ioctl_set_clock(&vm, &data);
 
 	if (!err)
-		masterclock_updates++;
+		shim_hw->masterclock_updates++;
 	return err;
 }
 
 /* kvm_hv_set_msr_pw(), HV_X64_MSR_REFERENCE_TSC */
-void host_write_tsc_page(u32 nr, enum subject_page_write how)
+static void set_reference_tsc(struct kvm_vcpu *vcpu, u64 value, bool host)
 {
 	struct kvm_hv *hv = to_kvm_hv(&vm);
-	u64 gfn = how == SUBJECT_PAGE_NOWHERE ? SHIM_NO_MEMORY_GFN :
-						SHIM_TSC_PAGE_GFN;
-	bool on = how != SUBJECT_PAGE_OFF;
 
-	hv->hv_tsc_page = gfn << HV_X64_MSR_TSC_REFERENCE_ADDRESS_SHIFT |
-			  (on ? HV_X64_MSR_TSC_REFERENCE_ENABLE : 0);
-	if (on) {
-		hv->hv_tsc_page_status = how == SUBJECT_PAGE_BY_HOST ?
-			HV_TSC_PAGE_HOST_CHANGED : HV_TSC_PAGE_GUEST_CHANGED;
-		kvm_make_request(KVM_REQ_MASTERCLOCK_UPDATE, &vcpus[nr]);
+	hv->hv_tsc_page = value;
+	if (value & HV_X64_MSR_TSC_REFERENCE_ENABLE) {
+		hv->hv_tsc_page_status = host ? HV_TSC_PAGE_HOST_CHANGED :
+						HV_TSC_PAGE_GUEST_CHANGED;
+		kvm_make_request(KVM_REQ_MASTERCLOCK_UPDATE, vcpu);
 	} else {
 		hv->hv_tsc_page_status = HV_TSC_PAGE_UNSET;
 	}
+}
+
+void host_write_tsc_page(u32 nr, enum subject_page_write how)
+{
+	u64 gfn = how == SUBJECT_PAGE_NOWHERE ? SHIM_NO_MEMORY_GFN :
+						SHIM_TSC_PAGE_GFN;
+	u64 enable = how != SUBJECT_PAGE_OFF ? HV_X64_MSR_TSC_REFERENCE_ENABLE : 0;
+
+	set_reference_tsc(&vcpus[nr],
+			  gfn << HV_X64_MSR_TSC_REFERENCE_ADDRESS_SHIFT | enable,
+			  how == SUBJECT_PAGE_BY_HOST);
 }
 
 /* kvm_hv_set_msr_pw(), the two MSRs that a guest writes when it opts in */
@@ -573,6 +585,46 @@ void host_set_reenlightenment(u32 nr, bool on)
 {
 	to_kvm_hv(&vm)->hv_reenlightenment_control = on;
 	to_kvm_hv(&vm)->hv_tsc_emulation_control = on;
+}
+
+void host_get_hv_msrs(struct subject_hv_msrs *msrs)
+{
+	const struct kvm_hv *hv = to_kvm_hv(&vm);
+
+	*msrs = (struct subject_hv_msrs){
+		.reference_tsc = hv->hv_tsc_page,
+		.reenlightenment_control = hv->hv_reenlightenment_control,
+		.tsc_emulation_control = hv->hv_tsc_emulation_control,
+	};
+	for (int i = 0; i < vm.online_vcpus.counter; i++) {
+		struct kvm_vcpu_hv *v = to_hv_vcpu(&vcpus[i]);
+
+		if (!v)
+			continue;
+		msrs->stimer0[i].config = v->stimer[0].config.as_uint64;
+		msrs->stimer0[i].count = v->stimer[0].count;
+	}
+}
+
+/* In QEMU's order: what belongs to the VM is written through vCPU0. */
+void host_set_hv_msrs(const struct subject_hv_msrs *msrs)
+{
+	struct kvm_hv *hv = to_kvm_hv(&vm);
+
+	/* Writing 0 is written all the same, but there is nothing to see. */
+	if (msrs->reference_tsc)
+		set_reference_tsc(&vcpus[0], msrs->reference_tsc, true);
+	hv->hv_reenlightenment_control = msrs->reenlightenment_control;
+	hv->hv_tsc_emulation_control = msrs->tsc_emulation_control;
+	for (int i = 0; i < vm.online_vcpus.counter; i++) {
+		struct kvm_vcpu_hv_stimer *stimer;
+
+		if (!msrs->stimer0[i].config && !msrs->stimer0[i].count)
+			continue;
+		stimer = &hyperv_vcpu(&vcpus[i])->stimer[0];
+		stimer_set_config(stimer, msrs->stimer0[i].config, true);
+		stimer_set_count(stimer, msrs->stimer0[i].count, true);
+	}
 }
 
 static enum subject_page page_status(const struct kvm_hv *hv)
@@ -635,30 +687,23 @@ static void create_vcpu(u32 i)
 	kvm_make_request(KVM_REQ_GLOBAL_CLOCK_UPDATE, vcpu);
 }
 
-static void create_vm(u32 nr_vcpus)
+/* The clocks in the guest's memory stay as they are. */
+void host_create_vm(u32 nr_vcpus)
 {
+	memset(&vm, 0, sizeof(vm));
+	memset(vcpus, 0, sizeof(vcpus));
+	memset(pvclock_updates, 0, sizeof(pvclock_updates));
+	memset(deliveries, 0, sizeof(deliveries));
+	memset(xen_used, 0, sizeof(xen_used));
+	memset(xen_deliveries, 0, sizeof(xen_deliveries));
+	memset(lapic_deliveries, 0, sizeof(lapic_deliveries));
+	shim_slot_gone = false;
 	/* kvm_arch_init_vm() */
 	vm.arch.kvmclock_offset = -get_kvmclock_base_ns();
 	pvclock_update_vm_gtod_copy(&vm);
+	shim_hw->masterclock_updates++;
 	for (u32 i = 0; i < nr_vcpus; i++)
 		create_vcpu(i);
-}
-
-/* What counts since boot goes on counting: it is ours, not KVM's. */
-void host_recreate_vm(void)
-{
-	u32 nr_vcpus = vm.online_vcpus.counter;
-	u64 page = to_kvm_hv(&vm)->hv_tsc_page;
-
-	memset(&vm, 0, sizeof(vm));
-	memset(vcpus, 0, sizeof(vcpus));
-	create_vm(nr_vcpus);
-	/* the VMM restores the MSR */
-	if (page & HV_X64_MSR_TSC_REFERENCE_ENABLE) {
-		to_kvm_hv(&vm)->hv_tsc_page = page;
-		to_kvm_hv(&vm)->hv_tsc_page_status = HV_TSC_PAGE_HOST_CHANGED;
-	}
-	masterclock_updates++;
 }
 
 void host_hotplug_vcpu(void)
@@ -690,15 +735,13 @@ void host_boot(const struct subject_config *c)
 	host_tsc_page.tsc_offset = shim_hw->hv_offset_100ns;
 	select_clocksource(c->clocksource);
 	timekeeper_boot(c->realtime_ns);
-
-	create_vm(c->nr_vcpus);
 }
 
 /* ---- views --------------------------------------------------------------- */
 
 void host_view_vm(struct subject_vm_view *view)
 {
-	struct ms_hyperv_tsc_page *page = (void *)shim_guest_page;
+	const struct ms_hyperv_tsc_page *page = (void *)shim_hw->memory.tsc_page;
 	struct kvm_hv *hv = to_kvm_hv(&vm);
 
 	*view = (struct subject_vm_view){
@@ -706,7 +749,7 @@ void host_view_vm(struct subject_vm_view *view)
 		.master_cycle_now = vm.arch.master_cycle_now,
 		.master_kernel_ns = vm.arch.master_kernel_ns,
 		.kvmclock_offset_ns = vm.arch.kvmclock_offset,
-		.masterclock_updates = masterclock_updates,
+		.masterclock_updates = shim_hw->masterclock_updates,
 		.tsc_unstable = shim_tsc_unstable,
 		.page_enabled = hv->hv_tsc_page & HV_X64_MSR_TSC_REFERENCE_ENABLE &&
 			hv->hv_tsc_page >> HV_X64_MSR_TSC_REFERENCE_ADDRESS_SHIFT ==

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Subject "linux": the table, the reset, and the guard around sliced code.
+ * Subject "linux": the table, the reset, and the hosts that it is in turn.
  */
-#include <setjmp.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,122 +12,121 @@ extern const struct subject_function subject_functions[];
 
 struct subject_hw *shim_hw;
 
-/* ---- reset --------------------------------------------------------------- */
+/* ---- state ---------------------------------------------------------------- */
 
-extern u8 __start_cf_state[], __stop_cf_state[];
+struct state {
+	u8 *start, *stop;		/* zero when forgotten */
+	u8 *init, *init_stop;		/* as compiled */
+	u8 *pristine;
+};
+
 /* weak: a build without initialised state has no such section */
-extern u8 __start_cf_state_init[] __attribute__((weak));
-extern u8 __stop_cf_state_init[] __attribute__((weak));
+#define STATE(name)							\
+	extern u8 __start_##name[] __attribute__((weak));		\
+	extern u8 __stop_##name[] __attribute__((weak));		\
+	extern u8 __start_##name##_init[] __attribute__((weak));	\
+	extern u8 __stop_##name##_init[] __attribute__((weak));		\
+	static struct state name = {					\
+		__start_##name, __stop_##name,				\
+		__start_##name##_init, __stop_##name##_init,		\
+	}
 
-static u8 pristine[4096];
-
-__attribute__((constructor, no_sanitize("address")))
-static void keep_pristine(void)
-{
-	size_t size = __stop_cf_state_init - __start_cf_state_init;
-
-	if (size > sizeof(pristine))
-		abort();
-	for (size_t i = 0; i < size; i++)
-		pristine[i] = __start_cf_state_init[i];
-}
+STATE(cf_state);			/* of the host, and of KVM on it */
+STATE(cf_guest);
 
 /*
- * Sanitizers put redzones between the variables; writing zeroes over them is
- * what we want, so their checks stay out.
+ * Sanitizers put redzones between the variables; reading and writing them is what
+ * we want, so their checks stay out.
  */
-__attribute__((no_sanitize("address"))) static void forget(void)
+#define RAW __attribute__((no_sanitize("address")))
+
+RAW static void copy(u8 *to, const u8 *from, size_t size)
 {
-	u64 *p = (u64 *)__start_cf_state;
 	size_t i;
 
-	for (i = 0; i < (size_t)(__stop_cf_state - __start_cf_state) / 8; i++)
-		p[i] = 0;
-	for (u8 *q = (u8 *)(p + i); q < __stop_cf_state; q++)
-		*q = 0;
-	for (i = 0; i < (size_t)(__stop_cf_state_init - __start_cf_state_init); i++)
-		__start_cf_state_init[i] = pristine[i];
+	for (i = 0; i + 8 <= size; i += 8)
+		*(u64 *)(to + i) = *(const u64 *)(from + i);
+	for (; i < size; i++)
+		to[i] = from[i];
+}
+
+RAW static void forget(const struct state *state)
+{
+	u8 *p;
+
+	for (p = state->start; p + 8 <= state->stop; p += 8)
+		*(u64 *)p = 0;
+	for (; p < state->stop; p++)
+		*p = 0;
+	copy(state->init, state->pristine, state->init_stop - state->init);
+}
+
+static void keep_pristine(struct state *state)
+{
+	size_t size = state->init_stop - state->init;
+
+	state->pristine = malloc(size + 1);
+	if (!state->pristine)
+		abort();
+	copy(state->pristine, state->init, size);
+}
+
+__attribute__((constructor)) static void keep_all(void)
+{
+	keep_pristine(&cf_state);
+	keep_pristine(&cf_guest);
+}
+
+/* ---- hosts ---------------------------------------------------------------- */
+
+static u32 present;
+static u8 *aside[SUBJECT_MAX_HOSTS];	/* hosts that aren't the present one */
+
+static void put_aside(u32 host)
+{
+	size_t size = cf_state.stop - cf_state.start;
+	size_t init_size = cf_state.init_stop - cf_state.init;
+
+	if (!aside[host])
+		aside[host] = malloc(size + init_size + 1);
+	if (!aside[host])
+		abort();
+	copy(aside[host], cf_state.start, size);
+	copy(aside[host] + size, cf_state.init, init_size);
+}
+
+static void take_back(u32 host)
+{
+	size_t size = cf_state.stop - cf_state.start;
+
+	copy(cf_state.start, aside[host], size);
+	copy(cf_state.init, aside[host] + size, cf_state.init_stop - cf_state.init);
+}
+
+static void linux_enter_host(u32 host, const struct subject_config *config,
+			     struct subject_hw *hw)
+{
+	shim_hw = hw;
+	hw->reference_counter = host_reference_counter;
+	if (host != present)
+		put_aside(present);
+	if (config) {
+		forget(&cf_state);
+		host_boot(config);
+	} else if (host != present) {
+		take_back(host);
+	}
+	present = host;
 }
 
 static void linux_boot(const struct subject_config *config,
 		       struct subject_hw *hw)
 {
-	forget();
-	shim_hw = hw;
-	host_boot(config);
+	present = 0;
+	forget(&cf_guest);
+	linux_enter_host(0, config, hw);
+	host_create_vm(config->nr_vcpus);
 	guest_boot();
-}
-
-/* ---- guard --------------------------------------------------------------- */
-
-/*
- * The longest honest loop, __iter_div_u64_rem() after a gap without ticks, turns
- * 2^(64 - shift) / 10^9 times, 2,199 at the least shift, 23; an event calls it
- * seven times at most.
- */
-#define FUEL 20000u
-
-u32 shim_fuel = FUEL;
-
-static sigjmp_buf guard_env;
-static volatile bool guarded;
-static struct subject_trap guard_trap;
-
-_Noreturn void shim_out_of_fuel(const char *file, int line);
-
-_Noreturn void shim_out_of_fuel(const char *file, int line)
-{
-	if (!guarded) {
-		fprintf(stderr, "clockfuzz: %s:%d: loop doesn't end\n", file, line);
-		abort();
-	}
-	guard_trap = (struct subject_trap){
-		.kind = SUBJECT_TRAP_LOOP, .file = file, .line = line,
-	};
-	siglongjmp(guard_env, 1);
-}
-
-static void on_sigfpe(int sig, siginfo_t *info, void *context)
-{
-	if (!guarded) {
-		signal(sig, SIG_DFL);
-		return;
-	}
-	guard_trap = (struct subject_trap){
-		.kind = SUBJECT_TRAP_DIVIDE, .pc = info->si_addr,
-	};
-	siglongjmp(guard_env, 1);
-}
-
-void subject_refuel(void)
-{
-	shim_fuel = FUEL;
-}
-
-void subject_guard(void (*fn)(void *arg), void *arg, struct subject_trap *trap)
-{
-	static bool installed;
-
-	if (!installed) {
-		struct sigaction sa = {
-			.sa_sigaction = on_sigfpe,
-			.sa_flags = SA_SIGINFO | SA_NODEFER,
-		};
-
-		sigaction(SIGFPE, &sa, NULL);
-		installed = true;
-	}
-	shim_fuel = FUEL;
-	if (sigsetjmp(guard_env, 0)) {
-		guarded = false;
-		shim_fuel = FUEL;
-		*trap = guard_trap;
-		return;
-	}
-	guarded = true;
-	fn(arg);
-	guarded = false;
-	trap->kind = SUBJECT_TRAP_NONE;
 }
 
 const struct subject subject_linux = {
@@ -150,7 +146,8 @@ const struct subject subject_linux = {
 	.guest_tsc = host_guest_tsc,
 	.boot = linux_boot,
 	.hotplug_vcpu = host_hotplug_vcpu,
-	.recreate_vm = host_recreate_vm,
+	.enter_host = linux_enter_host,
+	.create_vm = host_create_vm,
 	.tick = host_tick,
 	.run_vcpu = host_run_vcpu,
 	.request_masterclock = host_request_masterclock,
@@ -163,6 +160,8 @@ const struct subject subject_linux = {
 	.wall_clock_epoch = host_wall_clock_epoch,
 	.write_tsc_page = host_write_tsc_page,
 	.set_reenlightenment = host_set_reenlightenment,
+	.get_hv_msrs = host_get_hv_msrs,
+	.set_hv_msrs = host_set_hv_msrs,
 	.reference_counter = host_reference_counter,
 	.write_stimer_config = host_write_stimer_config,
 	.write_stimer_count = host_write_stimer_count,

@@ -64,6 +64,36 @@ void check_page(struct run *run, const struct sim_read *read)
 	});
 }
 
+/*
+ * A guest that opted for TSC emulation goes by the page that it has until it turns
+ * emulation off again (TLFS 12.8), on whatever host; unless it writes the MSR itself.
+ */
+bool is_page_kept(const struct run *run)
+{
+	return run->vm.tsc_emulation && run->vm.page_enabled &&
+	       run->vm.page_sequence &&
+	       run->vm.page_status != SUBJECT_PAGE_GUEST_CHANGED;
+}
+
+void check_kept_page(struct run *run)
+{
+	struct verdict v = {
+		.law = LAW_AGREE, .clock = "TSC-page",
+		.function = "kvm_hv_setup_tsc_page",
+		.event = "tsc-page-reenlightenment",
+		.why = "the page was changed under a guest that opted for re-enlightenment",
+		.unit = "2^-64", .got = run->vm.page_scale,
+		.want = run->page_scale,
+	};
+
+	if (!run_check(run, &v))
+		return;
+	v.unit = "100ns";
+	v.got = run->vm.page_offset_100ns;
+	v.want = run->page_offset_100ns;
+	run_check(run, &v);
+}
+
 /* The page at vCPU0's TSC where the host's is @raw, 100 ns; as TLFS says. */
 static u64 page_at(const struct run *run, u64 raw)
 {
@@ -132,7 +162,7 @@ void check_reference(struct run *run, const struct sim_read *read)
 		return;
 	}
 	run_show(run, "reference-counter", "100ns", read, false, 0);
-	if (!run->clock_sane || run->subject->get_clock(&clock))
+	if (!run->clock_sane || run->sim.subject->get_clock(&clock))
 		return;
 	tsc = kvmclock_counter(&clock, read->tsc);
 	delta = tsc - run->vm.master_cycle_now;
@@ -187,8 +217,8 @@ void check_hv_clock(struct run *run, const struct sim_read *read)
 	bool page = run->vm.page_sequence;
 	s128 want = page ? (u64)((u128)read->tsc * run->vm.page_scale >> 64) +
 			   run->vm.page_offset_100ns :
-			   run->subject->reference_counter();
-	u64 vdso = run->subject->guest_vread_hv_clock(read->tsc);
+			   run->sim.subject->reference_counter();
+	u64 vdso = run->sim.guest->guest_vread_hv_clock(read->tsc);
 	struct verdict v = {
 		.law = LAW_EXACT, .clock = "hv-clock",
 		.function = "read_hv_clock_tsc",
@@ -273,7 +303,7 @@ void check_stimer(struct run *run, u32 nr)
 	u64 tsc, elapsed, late, units;
 	bool delivered;
 
-	run->subject->view_stimer(nr, &now);
+	run->sim.subject->view_stimer(nr, &now);
 	if (!now.used)
 		return;
 	delivered = now.deliveries != timer->deliveries;

@@ -88,7 +88,9 @@ static bool enters_vcpu(enum event_kind kind)
 	return kind == EVENT_RUN_VCPU || kind == EVENT_READ_PVCLOCK ||
 	       kind == EVENT_READ_TSC_PAGE || kind == EVENT_STIMER_CONFIG ||
 	       kind == EVENT_READ_HV_CLOCK || kind == EVENT_READ_SCHED_CLOCK ||
-	       kind == EVENT_HIBERNATE ||
+	       kind == EVENT_HIBERNATE || kind == EVENT_XEN_TIMER ||
+	       kind == EVENT_TSC_DEADLINE || kind == EVENT_LAPIC_TIMER ||
+	       kind == EVENT_READ_TMCCT ||
 	       kind == EVENT_STIMER_ARM || kind == EVENT_MESSAGE_SLOT;
 }
 
@@ -104,114 +106,15 @@ static void look(struct run *run)
 {
 	u32 i;
 
-	run->subject->view_vm(&run->vm);
+	run->sim.subject->view_vm(&run->vm);
 	for (i = 0; i < run->sim.machine->nr_vcpus; i++)
-		run->subject->view_vcpu(i, &run->vcpu[i].view);
+		run->sim.subject->view_vcpu(i, &run->vcpu[i].view);
 }
 
 static bool is_passive(enum event_kind kind)
 {
 	return kind == EVENT_ADVANCE_NS || kind == EVENT_ADVANCE_CYCLES ||
-	       kind == EVENT_MASTERCLOCK;
-}
-
-/*
- * A VM that is saved and restored on the same host at once has the same TSCs and the
- * same clock, to the cycle and the ns: both were read from it.  The clock is
- * compared on the CPU that read it; a scaled guest's cycle is rounded once more.
- */
-static bool do_save_restore(struct run *run, const struct event *event)
-{
-	const struct machine *m = run->sim.machine;
-	struct subject_vcpu_view old[SUBJECT_MAX_VCPUS];
-	bool promised[SUBJECT_MAX_VCPUS], alike = true;
-	u64 elapsed = cycles_to_ns(run, run->sim.cycles - run->snapshot_cycles);
-	struct verdict v;
-	s128 ns, cut;
-	struct sim_read read;
-
-	for (u32 i = 0; i < run->sim.nr_vcpus; i++) {
-		u64 tsc = sim_guest_tsc(m, &run->vcpu[i].view,
-					sim_raw_tsc(&run->sim, run->sim.vcpu_cpu[i]));
-		const struct subject_pvclock *pv = &run->vcpu[i].view.pvclock;
-
-		old[i] = run->vcpu[i].view;
-		alike &= tsc == sim_guest_tsc(m, &run->vcpu[0].view,
-					      sim_raw_tsc(&run->sim, run->sim.vcpu_cpu[i]));
-		promised[i] = in_contract(run, i) && !run->snapshot_broken &&
-			!m->early_tsc_khz && !old[i].tsc_catchup &&
-			run->vm.use_master_clock &&
-			pv->flags & SUBJECT_PVCLOCK_TSC_STABLE &&
-			pv->system_time == snapshot_clock(run) &&
-			pv->tsc_timestamp == sim_guest_tsc(m, &old[i],
-					run->vm.master_cycle_now) && (s64)tsc > 0 &&
-			(s64)(tsc - pv->tsc_timestamp) >= 0 &&
-			(s64)pv->system_time >= 0 &&
-			(s64)(sim_raw_tsc(&run->sim, event->cpu) -
-			      run->vm.master_cycle_now) >= 0 &&
-			/* read_tsc() doesn't say more than RDTSC */
-			host_ns(run, sim_raw_tsc(&run->sim, event->cpu), &ns);
-	}
-	if (!sim_event(&run->sim, event, &read))
-		return false;
-	run->generation++;
-	start_afresh(run);
-	run->tsc_touched = true;
-	look(run);
-	if (run->vm.tsc_unstable)
-		return false;
-	/* what is in the page is judged again from the next one on */
-	run->page_pending = true;
-	run->page_sequence = run->vm.page_sequence;
-	run->clock_sane &= snapshot_clock(run) <= SET_CLOCK_MAX_NS;
-	run->snapshot_cycles = run->sim.cycles;
-	run->snapshot_broken = run->vm.use_master_clock && !check_snapshot(run);
-	for (u32 i = 0; i < run->sim.nr_vcpus; i++) {
-		const struct subject_vcpu_view *now = &run->vcpu[i].view;
-		u64 raw = sim_raw_tsc(&run->sim, run->sim.vcpu_cpu[i]);
-		s64 cycle_ns;
-
-		/* one that has its tuple from a snapshot on the way waits */
-		run->vcpu[i].touched = run->snapshot_broken || m->early_tsc_khz ||
-			now->pvclock.system_time != snapshot_clock(run);
-		run->timer[i].judged = false;
-		if (!promised[i] || run->snapshot_broken || run->broken ||
-		    !run->vm.use_master_clock || !run->clock_sane)
-			continue;
-		/* the MSR's writes within a second of each other become one */
-		if (!alike && !(event->value & SAVE_RESTORE_OFFSETS))
-			continue;
-		run_check(run, &(struct verdict){
-			.law = LAW_ROUNDTRIP, .clock = "guest-TSC",
-			.function = "kvm_synchronize_tsc",
-			.why = "the restored TSC isn't the saved one",
-			.unit = "cycles",
-			.got = sim_guest_tsc(m, now, raw),
-			.want = sim_guest_tsc(m, &old[i], raw),
-		});
-		if (run->broken || run->sim.vcpu_cpu[i] != event->cpu ||
-		    !in_contract(run, i))
-			continue;
-		cycle_ns = guest_cycle_ns(run, now);
-		v = (struct verdict){
-			.law = LAW_ROUNDTRIP, .clock = "kvmclock",
-			.function = "kvm_vm_ioctl_set_clock",
-			.why = "the restored clock isn't the saved one",
-			.unit = "ns",
-			.got = tuple_exact(&now->pvclock, sim_guest_tsc(m, now, raw)),
-			.want = tuple_exact(&old[i].pvclock,
-					    sim_guest_tsc(m, &old[i], raw)),
-			.low = -cycle_ns, .high = cycle_ns,
-		};
-		cut = cut_khz(elapsed, cycle_ns, now->hw_tsc_khz) + cycle_ns +
-		      (elapsed >> 29);
-		/* the guest's pair and the host's are other numbers */
-		if (cycle_ns && v.want - v.got <= cut + 3 &&
-		    v.got - v.want <= cycle_ns + (s128)(elapsed >> 29) + 3)
-			v.event = "save-restore" SCALED;
-		run_check(run, &v);
-	}
-	return true;
+	       kind == EVENT_MASTERCLOCK || kind == EVENT_STEAL;
 }
 
 static bool do_event(struct run *run, const struct event *event)
@@ -221,6 +124,8 @@ static bool do_event(struct run *run, const struct event *event)
 	u32 nr = event->vcpu;
 	struct subject_vcpu_view old;
 	struct sim_read read;
+	bool page_kept;
+	u32 host;
 
 	subject_refuel();
 	run->event = event;
@@ -233,24 +138,44 @@ static bool do_event(struct run *run, const struct event *event)
 	}
 
 	old = run->vcpu[nr].view;
-	if (kind == EVENT_SAVE_RESTORE)
-		return do_save_restore(run, event);
+	host = run->sim.host;
+	page_kept = is_page_kept(run);
+	if (kind == EVENT_SAVE_CLOCK || kind == EVENT_MIGRATE)
+		remember_saved(run, event);
 	if (!sim_event(&run->sim, event, &read))
 		return false;
 
-	run->subject->view_vm(&run->vm);
+	run->sim.subject->view_vm(&run->vm);
 	/* KVM trusts the Hyper-V page all the same: kvm_check_tsc_unstable() */
 	if (run->vm.tsc_unstable &&
 	    run->sim.machine->clocksource != SUBJECT_CS_HYPERV_PAGE)
 		return false;
 
 	if (kind == EVENT_TICK) {
-		run->subject->view_timekeeper(&run->timekeeper);
+		run->sim.subject->view_timekeeper(&run->timekeeper);
 		run->tick_cycles = run->sim.cycles;
 		return true;
 	}
-	if (kind == EVENT_SET_CLOCK || kind == EVENT_SET_CLOCK_REALTIME) {
-		run->clock_sane = event->value <= SET_CLOCK_MAX_NS;
+	if (kind == EVENT_SLOT) {
+		run->slot_gone = event->value;
+		return true;
+	}
+	if (kind == EVENT_MIGRATE) {
+		/* the VMM restores neither timers nor runstates, nor is it Xen's yet */
+		run->slot_gone = false;
+		forget_timers(run);
+		for (u32 i = 0; i < run->sim.nr_vcpus; i++)
+			run->runstate[i].set = run->vcpu[i].stale = false;
+		check_migrate(run, host);
+		return true;
+	}
+	if (kind == EVENT_SET_CLOCK || kind == EVENT_SET_CLOCK_REALTIME ||
+	    kind == EVENT_RESTORE_CLOCK) {
+		/* what a restored clock is, with its realtime, KVM tells */
+		run->clock_sane = (kind == EVENT_RESTORE_CLOCK ?
+				   snapshot_clock(run) : event->value) <=
+				  SET_CLOCK_MAX_NS;
+		run->moved.clock_restored = false;
 		run->generation++;
 		start_afresh(run);
 		/* every vCPU's tuple is stale until it is updated */
@@ -261,17 +186,23 @@ static bool do_event(struct run *run, const struct event *event)
 	if (kind == EVENT_WRITE_TSC_PAGE)
 		run->page_pending = true;
 	remember_who_asks(run, event);
+	if (kind == EVENT_RESTORE_TSC) {
+		check_restore_tsc(run);
+		return true;
+	}
 	if (touches_tsc(kind)) {
+		run->moved.tsc_is_new = false;
 		run->tsc_touched = true;
 		for (u32 i = 0; i < run->sim.nr_vcpus; i++)
 			run->timer[i].judged = false;
+		forget_timers(run);
 		remember_tsc(run, nr);
 		check_tsc_write(run, event, &old, &run->vcpu[nr].view);
 		start_afresh(run);
 		return true;
 	}
 
-	run->subject->view_vcpu(nr, &run->vcpu[nr].view);
+	run->sim.subject->view_vcpu(nr, &run->vcpu[nr].view);
 	if (run->vm.masterclock_updates != updates)
 		check_new_snapshot(run);
 	if (run->vcpu[nr].view.updates != old.updates) {
@@ -288,8 +219,14 @@ static bool do_event(struct run *run, const struct event *event)
 				check_caught_up(run, now);
 		}
 		run->vcpu[nr].touched = run->snapshot_broken;
+		run->vcpu[nr].stale = false;
+		check_arrival(run, nr);
 		if (run->vm.page_sequence != run->page_sequence) {
+			if (page_kept && !run->broken)
+				check_kept_page(run);
 			run->page_sequence = run->vm.page_sequence;
+			run->page_scale = run->vm.page_scale;
+			run->page_offset_100ns = run->vm.page_offset_100ns;
 			run->page_pending = false;
 			run->page_snapshot = run->vm.masterclock_updates;
 			run->page_tsc_negative = (s64)now->pvclock.tsc_timestamp < 0;
@@ -308,9 +245,17 @@ static bool do_event(struct run *run, const struct event *event)
 		run->timer[nr].generation = run->generation;
 		run->timer[nr].judged = one_counter(run, nr);
 	}
-	if (enters_vcpu(kind))
-		check_stimer(run, nr);
+	if (kind == EVENT_XEN_TIMER)
+		check_xen_arm(run, &read);
+	if (kind == EVENT_TSC_DEADLINE || kind == EVENT_LAPIC_TIMER)
+		check_lapic_arm(run, &read);
 	if (enters_vcpu(kind)) {
+		/* an update that it was due for is lost, but for the TSC page's */
+		if (run->slot_gone)
+			run->vcpu[nr].stale = run->page_pending = true;
+		check_stimer(run, nr);
+		check_xen_timer(run, nr);
+		check_lapic_timer(run, nr);
 		/* it has entered: nothing is left that it was asked for */
 		run->asked[nr] = ASKED_BY_EVENT;
 		run->tsc_written &= ~(1u << nr);
@@ -321,6 +266,9 @@ static bool do_event(struct run *run, const struct event *event)
 		start_afresh(run);
 
 	switch (kind) {
+	case EVENT_RESTORE_CLOCK:
+		check_restore_clock(run);
+		break;
 	case EVENT_GET_CLOCK:
 		check_get_clock(run, &read);
 		break;
@@ -345,6 +293,15 @@ static bool do_event(struct run *run, const struct event *event)
 	case EVENT_HIBERNATE:
 		check_hibernate(run, &read);
 		break;
+	case EVENT_XEN_SHARED_INFO:
+		check_shared_info(run, &read);
+		break;
+	case EVENT_RUNSTATE:
+		check_runstate(run);
+		break;
+	case EVENT_READ_TMCCT:
+		check_tmcct(run, &read);
+		break;
 	default:
 		break;
 	}
@@ -355,14 +312,18 @@ static void record_step(struct run *run, struct step *step)
 {
 	const struct machine *machine = run->sim.machine;
 
+	step->host = run->sim.host;
+	step->machine = machine;
+	step->subject = run->sim.subject;
+	step->saved = run->sim.saved;
 	step->true_cycles = run->sim.cycles;
 	step->cpu = run->sim.hw.cpu;
 	step->raw_tsc = sim_raw_tsc(&run->sim, run->sim.hw.cpu);
 	step->vm = run->vm;
 	for (u32 i = 0; i < machine->nr_vcpus; i++)
-		run->subject->view_vcpu(i, &step->vcpu[i]);
+		run->sim.subject->view_vcpu(i, &step->vcpu[i]);
 	memcpy(step->vcpu_cpu, run->sim.vcpu_cpu, sizeof(step->vcpu_cpu));
-	run->subject->view_timekeeper(&step->timekeeper);
+	run->sim.subject->view_timekeeper(&step->timekeeper);
 	step->hv_scale = run->sim.hw.hv_scale;
 	step->hv_offset_100ns = run->sim.hw.hv_offset_100ns;
 }
@@ -376,11 +337,7 @@ static void run_events(void *arg)
 	run->seen_vcpus = run->sim.nr_vcpus;
 	run->rebase = UPDATE DRIFT;
 	look(run);
-	run->subject->view_timekeeper(&run->timekeeper);
-	run->rate_denominator = 2ull * run->timekeeper.mult;
-	/* the largest of what it has and what it may be switched to */
-	run->resolution_ns = s->machine.clocksource == SUBJECT_CS_HYPERV_PAGE ?
-			     100 : 1;
+	enter_host(run);
 	if (run->steps)
 		record_step(run, &run->steps[0]);
 	for (run->nr = 0; run->nr < s->nr_events; run->nr++) {
@@ -415,21 +372,12 @@ void run_scenario(const struct scenario *s, const struct subject *subject,
 {
 	struct subject_trap trap;
 	struct run run;
-	u32 i;
 
 	memset(&run, 0, sizeof(run));
 	run.scenario = s;
 	run.subject = subject;
 	run.steps = steps;
 	run.clock_sane = true;
-	s64 low = 0, high = 0;
-	for (i = 0; i < s->machine.nr_cpus; i++) {
-		s64 skew = s->machine.skew_cycles[i];
-
-		low = skew < low ? skew : low;
-		high = skew > high ? skew : high;
-	}
-	run.skew_spread = high - low;
 
 	subject_guard(run_events, &run, &trap);
 	if (trap.kind == SUBJECT_TRAP_NONE)

@@ -5,12 +5,11 @@
 #ifndef CF_RUN_H
 #define CF_RUN_H
 
-#include "../scenario/scenario.h"
-#include "../subject.h"
+#include "../sim/machine.h"
 
 /* What one event did, for explain.  Filled only when asked for. */
 struct step {
-	u64 true_cycles;		/* host cycles since true time 0 */
+	u64 true_cycles;		/* that host's cycles since true time 0 */
 	u32 cpu;			/* where it happened */
 	u64 raw_tsc;			/* that CPU's RDTSC */
 	bool has_clock;
@@ -21,6 +20,10 @@ struct step {
 	bool has_want;
 	s128 want;			/* by exact arithmetic from the same snapshot */
 	/* all after the event */
+	u32 host;			/* where the VM is... */
+	const struct machine *machine;	/* ...and what that is... */
+	const struct subject *subject;	/* ...and runs */
+	struct sim_saved saved;		/* what the VMM holds */
 	struct subject_vm_view vm;
 	struct subject_vcpu_view vcpu[SUBJECT_MAX_VCPUS];
 	u8 vcpu_cpu[SUBJECT_MAX_VCPUS];	/* where each ran last */

@@ -29,6 +29,7 @@ struct vcpu_state {
 	bool touched;			/* TSC changed, pvclock not yet */
 	bool wrapped;			/* its TSC, or the time of its write */
 	bool other_khz;			/* KVM takes the host for another one */
+	bool stale;			/* an update didn't reach the guest's copy */
 	struct subject_vcpu_view view;
 };
 
@@ -40,7 +41,47 @@ struct timer {
 	u32 generation;
 };
 
-enum asked { ASKED_BY_EVENT, ASKED_BY_HOTPLUG, ASKED_BEFORE_SET_CLOCK };
+/* What a vCPU's guest read of its clock when the VMM saved it. */
+struct moved_clock {
+	bool promised;
+	s128 ns;
+	s64 cycle_ns;			/* a scaled guest's, then */
+	u64 slack, cut;			/* as of struct guest_clock */
+};
+
+/* A VM on its way; what the VMM carries is the machine's, struct sim_saved. */
+struct moved {
+	struct moved_clock clock[SUBJECT_MAX_VCPUS];
+	bool tsc_is_new;		/* no TSC of this VM was written yet */
+	bool clock_restored;		/* and nothing has passed since: */
+	u64 cycles, raw_tsc;		/* then and there */
+	s128 passed_ns;			/* of CLOCK_REALTIME, added on the way */
+};
+
+enum asked { ASKED_BY_EVENT, ASKED_BY_HOTPLUG, ASKED_BEFORE_SET_CLOCK,
+	     ASKED_BY_SHARED_INFO };
+
+/* A timer that a guest has armed, and waits for; Xen's, a TSC deadline, a count. */
+struct armed {
+	bool judged;			/* by a clock that is promised */
+	u32 deliveries;			/* before */
+	u32 generation;
+	u64 due;			/* ns of kvmclock, or cycles of the vCPU's TSC */
+	u64 period_ns;
+	u64 cycles;			/* true time then... */
+	u64 since;			/* ...and of the snapshot in force */
+	s64 monotonic_ns;		/* the host's */
+	u32 advance_ns;
+};
+
+/* A vCPU's runstate times at the last change. */
+struct runstate {
+	bool set;
+	u64 cycles, since;
+	u64 run_delay;
+	u32 generation;
+	struct subject_runstate_view view;
+};
 
 struct run {
 	const struct scenario *scenario;
@@ -66,6 +107,8 @@ struct run {
 	bool page_pending;		/* enabled, but not written since */
 	u32 page_sequence;		/* and the TSC it was computed for: */
 	u64 page_tsc_offset, page_tsc_multiplier;
+	u64 page_scale;			/* what it had then */
+	s64 page_offset_100ns;
 	u32 page_snapshot;		/* masterclock_updates */
 	bool page_tsc_negative;		/* that TSC was on its way up to 0 */
 	s64 skew_spread;		/* largest minus smallest, cycles */
@@ -78,7 +121,13 @@ struct run {
 	struct base monotonic_guest, monotonic_host;
 	struct base rate_guest, rate_host, rate_reference;
 	struct vcpu_state vcpu[SUBJECT_MAX_VCPUS];
+	struct moved moved;
+
+	bool slot_gone;
+	struct armed xen_timer[SUBJECT_MAX_VCPUS], lapic_timer[SUBJECT_MAX_VCPUS];
+	struct runstate runstate[SUBJECT_MAX_VCPUS];
 };
+
 /* ---- arithmetic ---------------------------------------------------------- */
 
 /* ns in @cycles of the host, rounded down; @cycles below 2^64. */
@@ -199,10 +248,49 @@ void check_reference(struct run *run, const struct sim_read *read);
 void check_hv_clock(struct run *run, const struct sim_read *read);
 void check_hibernate(struct run *run, const struct sim_read *read);
 void check_stimer(struct run *run, u32 nr);
+bool is_page_kept(const struct run *run);
+void check_kept_page(struct run *run);
 
 /*
  * Do the host and the guest of vCPU @nr read one counter that is promised?
  */
 bool one_counter(const struct run *run, u32 nr);
+
+/* ---- migrate.c: save, move, restore ------------------------------------------ */
+
+/* Before the event: what the guest reads when its clock is saved. */
+void remember_saved(struct run *run, const struct event *event);
+/* What follows from the host that the VM is on. */
+void enter_host(struct run *run);
+void check_migrate(struct run *run, u32 from);
+void check_restore_tsc(struct run *run);
+void check_restore_clock(struct run *run);
+void check_arrival(struct run *run, u32 nr);
+
+/* ---- xen.c, lapic.c: timers and runstates ------------------------------------- */
+
+void check_xen_arm(struct run *run, const struct sim_read *read);
+void check_xen_timer(struct run *run, u32 nr);
+void check_runstate(struct run *run);
+void check_shared_info(struct run *run, const struct sim_read *read);
+void check_lapic_arm(struct run *run, const struct sim_read *read);
+void check_lapic_timer(struct run *run, u32 nr);
+void check_tmcct(struct run *run, const struct sim_read *read);
+/* What is armed on any vCPU is judged no more. */
+void forget_timers(struct run *run);
+
+/*
+ * Can the host's own clock be relied on here and now?  It is past the last tick, on
+ * this CPU too, and that isn't so long ago that a product wraps.
+ */
+bool host_clock_promised(const struct run *run);
+
+/*
+ * What the host's clock, or a guest's over it, may be off in @ns of true time: the
+ * clocksource's mult is rounded to the nearest, a pvclock pair off by 2^-30.09; CPUs
+ * differ by the skew; and both ends are read to the host's resolution, 5 ns for
+ * roundings.
+ */
+u64 clock_drift(const struct run *run, u64 ns);
 
 #endif

@@ -18,6 +18,7 @@ struct sums {
 	FILE *out;
 	const struct text_file *file;
 	const struct finding *f;
+	const struct subject *subject;
 	const struct machine *m;		/* timelines only, and the rest */
 	const struct event *event;
 	const struct step *before, *step;
@@ -38,7 +39,7 @@ line(const struct sums *s, const char *name, const char *fmt, ...)
 
 static void place(const struct sums *s, const char *function)
 {
-	const struct subject_function *fn = words_function(function);
+	const struct subject_function *fn = words_function(s->step, function);
 
 	if (fn)
 		fprintf(s->out, "%s:%d %s():\n", fn->file, fn->line, fn->name);
@@ -86,7 +87,7 @@ static u64 tuple(const struct sums *s, const struct subject_pvclock *pv, u64 tsc
 	line(s, "clock", "%s + scaled = %llu + %llu = %llu ns", base,
 	     pv->system_time, scaled, pv->system_time + scaled);
 	if ((s64)delta < 0) {
-		right = subject_linux.scale_delta(-delta, pv->tsc_to_system_mul,
+		right = s->subject->scale_delta(-delta, pv->tsc_to_system_mul,
 						  pv->tsc_shift);
 		line(s, "signed, it is", "%llu - %llu = %lld ns", pv->system_time,
 		     right, (s64)(pv->system_time - right));
@@ -107,7 +108,7 @@ static struct subject_pvclock host_tuple(const struct sums *s)
 		.system_time = (u64)vm->master_kernel_ns + (u64)vm->kvmclock_offset_ns,
 	};
 
-	subject_linux.time_scale(CF_NS_PER_SEC, khz * 1000ull,
+	s->subject->time_scale(CF_NS_PER_SEC, khz * 1000ull,
 				 &pv.tsc_shift, &pv.tsc_to_system_mul);
 	return pv;
 }
@@ -194,7 +195,7 @@ static bool kvmclock_update(const struct sums *s)
 	u64 delta = b->tsc_timestamp - a->tsc_timestamp, scaled, at;
 
 	place(s, "kvm_guest_time_update");
-	scaled = subject_linux.scale_delta(delta, a->tsc_to_system_mul, a->tsc_shift);
+	scaled = s->subject->scale_delta(delta, a->tsc_to_system_mul, a->tsc_shift);
 	at = a->system_time + scaled;
 	line(s, "old at new", "system_time + scale(tsc_timestamp' - tsc_timestamp)");
 	line(s, "", "= %llu + scale(%llu) = %llu ns", a->system_time, delta, at);
@@ -230,7 +231,7 @@ static bool guest_tsc(const struct sums *s)
 	     s->step->vm.master_kernel_ns, now->this_tsc_nsec, (s64)since);
 	if ((s64)since < 0)
 		line(s, "", "which pvclock_scale_delta() takes for %llu", since);
-	cycles = subject_linux.guest_tsc(now->virtual_tsc_khz, since);
+	cycles = s->subject->guest_tsc(now->virtual_tsc_khz, since);
 	line(s, "cycles", "scale(since) at %u kHz = %llu", now->virtual_tsc_khz, cycles);
 	line(s, "tsc", "this_tsc_write + cycles = %llu + %llu = %llu",
 	     now->this_tsc_write, cycles, now->this_tsc_write + cycles);
@@ -255,25 +256,30 @@ static u64 rdtsc_of_guest(const struct sums *s, const char *when,
 	return tsc;
 }
 
-/* Guest clock before, what KVM_GET_CLOCK saved, and what the guest has now. */
+/* What the VMM saved, and what the guest has now. */
 static bool restored(const struct sums *s)
 {
-	const struct subject_vcpu_view *old = &s->before->vcpu[0];
-	const struct subject_vcpu_view *now = &s->step->vcpu[0];
-	u64 raw = s->step->raw_tsc, tsc = sim_guest_tsc(s->m, old, raw);
+	const struct sim_saved *saved = &s->step->saved;
+	const struct subject_vcpu_view *old = &saved->vcpu[s->event->vcpu];
+	const struct subject_vcpu_view *now = &s->step->vcpu[s->event->vcpu];
+	struct sums source = *s;
 
+	place(s, s->f->function);
 	if (is(s->f->clock, "guest-TSC")) {
-		place(s, s->f->function);
-		rdtsc_of_guest(s, "saved", old, raw);
-		rdtsc_of_guest(s, "restored", now, raw);
+		line(s, "saved", "%llu", saved->tsc[s->event->vcpu]);
+		rdtsc_of_guest(s, "restored", now, s->step->raw_tsc);
 		return true;
 	}
-	place(s, "__pvclock_read_cycles");
-	tuple(s, &old->pvclock, tsc, "tsc_timestamp", "system_time");
-	scaled_khz(s, old);
-	place(s, s->f->function);
-	line(s, "restored", "system_time = the saved KVM_GET_CLOCK = %llu ns",
-	     now->pvclock.system_time);
+	line(s, "saved", "KVM_GET_CLOCK = %llu ns", saved->clock.clock_ns);
+	if (is(s->f->clock, "KVM_GET_CLOCK"))
+		return true;
+	line(s, "restored", "system_time = %llu ns", now->pvclock.system_time);
+	source.m = saved->machine;
+	place(&source, "__pvclock_read_cycles");
+	tuple(&source, &old->pvclock, sim_guest_tsc(source.m, old,
+						    saved->clock.host_tsc),
+	      "tsc_timestamp", "system_time");
+	scaled_khz(&source, old);
 	return true;
 }
 
@@ -300,7 +306,7 @@ static bool caught_up(const struct sums *s)
 {
 	const struct subject_vcpu_view *v = &s->step->vcpu[s->event->vcpu];
 	u64 since = s->step->vm.master_kernel_ns - v->this_tsc_nsec;
-	u64 cycles = subject_linux.guest_tsc(v->virtual_tsc_khz, since), tsc;
+	u64 cycles = s->subject->guest_tsc(v->virtual_tsc_khz, since), tsc;
 
 	place(s, s->f->function);
 	line(s, "since", "kernel_ns - this_tsc_nsec = %lld - %llu = %lld ns",
@@ -413,7 +419,10 @@ static bool arithmetic(const struct sums *s)
 		line(s, "kvm_get_time_scale", "(1000000000, guest kHz * 1000) doubles tps32 until it is above scaled64; 0 stays 0");
 		return true;
 	}
-	if (s->event->kind == EVENT_SAVE_RESTORE && f->law == LAW_ROUNDTRIP)
+	if (f->law == LAW_ROUNDTRIP &&
+	    (s->event->kind == EVENT_RESTORE_TSC ||
+	     s->event->kind == EVENT_RESTORE_CLOCK ||
+	     !strncmp(f->event, "restore-clock", 13)))
 		return restored(s);
 	if (is(f->clock, "kvmclock") && !strncmp(f->event, "pvclock-update", 14))
 		return f->law == LAW_EXACT ? tuple_fields(s) : kvmclock_update(s);
@@ -504,7 +513,7 @@ static bool pure_guest_tsc(const struct sums *s)
 	line(s, "since", "kernel_ns - this_tsc_nsec = %lld ns", (s64)since);
 	if ((s64)since < 0)
 		line(s, "", "which pvclock_scale_delta() takes for %llu", since);
-	cycles = subject_linux.guest_tsc(field(s, "khz"), since);
+	cycles = s->subject->guest_tsc(field(s, "khz"), since);
 	line(s, "cycles", "scale(since) at %llu kHz = %llu", field(s, "khz"), cycles);
 	return cycles == s->f->got;
 }
@@ -528,7 +537,7 @@ static bool pure_page_read(const struct sums *s)
 static bool pure_rebase(const struct sums *s)
 {
 	u64 delta = field(s, "new_tsc_timestamp") - field(s, "tsc_timestamp");
-	u64 scaled = subject_linux.scale_delta(delta, field(s, "mul"),
+	u64 scaled = s->subject->scale_delta(delta, field(s, "mul"),
 					       field(s, "shift"));
 	u64 at = field(s, "system_time") + scaled, now = field(s, "new_system_time");
 
@@ -561,7 +570,7 @@ static bool pure(const struct sums *s)
 bool report_arithmetic(FILE *out, const struct text_file *file,
 		       const struct finding *f)
 {
-	struct sums s = { .out = out, .file = file, .f = f };
+	struct sums s = { .out = out, .file = file, .f = f, .subject = &subject_linux };
 	struct step *steps;
 	bool good;
 
@@ -570,10 +579,11 @@ bool report_arithmetic(FILE *out, const struct text_file *file,
 	if (f->event_nr < 1)
 		return false;
 	steps = words_steps(&file->scenario);
-	s.m = &file->scenario.machine;
 	s.event = &file->scenario.events[f->event_nr - 1];
 	s.before = &steps[f->event_nr - 1];
 	s.step = &steps[f->event_nr];
+	s.m = s.step->machine;
+	s.subject = s.step->subject;
 	good = arithmetic(&s);
 	free(steps);
 	return good;

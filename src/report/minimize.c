@@ -163,12 +163,15 @@ static void drop_pairs(struct minimizer *m)
 static void drop_cpus(struct minimizer *m)
 {
 	for (u32 cpu = m->best->scenario.machine.nr_cpus; cpu-- > 1; ) {
-		struct machine *mach = &m->try.scenario.machine;
+		for (u32 host = 0; host < m->best->scenario.nr_hosts; host++) {
+			struct machine *mach = &m->try.scenario.hosts[host];
 
-		memmove(&mach->skew_cycles[cpu], &mach->skew_cycles[cpu + 1],
-			(SUBJECT_MAX_CPUS - cpu - 1) * sizeof(mach->skew_cycles[0]));
-		mach->skew_cycles[SUBJECT_MAX_CPUS - 1] = 0;
-		mach->nr_cpus--;
+			memmove(&mach->skew_cycles[cpu], &mach->skew_cycles[cpu + 1],
+				(SUBJECT_MAX_CPUS - cpu - 1) *
+					sizeof(mach->skew_cycles[0]));
+			mach->skew_cycles[SUBJECT_MAX_CPUS - 1] = 0;
+			mach->nr_cpus--;
+		}
 		for (u32 i = 0; i < m->try.scenario.nr_events; i++) {
 			struct event *e = &m->try.scenario.events[i];
 
@@ -183,7 +186,8 @@ static void drop_vcpus(struct minimizer *m)
 	for (u32 vcpu = m->best->scenario.machine.nr_vcpus; vcpu--; ) {
 		if (m->best->scenario.machine.nr_vcpus == 1)
 			return;
-		m->try.scenario.machine.nr_vcpus--;
+		for (u32 host = 0; host < m->best->scenario.nr_hosts; host++)
+			m->try.scenario.hosts[host].nr_vcpus--;
 		for (u32 i = 0; i < m->try.scenario.nr_events; i++) {
 			struct event *e = &m->try.scenario.events[i];
 
@@ -263,14 +267,16 @@ static bool attempt_dropping(struct minimizer *m)
  */
 static void renumber_cpus(struct scenario *s, u32 first)
 {
-	struct machine *mach = &s->machine;
-	s64 skew = mach->skew_cycles[first];
+	for (u32 host = 0; host < s->nr_hosts; host++) {
+		struct machine *mach = &s->hosts[host];
+		s64 skew = mach->skew_cycles[first];
 
-	mach->boot_tsc += skew;
-	for (u32 i = 0; i < mach->nr_cpus; i++)
-		mach->skew_cycles[i] = i == first ? -skew :
-				       mach->skew_cycles[i] - skew;
-	mach->skew_cycles[0] = 0;
+		mach->boot_tsc += skew;
+		for (u32 i = 0; i < mach->nr_cpus; i++)
+			mach->skew_cycles[i] = i == first ? -skew :
+					       mach->skew_cycles[i] - skew;
+		mach->skew_cycles[0] = 0;
+	}
 	for (u32 i = 0; i < s->nr_events; i++) {
 		struct event *e = &s->events[i];
 
@@ -305,65 +311,100 @@ static void trade_for_event(struct minimizer *m)
 			return;
 }
 
+/* A number of a machine: index is the host's, and of a skew the CPU's beside it. */
+static struct machine *host_of(struct minimizer *m, int index)
+{
+	return &m->try.scenario.hosts[index % SCENARIO_MAX_HOSTS];
+}
+
 static void put_tsc_khz(struct minimizer *m, int index, u64 value, bool negative)
 {
-	m->try.scenario.machine.tsc_khz = value > ~0u ? 0 : value;
+	host_of(m, index)->tsc_khz = value > ~0u ? 0 : value;
 }
 
 static void put_early_khz(struct minimizer *m, int index, u64 value, bool negative)
 {
-	m->try.scenario.machine.early_tsc_khz = value > ~0u ? 0 : value;
+	host_of(m, index)->early_tsc_khz = value > ~0u ? 0 : value;
 }
 
 static void put_realtime(struct minimizer *m, int index, u64 value, bool negative)
 {
-	m->try.scenario.machine.realtime_ns = value;
+	host_of(m, index)->realtime_ns = value;
 }
 
 static void put_boot_tsc(struct minimizer *m, int index, u64 value, bool negative)
 {
-	m->try.scenario.machine.boot_tsc = value;
+	host_of(m, index)->boot_tsc = value;
 }
 
 static void put_skew(struct minimizer *m, int index, u64 value, bool negative)
 {
-	m->try.scenario.machine.skew_cycles[index] = negative ? -value : value;
+	host_of(m, index)->skew_cycles[index / SCENARIO_MAX_HOSTS] =
+		negative ? -value : value;
 }
 
-static void plainer_machine(struct minimizer *m)
+static void plainer_machine(struct minimizer *m, int host)
 {
-	const struct machine *mach = &m->best->scenario.machine;
+	const struct machine *mach = &m->best->scenario.hosts[host];
 
-	drop_cpus(m);
-	drop_vcpus(m);
 	if (mach->clocksource) {
-		m->try.scenario.machine.clocksource = SUBJECT_CS_TSC;
+		host_of(m, host)->clocksource = SUBJECT_CS_TSC;
 		attempt(m);
 	}
 	if (mach->tsc_frac_bits) {
-		m->try.scenario.machine.tsc_frac_bits = 0;
+		host_of(m, host)->tsc_frac_bits = 0;
 		attempt(m);
 	}
 	if (mach->early_tsc_khz) {
-		m->try.scenario.machine.early_tsc_khz = 0;
+		host_of(m, host)->early_tsc_khz = 0;
 		attempt(m);
 	}
 	plainer_number(m, (struct number){ .value = mach->tsc_khz,
-		.kind = NUMBER_KHZ, .put = put_tsc_khz });
+		.kind = NUMBER_KHZ, .put = put_tsc_khz, .index = host });
 	if (mach->early_tsc_khz)
 		plainer_number(m, (struct number){ .value = mach->early_tsc_khz,
-			.put = put_early_khz });
+			.put = put_early_khz, .index = host });
 	plainer_number(m, (struct number){ .value = mach->realtime_ns,
-		.put = put_realtime });
+		.put = put_realtime, .index = host });
 	plainer_number(m, (struct number){ .value = mach->boot_tsc,
-		.put = put_boot_tsc });
+		.put = put_boot_tsc, .index = host });
 	for (int cpu = 1; cpu < mach->nr_cpus; cpu++) {
 		s64 skew = mach->skew_cycles[cpu];
 
-		plainer_number(m, (struct number){ .put = put_skew, .index = cpu,
+		plainer_number(m, (struct number){ .put = put_skew,
+			.index = cpu * SCENARIO_MAX_HOSTS + host,
 			.value = skew < 0 ? -(u64)skew : (u64)skew,
 			.negative = skew < 0 });
 	}
+}
+
+/* The others are named after it; who went there stays or goes one less far. */
+static void drop_hosts(struct minimizer *m)
+{
+	for (u32 host = m->best->scenario.nr_hosts; host-- > 1; ) {
+		struct scenario *s = &m->try.scenario;
+
+		memmove(&s->hosts[host], &s->hosts[host + 1],
+			(SCENARIO_MAX_HOSTS - host - 1) * sizeof(s->hosts[0]));
+		s->nr_hosts--;
+		for (u32 i = 0; i < s->nr_events; i++) {
+			struct event *e = &s->events[i];
+
+			if (e->kind == EVENT_MIGRATE)
+				e->value = e->value == host ? 0 :
+					   e->value - (e->value > host);
+		}
+		attempt(m);
+	}
+}
+
+static void plainer_machines(struct minimizer *m)
+{
+	drop_hosts(m);
+	drop_cpus(m);
+	drop_vcpus(m);
+	for (u32 host = 0; host < m->best->scenario.nr_hosts; host++)
+		plainer_machine(m, host);
 }
 
 static void put_value(struct minimizer *m, int index, u64 value, bool negative)
@@ -470,7 +511,7 @@ u32 minimize(struct text_file *file, minimize_test holds, void *arg)
 		if (file->is_timeline) {
 			drop_runs(&m);
 			drop_pairs(&m);
-			plainer_machine(&m);
+			plainer_machines(&m);
 			plainer_kinds(&m);
 			plainer_events(&m);
 			if (!m.changed)

@@ -38,7 +38,7 @@ struct plot {
 	enum clock clock;
 	bool of_cpu;			/* a line a CPU, not a vCPU */
 	struct sim sim;
-	s64 fault, from, to;		/* cycles of true time */
+	s64 fault, from, to;		/* true time in cycles of the fault's host */
 	u64 set_ns, set_cycles;		/* KVM_SET_CLOCK: value, and when */
 	double first[MAX_SERIES];	/* guest TSC at its first sample, minus time */
 	bool has_first[MAX_SERIES];
@@ -74,10 +74,21 @@ static void add_point(struct series *series, struct point point)
 	series->point[series->nr++] = point;
 }
 
+static const struct machine *fault_machine(const struct plot *p)
+{
+	return p->steps[p->f->event_nr].machine;
+}
+
+/* @cycles of @from's true time in those of @to. */
+static s64 convert(s64 cycles, const struct machine *from, const struct machine *to)
+{
+	return from == to ? cycles : (s128)cycles * to->tsc_khz / from->tsc_khz;
+}
+
 /* What the clock is off by at this instant, ns; false: it says nothing. */
 static bool error_now(struct plot *p, int index, double *error)
 {
-	const struct machine *m = &p->s->machine;
+	const struct machine *m = p->sim.machine;
 	const struct subject *subject = p->sim.subject;
 	u64 true_ns = machine_true_ns(m, p->sim.cycles), value;
 	u64 ideal = p->set_ns + machine_true_ns(m, p->sim.cycles - p->set_cycles);
@@ -104,7 +115,7 @@ static bool error_now(struct plot *p, int index, double *error)
 	subject->view_vcpu(index, &v);
 	tsc = sim_guest_tsc(m, &v, p->sim.hw.raw_tsc);
 	if (p->clock == TSC_PAGE) {
-		if (!subject->guest_read_tsc_page(tsc, &value))
+		if (!p->sim.guest->guest_read_tsc_page(tsc, &value))
 			return false;
 		*error = (double)(s64)(value - ideal / 100) * 100;
 		return true;
@@ -120,7 +131,7 @@ static bool error_now(struct plot *p, int index, double *error)
 	}
 	if (!v.updates)
 		return false;
-	value = subject->pvclock_read(v.pvclock.system_time, v.pvclock.tsc_timestamp,
+	value = p->sim.guest->pvclock_read(v.pvclock.system_time, v.pvclock.tsc_timestamp,
 				      v.pvclock.tsc_to_system_mul,
 				      v.pvclock.tsc_shift, tsc);
 	*error = (double)(s64)(value - ideal);
@@ -129,7 +140,7 @@ static bool error_now(struct plot *p, int index, double *error)
 
 static void sample(struct plot *p)
 {
-	s64 now = p->sim.cycles;
+	s64 now = convert(p->sim.cycles, p->sim.machine, fault_machine(p));
 
 	if (now < p->from || now > p->to)
 		return;
@@ -153,17 +164,16 @@ static void sample(struct plot *p)
 /* Time up to @cycles, in slices inside the window. */
 static void pass(struct plot *p, s64 cycles)
 {
-	s64 slice = (p->to - p->from) / SLICES + 1;
+	s64 from = convert(p->from, fault_machine(p), p->sim.machine);
+	s64 slice = convert(p->to - p->from, fault_machine(p), p->sim.machine) /
+		    SLICES + 1;
 
 	while ((s64)p->sim.cycles < cycles) {
-		s64 next = (s64)p->sim.cycles < p->from ? p->from :
+		s64 next = (s64)p->sim.cycles < from ? from :
 							   (s64)p->sim.cycles + slice;
 
 		subject_refuel();
-		p->sim.cycles = next < cycles ? next : cycles;
-		if (p->s->machine.clocksource != SUBJECT_CS_HYPERV_PAGE)
-			p->sim.hw.other_ns = machine_true_ns(&p->s->machine,
-							     p->sim.cycles);
+		sim_set_time(&p->sim, next < cycles ? next : cycles);
 		sample(p);
 	}
 }
@@ -179,13 +189,20 @@ static void run(void *arg)
 		const struct event *e = &p->s->events[i - 1];
 
 		subject_refuel();
-		pass(p, p->steps[i].true_cycles);
+		if (e->kind != EVENT_MIGRATE)
+			pass(p, p->steps[i].true_cycles);
 		if (e->kind == EVENT_ADVANCE_NS || e->kind == EVENT_ADVANCE_CYCLES)
 			continue;
 		sim_event(&p->sim, e, &read);
 		if (e->kind == EVENT_SET_CLOCK || e->kind == EVENT_SET_CLOCK_REALTIME) {
 			p->set_ns = e->value;
 			p->set_cycles = p->sim.cycles;
+		} else if (e->kind == EVENT_MIGRATE || e->kind == EVENT_RESTORE_CLOCK) {
+			p->set_ns = e->kind == EVENT_MIGRATE ? 0 :
+				    p->sim.saved.clock.clock_ns;
+			p->set_cycles = p->sim.cycles;
+		} else if (e->kind == EVENT_RESTORE_TSC) {
+			memset(p->has_first, 0, sizeof(p->has_first));
 		}
 		sample(p);
 	}
@@ -282,13 +299,14 @@ static void print_events(FILE *out, const struct plot *p, double x_scale)
 
 	for (int i = 1; i <= p->f->event_nr; i++) {
 		const struct event *e = &p->s->events[i - 1];
-		s64 at = p->steps[i].true_cycles;
+		const struct step *step = &p->steps[i];
+		s64 at = convert(step->true_cycles, step->machine, fault_machine(p));
 
 		if (at < p->from || at > p->to || e->kind == EVENT_ADVANCE_NS ||
 		    e->kind == EVENT_ADVANCE_CYCLES)
 			continue;
 		/* of several at one instant the last has the label */
-		if (i < p->f->event_nr && (s64)p->steps[i + 1].true_cycles == at &&
+		if (i < p->f->event_nr && step[1].true_cycles == step->true_cycles &&
 		    p->s->events[i].kind > EVENT_ADVANCE_CYCLES)
 			continue;
 		snprintf(label, sizeof(label), "%d: %s", i, words_event(e, what));
@@ -320,7 +338,7 @@ static void print_lines(FILE *out, const struct plot *p, int column)
 static void print_script(FILE *out, const struct plot *p, bool png)
 {
 	const struct finding *f = p->f;
-	double cycle_ns = 1e6 / p->s->machine.tsc_khz, largest = 0;
+	double cycle_ns = 1e6 / fault_machine(p)->tsc_khz, largest = 0;
 	struct unit x = unit_for((double)(p->to - p->from) * cycle_ns), y;
 	bool two = behind(p);
 	char *title = NULL;

@@ -114,14 +114,14 @@ static bool print_cause(FILE *out, const struct text_file *file,
 		fprintf(out, "CPU%u's raw TSC was %s behind master_cycle_now",
 			step->cpu, words_cycles(step->vm.master_cycle_now -
 						step->raw_tsc,
-						&file->scenario.machine, buf));
+						step->machine, buf));
 		return true;
 	}
 	if (f->law == LAW_SIGNED && e->kind == EVENT_READ_PVCLOCK &&
 	    (s64)(step->tsc - ts) < 0) {
 		fprintf(out, "vCPU%u's TSC was %s behind its tsc_timestamp",
 			e->vcpu, words_cycles(ts - step->tsc,
-					      &file->scenario.machine, buf));
+					      step->machine, buf));
 		return true;
 	}
 	return false;
@@ -130,7 +130,7 @@ static bool print_cause(FILE *out, const struct text_file *file,
 static void print_state(FILE *out, const struct text_file *file,
 			const struct finding *f, const struct step *step)
 {
-	const struct machine *m = &file->scenario.machine;
+	const struct machine *m = step->machine;
 	char buf[REPORT_S128], what[100];
 
 	fprintf(out, "  event       %d: %s\n", f->event_nr,
@@ -172,9 +172,9 @@ void report_values(FILE *out, const struct text_file *file,
 		   const struct finding *f, const char *path)
 {
 	const struct law_info *law = &law_info[f->law];
-	const struct subject_function *fn = words_function(f->function);
 	struct step *steps = file->is_timeline ? words_steps(&file->scenario) : NULL;
 	const struct step *step = words_step(file, f, steps);
+	const struct subject_function *fn = words_function(step, f->function);
 	char low[REPORT_S128], high[REPORT_S128];
 
 	if (f->law != LAW_TOTAL) {
@@ -244,7 +244,7 @@ static void json_member(FILE *out, const char *name, const char *value)
 void report_json(FILE *out, const struct text_file *file,
 		 const struct finding *f, const char *path, const char *known)
 {
-	const struct subject_function *fn = words_function(f->function);
+	const struct subject_function *fn = words_function(NULL, f->function);
 	double ns = words_unit_ns(text(f->unit));
 
 	fputs("{\"law\":", out);

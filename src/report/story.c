@@ -7,7 +7,8 @@
 #include "words.h"
 #include "../sim/machine.h"
 
-static void tell_machine(FILE *out, const struct machine *m)
+/* @host: its number, where there are several. */
+static void tell_machine(FILE *out, const struct machine *m, int host)
 {
 	static const char *const source[] = {
 		[SUBJECT_CS_TSC] = "its TSC", [SUBJECT_CS_HYPERV_PAGE] =
@@ -17,7 +18,11 @@ static void tell_machine(FILE *out, const struct machine *m)
 	char khz[WORDS], time[WORDS];
 	bool any = false;
 
-	fprintf(out, "The host has %u CPU%s at %s and keeps time by %s.", m->nr_cpus,
+	if (host < 0)
+		fputs("The host", out);
+	else
+		fprintf(out, "Host %d, where the VM is,", host);
+	fprintf(out, " has %u CPU%s at %s and keeps time by %s.", m->nr_cpus,
 		m->nr_cpus == 1 ? "" : "s", words_khz(m->tsc_khz, khz),
 		source[m->clocksource]);
 	for (int cpu = 1; cpu < m->nr_cpus; cpu++) {
@@ -61,7 +66,7 @@ static void tell_snapshot(FILE *out, const struct scenario *s,
 	if (at)
 		fprintf(out, "At event %u (%s), %s after boot, KVM takes its master clock snapshot on CPU%u: ",
 			at, words_event(&s->events[at - 1], what),
-			words_duration(machine_true_ns(&s->machine, snap->true_cycles), time),
+			words_duration(machine_true_ns(snap->machine, snap->true_cycles), time),
 			snap->cpu);
 	else
 		fprintf(out, "At boot KVM takes its master clock snapshot on CPU%u: ",
@@ -73,7 +78,7 @@ static void tell_snapshot(FILE *out, const struct scenario *s,
 static void tell_event(FILE *out, const struct scenario *s,
 		       const struct finding *f, const struct step *step)
 {
-	const struct machine *m = &s->machine;
+	const struct machine *m = step->machine;
 	s64 behind = step->vm.master_cycle_now - step->raw_tsc;
 	char what[100], time[WORDS];
 
@@ -89,7 +94,7 @@ static void tell_event(FILE *out, const struct scenario *s,
 static void tell_outcome(FILE *out, const struct text_file *file,
 			 const struct finding *f)
 {
-	const struct subject_function *fn = words_function(f->function);
+	const struct subject_function *fn = words_function(NULL, f->function);
 	char amount[WORDS], dec[REPORT_S128], other[REPORT_S128];
 	const char *name = f->function ? f->function : "the kernel";
 
@@ -118,7 +123,8 @@ void report_story(FILE *out, const struct text_file *file,
 		const struct scenario *s = &file->scenario;
 
 		steps = words_steps(s);
-		tell_machine(text, &s->machine);
+		tell_machine(text, steps[f->event_nr].machine,
+			     s->nr_hosts > 1 ? (int)steps[f->event_nr].host : -1);
 		if (f->law != LAW_TOTAL) {
 			tell_snapshot(text, s, steps, f->event_nr);
 			if (!takes_snapshot(steps, f->event_nr))

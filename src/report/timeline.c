@@ -4,7 +4,7 @@
 #include "words.h"
 #include "../sim/machine.h"
 
-enum column { MARK, NR, EVENT, TIME, CPU, RAW_TSC, CLOCK, SAID, SHOULD, ERROR,
+enum column { MARK, NR, EVENT, TIME, HOST, CPU, RAW_TSC, CLOCK, SAID, SHOULD, ERROR,
 	      NR_COLUMNS };
 
 static const struct {
@@ -12,7 +12,7 @@ static const struct {
 	bool left;			/* aligned */
 } columns[NR_COLUMNS] = {
 	[MARK] = { "", true }, [NR] = { "nr", false }, [EVENT] = { "event", true },
-	[TIME] = { "true time s", false }, [CPU] = { "CPU", false },
+	[TIME] = { "true time s", false }, [HOST] = { "host", false }, [CPU] = { "CPU", false },
 	[RAW_TSC] = { "raw TSC", false }, [CLOCK] = { "clock", true },
 	[SAID] = { "said", false }, [SHOULD] = { "should have said", false },
 	[ERROR] = { "error", false },
@@ -29,13 +29,15 @@ struct table {
 static void fill_row(char cell[NR_COLUMNS][CELL], const struct scenario *s,
 		     u32 nr, const struct step *st)
 {
-	u64 ns = machine_true_ns(&s->machine, st->true_cycles);
+	u64 ns = machine_true_ns(st->machine, st->true_cycles);
 	char what[100], number[REPORT_S128];
 
 	snprintf(cell[NR], CELL, "%u", nr);
 	snprintf(cell[EVENT], CELL, "%s", words_event(&s->events[nr - 1], what));
 	snprintf(cell[TIME], CELL, "%llu.%09llu", ns / CF_NS_PER_SEC,
 		 ns % CF_NS_PER_SEC);
+	if (s->nr_hosts > 1)
+		snprintf(cell[HOST], CELL, "%u", st->host);
 	snprintf(cell[CPU], CELL, "%u", st->cpu);
 	snprintf(cell[RAW_TSC], CELL, "%llu", st->raw_tsc);
 	if (st->trap.kind != SUBJECT_TRAP_NONE)
@@ -143,7 +145,7 @@ void report_timeline(FILE *out, const struct scenario *s,
 			fill_broken(t.cell[findings[i].event_nr], &findings[i],
 				    &steps[findings[i].event_nr]);
 	fit(&t, width);
-	text_print_machine(&s->machine, out);
+	text_print_machines(s, out);
 	putc('\n', out);
 	for (u32 i = 0; i < t.nr; i++)
 		print_row(out, &t, i, width);
@@ -164,8 +166,10 @@ void report_timeline_json(FILE *out, const struct scenario *s)
 		report_json_string(out, words_event(&s->events[i - 1], what));
 		/* as strings: JSON readers keep 53 bits of a number */
 		fprintf(out, ",\"cpu\":%u,\"true_ns\":\"%llu\",\"raw_tsc\":\"%llu\"",
-			st->cpu, machine_true_ns(&s->machine, st->true_cycles),
+			st->cpu, machine_true_ns(st->machine, st->true_cycles),
 			st->raw_tsc);
+		if (s->nr_hosts > 1)
+			fprintf(out, ",\"host\":%u", st->host);
 		if (st->has_clock)
 			fprintf(out, ",\"clock\":\"%s\",\"unit\":\"%s\",\"got\":\"%llu\"",
 				st->clock, st->unit, st->got);

@@ -109,11 +109,13 @@ void words_fold(FILE *out, const char *text, int width)
 	}
 }
 
-const struct subject_function *words_function(const char *name)
+const struct subject_function *words_function(const struct step *step,
+					      const char *name)
 {
 	const struct subject_function *fn;
 
-	for (fn = subject_linux.functions; name && fn->name; fn++)
+	for (fn = step && step->subject ? step->subject->functions :
+					  subject_linux.functions; name && fn->name; fn++)
 		if (!strcmp(fn->name, name))
 			return fn;
 	return NULL;
@@ -133,6 +135,16 @@ struct step *words_steps(const struct scenario *s)
 	old = law_set_sink(no_findings);
 	run_scenario(s, &subject_linux, steps);
 	law_set_sink(old);
+	/* where it stopped before its end */
+	for (u32 i = 0; i <= s->nr_events; i++) {
+		struct step *step = &steps[i];
+
+		if (step->machine)
+			continue;
+		step->machine = i ? step[-1].machine : &s->machine;
+		step->subject = i ? step[-1].subject : &subject_linux;
+		step->host = i ? step[-1].host : 0;
+	}
 	return steps;
 }
 

@@ -35,8 +35,9 @@ const char *words_amount(const struct finding *f, char buf[WORDS]);
 enum words_style { WORDS_PLAIN, WORDS_BOLD, WORDS_RED, WORDS_DIM };
 const char *words_style(FILE *out, enum words_style style);
 
-/* The tree's function, or NULL. */
-const struct subject_function *words_function(const char *name);
+/* The function of @step's tree, or without a step of this build's; NULL: none. */
+const struct subject_function *words_function(const struct step *step,
+					      const char *name);
 
 /* The steps of @s, [0] after boot; free() them. */
 struct step *words_steps(const struct scenario *s);

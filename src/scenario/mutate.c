@@ -71,9 +71,10 @@ static u8 draw_kind(struct random *r)
 	return below(r, 2) ? often[below(r, sizeof(often))] : below(r, EVENT_NR);
 }
 
-static void fit(const struct machine *m, struct event *e)
+static void fit(const struct scenario *s, struct event *e)
 {
 	const struct event_info *info = &event_info[e->kind];
+	const struct machine *m = &s->machine;
 
 	e->cpu = info->has_cpu ? e->cpu % m->nr_cpus : 0;
 	e->vcpu = info->has_vcpu ? e->vcpu % m->nr_vcpus : 0;
@@ -81,9 +82,11 @@ static void fit(const struct machine *m, struct event *e)
 		e->value = 0;
 	else if (!info->is_signed && e->value > info->max)
 		e->value %= info->max + 1;
+	if (e->kind == EVENT_MIGRATE)
+		e->value %= s->nr_hosts;
 }
 
-static struct event draw_event(struct random *r, const struct machine *m)
+static struct event draw_event(struct random *r, const struct scenario *s)
 {
 	struct event e = {
 		.kind = draw_kind(r),
@@ -92,7 +95,7 @@ static struct event draw_event(struct random *r, const struct machine *m)
 		.value = draw_value(r),
 	};
 
-	fit(m, &e);
+	fit(s, &e);
 	return e;
 }
 
@@ -152,14 +155,67 @@ static void change_machine(struct random *r, struct machine *m)
 	}
 }
 
+/* Every host has the first one's CPUs, and its VM. */
+static void fit_hosts(struct scenario *s)
+{
+	for (u32 i = 1; i < s->nr_hosts; i++) {
+		struct machine *m = &s->hosts[i];
+
+		m->nr_cpus = s->machine.nr_cpus;
+		m->nr_vcpus = s->machine.nr_vcpus;
+		for (u32 cpu = m->nr_cpus; cpu < SUBJECT_MAX_CPUS; cpu++)
+			m->skew_cycles[cpu] = 0;
+	}
+}
+
+static void change_hosts(struct random *r, struct scenario *s)
+{
+	change_machine(r, &s->hosts[below(r, s->nr_hosts)]);
+	fit_hosts(s);
+}
+
+/* A VM moves, mostly as QEMU does it; to a host that may have to be made. */
+static void insert_migration(struct random *r, struct scenario *s, u32 at)
+{
+	const struct machine *m = &s->machine;
+	u8 vcpu = below(r, m->nr_vcpus), cpu = below(r, m->nr_cpus);
+	struct event restore_tsc = { .kind = EVENT_RESTORE_TSC, .value = below(r, 2) };
+	struct event restore_clock = { .kind = EVENT_RESTORE_CLOCK, .cpu = cpu,
+				       .value = below(r, 2) };
+	bool tsc_first = below(r, 2);
+	u32 host;
+
+	if (s->nr_hosts < SCENARIO_MAX_HOSTS && below(r, 2)) {
+		s->hosts[s->nr_hosts] = s->machine;
+		change_machine(r, &s->hosts[s->nr_hosts++]);
+		fit_hosts(s);
+	}
+	host = below(r, s->nr_hosts);
+
+	insert(s, at, (struct event){ .kind = EVENT_READ_PVCLOCK, .vcpu = vcpu });
+	insert(s, at, tsc_first ? restore_clock : restore_tsc);
+	if (!below(r, 4))
+		insert(s, at, (struct event){ .kind = EVENT_ADVANCE_NS,
+			.value = draw(r) >> (34 + below(r, 30)) });
+	insert(s, at, tsc_first ? restore_tsc : restore_clock);
+	insert(s, at, (struct event){ .kind = EVENT_MIGRATE, .value = host });
+	if (!below(r, 4))
+		insert(s, at, (struct event){ .kind = EVENT_ADVANCE_NS,
+			.value = draw(r) >> (34 + below(r, 30)) });
+	if (below(r, 2))
+		insert(s, at, (struct event){ .kind = EVENT_SAVE_CLOCK, .cpu = cpu });
+	if (!below(r, 4))
+		insert(s, at, (struct event){ .kind = EVENT_SAVE_TSC });
+}
+
 /* What belongs together arrives together. */
 static void insert_idiom(struct random *r, struct scenario *s, u32 at)
 {
 	const struct machine *m = &s->machine;
-	struct event e = draw_event(r, m);
+	struct event e = draw_event(r, s);
 	u8 vcpu = below(r, m->nr_vcpus), cpu = below(r, m->nr_cpus);
 
-	switch (below(r, 4)) {
+	switch (below(r, 5)) {
 	case 0:		/* update here, read there */
 		insert(s, at, (struct event){ .kind = EVENT_READ_PVCLOCK,
 			.vcpu = below(r, m->nr_vcpus) });
@@ -170,11 +226,11 @@ static void insert_idiom(struct random *r, struct scenario *s, u32 at)
 		break;
 	case 1:		/* time passes, then a read */
 		e.kind = EVENT_READ_PVCLOCK;
-		fit(m, &e);
+		fit(s, &e);
 		insert(s, at, e);
 		insert(s, at, (struct event){ .kind = EVENT_ADVANCE_NS,
 			.value = draw(r) >> (14 + below(r, 50)) });
-		fit(m, &s->events[at]);
+		fit(s, &s->events[at]);
 		break;
 	case 2:		/* another frequency, then it matters */
 		insert(s, at, (struct event){ .kind = EVENT_RUN_VCPU,
@@ -183,6 +239,9 @@ static void insert_idiom(struct random *r, struct scenario *s, u32 at)
 			.vcpu = vcpu });
 		insert(s, at, (struct event){ .kind = EVENT_SET_TSC_KHZ,
 			.vcpu = vcpu, .value = draw_value(r) & 0xffffffff });
+		break;
+	case 3:
+		insert_migration(r, s, at);
 		break;
 	default:	/* every vCPU's TSC rewritten alike */
 		for (vcpu = 0; vcpu < m->nr_vcpus; vcpu++)
@@ -200,7 +259,7 @@ static void mutate_once(struct random *r, struct scenario *s)
 	switch (n ? below(r, 10) : 9) {
 	case 0:
 	case 1:
-		insert(s, below(r, n + 1), draw_event(r, &s->machine));
+		insert(s, below(r, n + 1), draw_event(r, s));
 		break;
 	case 2:
 		memmove(&s->events[at], &s->events[at + 1],
@@ -227,14 +286,14 @@ static void mutate_once(struct random *r, struct scenario *s)
 		s->events[at].value = s->events[below(r, n)].value;
 		break;
 	case 8:
-		change_machine(r, &s->machine);
+		change_hosts(r, s);
 		break;
 	default:
 		insert_idiom(r, s, below(r, n + 1));
 		break;
 	}
 	for (at = 0; at < s->nr_events; at++)
-		fit(&s->machine, &s->events[at]);
+		fit(s, &s->events[at]);
 }
 
 /* Encodes as many of the events as fit. */
@@ -272,7 +331,7 @@ size_t scenario_crossover(const u8 *a, size_t na, const u8 *b, size_t nb,
 	scenario_decode(&y, b, nb);
 	x.nr_events = below(&r, x.nr_events + 1);
 	for (from = below(&r, y.nr_events + 1); from < y.nr_events; from++) {
-		fit(&x.machine, &y.events[from]);
+		fit(&x, &y.events[from]);
 		insert(&x, x.nr_events, y.events[from]);
 	}
 	return encode_fitting(&x, out, max_out);

@@ -62,8 +62,17 @@ const struct event_info event_info[EVENT_NR] = {
 		"The guest writes HV_X64_MSR_STIMER0_COUNT: its own time, plus that." },
 	[EVENT_MESSAGE_SLOT] = { "message-slot", false, true, "bool", false, 1,
 		"The SynIC slot of SINT1 is full, or the guest reads it and writes EOM." },
-	[EVENT_SAVE_RESTORE] = { "save-restore", true, false, "flags", false, 7,
-		"The VMM saves TSCs and clock, and restores them into a new VM at once." },
+	[EVENT_SAVE_TSC] = { "save-tsc", false, false, NULL, false, 0,
+		"The VMM reads every vCPU's MSR_IA32_TSC, to migrate the VM." },
+	[EVENT_SAVE_CLOCK] = { "save-clock", true, false, NULL, false, 0,
+		"The VMM calls KVM_GET_CLOCK, to migrate the VM." },
+	[EVENT_MIGRATE] = { "migrate", false, false, "host", false,
+		SCENARIO_MAX_HOSTS - 1,
+		"A new VM takes over on that host, or the same; what isn't saved is." },
+	[EVENT_RESTORE_TSC] = { "restore-tsc", false, false, "bool", false, 1,
+		"The VMM restores the TSCs and Hyper-V's MSRs, by MSR or by offset." },
+	[EVENT_RESTORE_CLOCK] = { "restore-clock", true, false, "bool", false, 1,
+		"The VMM restores the clock by KVM_SET_CLOCK, with the realtime or not." },
 	[EVENT_READ_HV_CLOCK] = { "read-hv-clock", false, true, NULL, false, 0,
 		"The guest reads its Hyper-V clocksource: TSC page, or else the MSR." },
 	[EVENT_READ_SCHED_CLOCK] = { "read-sched-clock", false, true, NULL, false, 0,
@@ -72,6 +81,25 @@ const struct event_info event_info[EVENT_NR] = {
 		"The guest saves its sched clock's state, or restores it." },
 	[EVENT_HOTPLUG_VCPU] = { "hotplug", true, false, NULL, false, 0,
 		"The VM's next vCPU is created and started on that CPU." },
+	[EVENT_XEN_SHARED_INFO] = { "xen-shared-info", true, false, "bool", false, 1,
+		"The VMM sets the Xen guest's shared info page, wall clock included." },
+	[EVENT_XEN_TIMER] = { "xen-timer", false, true, "ns", false,
+		365ull * 86400 * CF_NS_PER_SEC,
+		"The Xen guest calls HYPERVISOR_set_timer_op: its own kvmclock, plus that." },
+	[EVENT_RUNSTATE] = { "runstate", false, true, "state", false,
+		SUBJECT_RUNSTATE_NR - 1,
+		"The Xen guest's vCPU runs, is preempted, blocks or goes offline." },
+	[EVENT_STEAL] = { "steal", false, true, "ns", false, 3600 * CF_NS_PER_SEC,
+		"The vCPU's thread, in the VMM, waits that long for a CPU." },
+	[EVENT_SLOT] = { "memory-slot", false, false, "bool", false, 1,
+		"The VMM takes away the memory slot with the guest's kvmclock, or puts it back." },
+	[EVENT_TSC_DEADLINE] = { "tsc-deadline", false, true, "cycles", false, 1ull << 61,
+		"The guest writes MSR_IA32_TSC_DEADLINE: its TSC, plus that." },
+	[EVENT_LAPIC_TIMER] = { "lapic-timer", false, true, "timer", false,
+		((SUBJECT_LAPIC_MODE_NR - 1ull) << 35) + 0x7ffffffffull,
+		"The guest writes its local APIC's LVTT, TDCR and TMICT, or the VMM restores them." },
+	[EVENT_READ_TMCCT] = { "read-tmcct", false, true, NULL, false, 0,
+		"The guest reads its local APIC's current count." },
 };
 
 #define MAX_KHZ 10000000u
@@ -90,6 +118,7 @@ const struct event_info event_info[EVENT_NR] = {
 #define HEADER_REALTIME 0x04
 #define HEADER_SKEW 0x08
 #define HEADER_EARLY_KHZ 0x10
+#define HEADER_HOSTS 0x20
 
 static u8 next(struct input *in)
 {
@@ -126,32 +155,32 @@ static u64 fold(u64 value, u64 max)
 	return value <= max ? value : value % (max + 1);
 }
 
-void scenario_decode(struct scenario *s, const u8 *data, size_t size)
+/* Returns the flags.  @first: the first host, or NULL: this one. */
+static u8 decode_machine(struct machine *m, struct input *in,
+			 const struct machine *first)
 {
-	struct input in = input_init(data, size);
-	struct machine *m = &s->machine;
-	u8 flags = next(&in), shape = next(&in);
+	u8 flags = next(in), shape = next(in);
 	s64 skew;
 	u32 i;
 
 	memset(m, 0, sizeof(*m));
-	m->nr_cpus = 1 + (shape & 3);
-	m->nr_vcpus = 1 + (shape >> 2 & 3);
+	m->nr_cpus = first ? first->nr_cpus : 1 + (shape & 3);
+	m->nr_vcpus = first ? first->nr_vcpus : 1 + (shape >> 2 & 3);
 	m->clocksource = (shape >> 4 & 3) % SUBJECT_CS_NR;
 	m->tsc_frac_bits = (const u8[]){ 0, 48, 32, 48 }[shape >> 6];
 	m->tsc_khz = DEFAULT_KHZ;
 	if (flags & HEADER_KHZ) {
-		u64 khz = number(&in);
+		u64 khz = number(in);
 
 		m->tsc_khz = khz >= MIN_KHZ && khz <= MAX_KHZ ? khz :
 			     MIN_KHZ + khz % (MAX_KHZ - MIN_KHZ + 1);
 	}
-	m->boot_tsc = flags & HEADER_BOOT_TSC ? fold(number(&in), MAX_BOOT_TSC) :
+	m->boot_tsc = flags & HEADER_BOOT_TSC ? fold(number(in), MAX_BOOT_TSC) :
 						DEFAULT_BOOT_TSC;
 	if (flags & HEADER_REALTIME)
-		m->realtime_ns = fold(number(&in), MAX_REALTIME_NS);
+		m->realtime_ns = fold(number(in), MAX_REALTIME_NS);
 	for (i = 1; flags & HEADER_SKEW && i < m->nr_cpus; i++) {
-		u64 raw = number(&in);
+		u64 raw = number(in);
 
 		/* zigzag: small values are small skews of either sign */
 		skew = (s64)(raw >> 1) ^ -(s64)(raw & 1);
@@ -162,11 +191,26 @@ void scenario_decode(struct scenario *s, const u8 *data, size_t size)
 	}
 	if (flags & HEADER_EARLY_KHZ) {
 		/* zigzag again: by how much it was refined */
-		u64 raw = number(&in) % (2 * MAX_EARLY_KHZ(m->tsc_khz) + 1);
+		u64 raw = number(in) % (2 * MAX_EARLY_KHZ(m->tsc_khz) + 1);
 
 		m->early_tsc_khz = m->tsc_khz + (u32)((s64)(raw >> 1) ^ -(s64)(raw & 1));
 		if (m->early_tsc_khz == m->tsc_khz)
 			m->early_tsc_khz = 0;
+	}
+	return flags;
+}
+
+void scenario_decode(struct scenario *s, const u8 *data, size_t size)
+{
+	struct input in = input_init(data, size);
+	const struct machine *m = &s->machine;
+
+	s->nr_hosts = 1;
+	if (decode_machine(&s->machine, &in, NULL) & HEADER_HOSTS) {
+		u32 others = 1 + next(&in) % (SCENARIO_MAX_HOSTS - 1);
+
+		while (others--)
+			decode_machine(&s->hosts[s->nr_hosts++], &in, m);
 	}
 
 	s->nr_events = 0;
@@ -190,6 +234,8 @@ void scenario_decode(struct scenario *s, const u8 *data, size_t size)
 			e->value = number(&in);
 			if (!info->is_signed)
 				e->value = fold(e->value, info->max);
+			if (e->kind == EVENT_MIGRATE)
+				e->value %= s->nr_hosts;
 		}
 	}
 }
@@ -221,11 +267,9 @@ static void put_number(struct output *out, u64 value)
 		put(out, value >> 8 * i);
 }
 
-size_t scenario_encode(const struct scenario *s, u8 *buf, size_t max)
+static void encode_machine(struct output *out, const struct machine *m, u8 flags)
 {
-	const struct machine *m = &s->machine;
-	struct output out = { buf, max, 0 };
-	u8 flags = 0, frac;
+	u8 frac;
 	u32 i;
 
 	if (m->tsc_khz != DEFAULT_KHZ)
@@ -240,25 +284,35 @@ size_t scenario_encode(const struct scenario *s, u8 *buf, size_t max)
 	if (m->early_tsc_khz)
 		flags |= HEADER_EARLY_KHZ;
 	frac = m->tsc_frac_bits == 48 ? 1 : m->tsc_frac_bits == 32 ? 2 : 0;
-	put(&out, flags);
-	put(&out, (m->nr_cpus - 1) | (m->nr_vcpus - 1) << 2 |
+	put(out, flags);
+	put(out, (m->nr_cpus - 1) | (m->nr_vcpus - 1) << 2 |
 		  m->clocksource << 4 | frac << 6);
 	if (flags & HEADER_KHZ)
-		put_number(&out, m->tsc_khz);
+		put_number(out, m->tsc_khz);
 	if (flags & HEADER_BOOT_TSC)
-		put_number(&out, m->boot_tsc);
+		put_number(out, m->boot_tsc);
 	if (flags & HEADER_REALTIME)
-		put_number(&out, m->realtime_ns);
+		put_number(out, m->realtime_ns);
 	for (i = 1; flags & HEADER_SKEW && i < m->nr_cpus; i++)
-		put_number(&out, (u64)m->skew_cycles[i] << 1 ^
+		put_number(out, (u64)m->skew_cycles[i] << 1 ^
 				 (u64)(m->skew_cycles[i] >> 63));
 	if (flags & HEADER_EARLY_KHZ) {
 		s64 by = (s64)m->early_tsc_khz - m->tsc_khz;
 
-		put_number(&out, (u64)by << 1 ^ (u64)(by >> 63));
+		put_number(out, (u64)by << 1 ^ (u64)(by >> 63));
 	}
+}
 
-	for (i = 0; i < s->nr_events; i++) {
+size_t scenario_encode(const struct scenario *s, u8 *buf, size_t max)
+{
+	struct output out = { buf, max, 0 };
+
+	encode_machine(&out, &s->machine, s->nr_hosts > 1 ? HEADER_HOSTS : 0);
+	if (s->nr_hosts > 1)
+		put(&out, s->nr_hosts - 2);
+	for (u32 i = 1; i < s->nr_hosts; i++)
+		encode_machine(&out, &s->hosts[i], 0);
+	for (u32 i = 0; i < s->nr_events; i++) {
 		const struct event *e = &s->events[i];
 		const struct event_info *info = &event_info[e->kind];
 
@@ -271,9 +325,8 @@ size_t scenario_encode(const struct scenario *s, u8 *buf, size_t max)
 	return out.pos <= max ? out.pos : 0;
 }
 
-const char *scenario_invalid(const struct scenario *s)
+static const char *machine_invalid(const struct machine *m)
 {
-	const struct machine *m = &s->machine;
 	u32 i;
 
 	if (m->tsc_khz < MIN_KHZ || m->tsc_khz > MAX_KHZ)
@@ -307,6 +360,25 @@ const char *scenario_invalid(const struct scenario *s)
 		if (skew < 0 && (u64)-skew > m->boot_tsc)
 			return "skew would make a raw TSC negative";
 	}
+	return NULL;
+}
+
+const char *scenario_invalid(const struct scenario *s)
+{
+	const struct machine *m = &s->machine;
+	const char *why;
+	u32 i;
+
+	if (s->nr_hosts < 1 || s->nr_hosts > SCENARIO_MAX_HOSTS)
+		return "hosts must be 1 to 3";
+	for (i = 0; i < s->nr_hosts; i++) {
+		why = machine_invalid(&s->hosts[i]);
+		if (why)
+			return why;
+		if (s->hosts[i].nr_cpus != m->nr_cpus ||
+		    s->hosts[i].nr_vcpus != m->nr_vcpus)
+			return "every host has the first one's cpus and vcpus";
+	}
 	if (s->nr_events > SCENARIO_MAX_EVENTS)
 		return "too many events";
 	for (i = 0; i < s->nr_events; i++) {
@@ -322,6 +394,8 @@ const char *scenario_invalid(const struct scenario *s)
 			return "no such vCPU";
 		if (info->unit && !info->is_signed && e->value > info->max)
 			return "value out of range";
+		if (e->kind == EVENT_MIGRATE && e->value >= s->nr_hosts)
+			return "no such host";
 	}
 	return NULL;
 }

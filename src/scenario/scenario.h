@@ -12,6 +12,7 @@
 #include "../subject.h"
 
 #define SCENARIO_MAX_EVENTS 256
+#define SCENARIO_MAX_HOSTS 3
 
 struct machine {
 	u32 tsc_khz;			/* 100000..10000000: what Linux accepts */
@@ -49,20 +50,29 @@ enum event_kind {
 	EVENT_STIMER_CONFIG,		/* vcpu, value: SUBJECT_STIMER_* */
 	EVENT_STIMER_ARM,		/* vcpu, value: ns from the guest's now */
 	EVENT_MESSAGE_SLOT,		/* vcpu, value: 1 busy, 0 read */
-	EVENT_SAVE_RESTORE,		/* cpu, value: SAVE_RESTORE_* */
+	EVENT_SAVE_TSC,			/* every vCPU's, where it ran last */
+	EVENT_SAVE_CLOCK,		/* cpu: KVM_GET_CLOCK */
+	EVENT_MIGRATE,			/* value: to that host; what isn't saved is, now */
+	EVENT_RESTORE_TSC,		/* value: 1 by KVM_VCPU_TSC_OFFSET, 0 by the MSR */
+	EVENT_RESTORE_CLOCK,		/* cpu, value: 1 with KVM_CLOCK_REALTIME */
 	EVENT_READ_HV_CLOCK,		/* vcpu */
 	EVENT_READ_SCHED_CLOCK,		/* vcpu */
 	EVENT_HIBERNATE,		/* vcpu, value: 0 save, 1 restore */
+	EVENT_XEN_SHARED_INFO,		/* cpu, value: 1 for a 32-bit guest */
+	EVENT_XEN_TIMER,		/* vcpu, value: ns from the guest's now */
+	EVENT_RUNSTATE,			/* vcpu, value: enum subject_runstate */
+	EVENT_STEAL,			/* vcpu, value: ns that its thread waits for a CPU */
+	EVENT_SLOT,			/* value: 1 gone, 0 back */
+	EVENT_TSC_DEADLINE,		/* vcpu, value: guest cycles from now */
+	EVENT_LAPIC_TIMER,		/* vcpu, value: LAPIC_TIMER_* */
+	EVENT_READ_TMCCT,		/* vcpu */
 	EVENT_NR
 };
 
-/*
- * How a VMM restores a VM that it has saved, on the same host: TSCs, then the
- * clock, as QEMU does, but
- */
-#define SAVE_RESTORE_OFFSETS 1		/* TSCs by KVM_VCPU_TSC_OFFSET, not the MSR */
-#define SAVE_RESTORE_CLOCK_FIRST 2
-#define SAVE_RESTORE_REALTIME 4		/* KVM_CLOCK_REALTIME */
+/* What EVENT_LAPIC_TIMER's value holds: TMICT, bits 3, 1, 0 of TDCR, the mode. */
+#define LAPIC_TIMER_COUNT(value) ((u32)(value))
+#define LAPIC_TIMER_DIVIDE(value) ((u32)((value) >> 32 & 7))
+#define LAPIC_TIMER_MODE(value) ((u32)((value) >> 35)) /* enum subject_lapic_mode */
 
 struct event {
 	u8 kind;			/* enum event_kind */
@@ -71,8 +81,16 @@ struct event {
 	u64 value;			/* 0 where unused */
 };
 
+/*
+ * The VM starts on hosts[0].  Every host's true time 0 is the same moment; they
+ * have as many CPUs, and the VM's vCPUs, as that one.
+ */
 struct scenario {
-	struct machine machine;
+	union {
+		struct machine machine;	/* the first */
+		struct machine hosts[SCENARIO_MAX_HOSTS];
+	};
+	u32 nr_hosts;			/* 1..SCENARIO_MAX_HOSTS */
 	u32 nr_events;
 	struct event events[SCENARIO_MAX_EVENTS];
 };

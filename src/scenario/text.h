@@ -10,6 +10,8 @@
  *	  tsc_khz 2304000
  *	  cpus 2
  *	  ...
+ *	host 1                 # in what it differs, for VMs that migrate
+ *	  tsc_khz 3000000
  *	events
  *	  advance 5 s          # comment at a line's end is kept too
  *	  run-vcpu 0 on cpu 1
@@ -71,7 +73,7 @@ bool text_is_engine_input(const char *path);
 void text_print(const struct text_file *file, FILE *out);
 
 /* Units for people: "5 s", "1.5 ms" only when exact, else "1234567 ns". */
-void text_print_machine(const struct machine *machine, FILE *out);
+void text_print_machines(const struct scenario *s, FILE *out);
 void text_print_event(const struct event *event, FILE *out);
 
 #endif

@@ -36,22 +36,37 @@ static void select_cpu(struct sim *sim, u32 cpu)
 	sim->hw.raw_tsc = sim_raw_tsc(sim, cpu);
 }
 
-void sim_boot(struct sim *sim, const struct machine *machine,
-	      const struct subject *subject, u32 nr_vcpus)
+/* And what hardware counts with it. */
+void sim_set_time(struct sim *sim, u64 cycles)
 {
-	struct subject_config config = {
-		.tsc_khz = machine->tsc_khz,
-		.nr_cpus = machine->nr_cpus,
-		.nr_vcpus = nr_vcpus,
-		.clocksource = machine->clocksource,
-		.tsc_frac_bits = machine->tsc_frac_bits,
-		.realtime_ns = machine->realtime_ns,
-		.early_tsc_khz = machine->early_tsc_khz ?: machine->tsc_khz,
-	};
+	sim->cycles = cycles;
+	if (sim->machine->clocksource != SUBJECT_CS_HYPERV_PAGE)
+		sim->hw.other_ns = machine_true_ns(sim->machine, cycles);
+}
 
-	*sim = (struct sim){ .machine = machine, .subject = subject,
-			     .nr_vcpus = nr_vcpus };
+static struct subject_config config_of(const struct machine *m, u32 nr_vcpus)
+{
+	return (struct subject_config){
+		.tsc_khz = m->tsc_khz,
+		.nr_cpus = m->nr_cpus,
+		.nr_vcpus = nr_vcpus,
+		.clocksource = m->clocksource,
+		.tsc_frac_bits = m->tsc_frac_bits,
+		.realtime_ns = m->realtime_ns,
+		.early_tsc_khz = m->early_tsc_khz ?: m->tsc_khz,
+	};
+}
+
+/* The hardware of @host at true time 0. */
+static void power_on(struct sim *sim, u32 host)
+{
+	const struct machine *machine = &sim->hosts[host];
+
+	sim->host = host;
+	sim->machine = machine;
+	sim->entered |= 1u << host;
 	sim->max_cycles = ns_to_cycles(machine, SIM_MAX_NS);
+	sim_set_time(sim, 0);
 	select_cpu(sim, 0);
 	/*
 	 * The hypervisor below keeps 10^7 units a second, from 0 at boot:
@@ -62,7 +77,50 @@ void sim_boot(struct sim *sim, const struct machine *machine,
 		sim->hw.hv_offset_100ns =
 			-(s64)((u128)sim->hw.raw_tsc * sim->hw.hv_scale >> 64);
 	}
+}
+
+void sim_boot(struct sim *sim, const struct machine *hosts,
+	      const struct subject *subject, u32 nr_vcpus)
+{
+	struct subject_config config = config_of(hosts, nr_vcpus);
+
+	*sim = (struct sim){ .hosts = hosts, .guest = subject,
+			     .subject = subject, .nr_vcpus = nr_vcpus,
+			     .nr_vms = 1 };
+	power_on(sim, 0);
 	subject->boot(&config, &sim->hw);
+}
+
+static const struct subject *subject_of(const struct sim *sim, u32 host)
+{
+	const struct subject *subject = sim->guest;
+
+	while (host-- && subject->successor)
+		subject = subject->successor;
+	return subject;
+}
+
+/*
+ * The VM arrives on @host at this very moment, rounded up to that host's cycle.
+ * Every host booted at true time 0; this one's timekeeper has been ticking since.
+ */
+static void go_to_host(struct sim *sim, u32 host)
+{
+	u64 from_khz = sim->machine->tsc_khz;
+	u64 khz = sim->hosts[host].tsc_khz;
+	u64 now = ((u128)sim->cycles * khz + from_khz - 1) / from_khz;
+	struct subject_config config;
+	bool again = sim->entered & 1u << host;
+
+	sim->subject = subject_of(sim, host);
+	power_on(sim, host);
+	config = config_of(sim->machine, sim->nr_vcpus);
+	sim->subject->enter_host(host, again ? NULL : &config, &sim->hw);
+	if (now > sim->max_cycles)
+		sim->max_cycles = now;
+	sim_set_time(sim, now);
+	select_cpu(sim, 0);
+	sim->subject->tick();
 }
 
 static void read_clock(struct sim *sim, struct sim_read *read)
@@ -80,8 +138,14 @@ static void read_clock(struct sim *sim, struct sim_read *read)
 
 static void enter(struct sim *sim, u32 vcpu)
 {
+	u64 waited;
+
 	select_cpu(sim, sim->vcpu_cpu[vcpu]);
 	sim->subject->run_vcpu(vcpu);
+	/* it may have waited for a timer, which is to be due when the guest is there */
+	waited = sim->hw.raw_tsc - sim_raw_tsc(sim, sim->hw.cpu);
+	if (waited)
+		sim_set_time(sim, sim->cycles + waited);
 }
 
 static u64 enter_and_rdtsc(struct sim *sim, u32 vcpu)
@@ -99,7 +163,7 @@ u64 sim_hv_clock(const struct sim *sim, u64 tsc)
 	u64 time;
 
 	sim->subject->view_vm(&vm);
-	if (vm.page_enabled && sim->subject->guest_read_tsc_page(tsc, &time))
+	if (vm.page_enabled && sim->guest->guest_read_tsc_page(tsc, &time))
 		return time;
 	return sim->subject->reference_counter();
 }
@@ -108,52 +172,140 @@ static bool pass_time(struct sim *sim, u64 cycles)
 {
 	if (cycles > sim->max_cycles - sim->cycles)
 		return false;
-	sim->cycles += cycles;
-	if (sim->machine->clocksource != SUBJECT_CS_HYPERV_PAGE)
-		sim->hw.other_ns = machine_true_ns(sim->machine, sim->cycles);
+	sim_set_time(sim, sim->cycles + cycles);
 	return true;
 }
 
-/* No time passes; each vCPU's TSC is read and written where it ran last. */
-static void save_restore(struct sim *sim, const struct event *event)
+/* ---- migration ------------------------------------------------------------ */
+
+static u64 now_ns(const struct sim *sim)
+{
+	return machine_true_ns(sim->machine, sim->cycles);
+}
+
+static void save_tsc(struct sim *sim)
+{
+	struct sim_saved *saved = &sim->saved;
+
+	saved->tsc_of = sim->nr_vms;
+	saved->tsc_ns = now_ns(sim);
+	saved->tsc_restored = false;
+	saved->machine = sim->machine;
+	saved->nr_vcpus = sim->nr_vcpus;
+	for (u32 i = 0; i < sim->nr_vcpus; i++) {
+		sim->subject->view_vcpu(i, &saved->vcpu[i]);
+		saved->tsc[i] = sim_guest_tsc(sim->machine, &saved->vcpu[i],
+					      sim_raw_tsc(sim, sim->vcpu_cpu[i]));
+	}
+	sim->subject->get_hv_msrs(&saved->hv);
+}
+
+static void save_clock(struct sim *sim, u32 cpu)
+{
+	struct sim_saved *saved = &sim->saved;
+
+	select_cpu(sim, cpu);
+	if (sim->subject->get_clock(&saved->clock))
+		return;
+	saved->clock_of = sim->nr_vms;
+	saved->clock_ns = now_ns(sim);
+	saved->clock_restored = false;
+}
+
+static void migrate(struct sim *sim, u32 host)
+{
+	if (sim->saved.tsc_of != sim->nr_vms)
+		save_tsc(sim);
+	if (sim->saved.clock_of != sim->nr_vms)
+		save_clock(sim, 0);
+	if (host != sim->host)
+		go_to_host(sim, host);
+	subject_refuel();
+	select_cpu(sim, 0);
+	sim->subject->create_vm(sim->nr_vcpus);
+	sim->nr_vms++;
+}
+
+/*
+ * Documentation/virt/kvm/devices/vcpu.rst, KVM_VCPU_TSC_OFFSET: the guest's TSC has
+ * gone on for as long as its restored clock has.  Where the host's TSC is scaled, the
+ * guest's share of it is meant.
+ */
+static u64 migrated_offset(const struct sim *sim, u32 nr,
+			   const struct subject_vcpu_view *now,
+			   const struct subject_clock *dest)
+{
+	const struct sim_saved *saved = &sim->saved;
+	const struct subject_vcpu_view *src = &saved->vcpu[nr];
+	struct subject_vcpu_view unshifted = *now;
+	s64 passed_ns = dest->clock_ns - saved->clock.clock_ns;
+	s64 passed = (s128)passed_ns * src->virtual_tsc_khz / 1000000;
+
+	unshifted.tsc_offset = 0;
+	return sim_guest_tsc(saved->machine, src, saved->clock.host_tsc) + passed -
+	       sim_guest_tsc(sim->machine, &unshifted, dest->host_tsc);
+}
+
+static void restore_tsc(struct sim *sim, bool by_offset)
 {
 	const struct subject *subject = sim->subject;
-	struct subject_vcpu_view saved[SUBJECT_MAX_VCPUS], now;
-	u64 tsc[SUBJECT_MAX_VCPUS];
-	struct subject_clock clock;
-	u32 flags = event->value;
+	struct sim_saved *saved = &sim->saved;
+	struct subject_clock clock = { 0 };
+	struct subject_vcpu_view now;
 
-	select_cpu(sim, event->cpu);
-	if (subject->get_clock(&clock))
+	if (!saved->tsc_of)
 		return;
-	for (u32 i = 0; i < sim->nr_vcpus; i++) {
-		subject->view_vcpu(i, &saved[i]);
-		tsc[i] = sim_guest_tsc(sim->machine, &saved[i],
-				       sim_raw_tsc(sim, sim->vcpu_cpu[i]));
-	}
-	clock.flags &= flags & SAVE_RESTORE_REALTIME ? SUBJECT_CLOCK_REALTIME : 0;
-
-	subject->recreate_vm();
-	subject_refuel();
-	if (flags & SAVE_RESTORE_CLOCK_FIRST)
-		subject->set_clock(&clock);
-	for (u32 i = 0; i < sim->nr_vcpus; i++) {
+	/* without these there is nothing to reckon with */
+	by_offset = by_offset && saved->clock_of == saved->tsc_of &&
+		    saved->clock_restored &&
+		    saved->clock.flags & SUBJECT_CLOCK_HOST_TSC &&
+		    !subject->get_clock(&clock) &&
+		    clock.flags & SUBJECT_CLOCK_HOST_TSC;
+	for (u32 i = 0; i < saved->nr_vcpus; i++) {
+		subject_refuel();
 		select_cpu(sim, sim->vcpu_cpu[i]);
 		subject->view_vcpu(i, &now);
-		if (now.virtual_tsc_khz != saved[i].virtual_tsc_khz)
-			subject->set_tsc_khz(i, saved[i].virtual_tsc_khz);
-		if (flags & SAVE_RESTORE_OFFSETS)
-			subject->set_tsc_offset(i, saved[i].tsc_offset);
+		if (now.virtual_tsc_khz != saved->vcpu[i].virtual_tsc_khz)
+			subject->set_tsc_khz(i, saved->vcpu[i].virtual_tsc_khz);
+		subject->view_vcpu(i, &now);
+		if (by_offset)
+			subject->set_tsc_offset(i, migrated_offset(sim, i, &now,
+								   &clock));
 		else
-			subject->write_tsc(i, tsc[i], true);
+			subject->write_tsc(i, saved->tsc[i], true);
 	}
-	select_cpu(sim, event->cpu);
-	if (!(flags & SAVE_RESTORE_CLOCK_FIRST))
-		subject->set_clock(&clock);
-	subject_refuel();
-	for (u32 i = 0; i < sim->nr_vcpus; i++)
-		enter(sim, i);
-	select_cpu(sim, event->cpu);
+	subject->set_hv_msrs(&saved->hv);
+	saved->tsc_restored = true;
+	saved->tsc_restored_ns = now_ns(sim);
+}
+
+static void restore_clock(struct sim *sim, u32 cpu, bool realtime)
+{
+	struct sim_saved *saved = &sim->saved;
+	struct subject_clock clock = saved->clock;
+
+	if (!saved->clock_of)
+		return;
+	clock.flags &= realtime ? SUBJECT_CLOCK_REALTIME : 0;
+	select_cpu(sim, cpu);
+	sim->subject->set_clock(&clock);
+	saved->clock_restored = true;
+	saved->clock_restored_ns = now_ns(sim);
+}
+
+/* ---- runstates ------------------------------------------------------------- */
+
+static void set_runstate(struct sim *sim, u32 vcpu, enum subject_runstate state)
+{
+	struct subject_xen_view view;
+
+	sim->subject->view_xen(vcpu, &view);
+	/* who was preempted waits in the scheduler's queue until now */
+	if (view.runstate.state == SUBJECT_RUNSTATE_RUNNABLE)
+		sim->run_delay[vcpu] += sim->cycles - sim->preempted[vcpu];
+	sim->preempted[vcpu] = sim->cycles;
+	sim->subject->xen_set_runstate(vcpu, state,
+			machine_true_ns(sim->machine, sim->run_delay[vcpu]));
 }
 
 bool sim_event(struct sim *sim, const struct event *event,
@@ -219,29 +371,41 @@ bool sim_event(struct sim *sim, const struct event *event,
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
 		subject->write_tsc_page(event->vcpu, event->value);
 		return true;
-	case EVENT_SAVE_RESTORE:
-		save_restore(sim, event);
+	case EVENT_SAVE_TSC:
+		save_tsc(sim);
+		return true;
+	case EVENT_SAVE_CLOCK:
+		save_clock(sim, event->cpu);
+		return true;
+	case EVENT_MIGRATE:
+		migrate(sim, event->value);
+		return true;
+	case EVENT_RESTORE_TSC:
+		restore_tsc(sim, event->value);
+		return true;
+	case EVENT_RESTORE_CLOCK:
+		restore_clock(sim, event->cpu, event->value);
 		return true;
 	case EVENT_READ_HV_CLOCK:
 		read->tsc = enter_and_rdtsc(sim, event->vcpu);
-		read->value = subject->guest_read_hv_clock(read->tsc);
+		read->value = sim->guest->guest_read_hv_clock(read->tsc);
 		read->valid = true;
 		return true;
 	case EVENT_READ_SCHED_CLOCK:
 		read->tsc = enter_and_rdtsc(sim, event->vcpu);
-		read->value = subject->guest_read_sched_clock(read->tsc);
+		read->value = sim->guest->guest_read_sched_clock(read->tsc);
 		read->valid = true;
 		return true;
 	case EVENT_HIBERNATE:
 		read->tsc = enter_and_rdtsc(sim, event->vcpu);
-		subject->guest_hibernate(read->tsc, event->value);
-		read->value = subject->guest_read_sched_clock(read->tsc);
+		sim->guest->guest_hibernate(read->tsc, event->value);
+		read->value = sim->guest->guest_read_sched_clock(read->tsc);
 		read->valid = true;
 		return true;
 	case EVENT_STIMER_CONFIG:
 		enter(sim, event->vcpu);
 		subject->write_stimer_config(event->vcpu, event->value);
-		subject->run_vcpu(event->vcpu);
+		enter(sim, event->vcpu);
 		return true;
 	case EVENT_STIMER_ARM: {
 		struct subject_stimer_view timer;
@@ -252,13 +416,13 @@ bool sim_event(struct sim *sim, const struct event *event,
 		if (!timer.periodic)
 			units += sim_hv_clock(sim, read->tsc);
 		subject->write_stimer_count(event->vcpu, units);
-		subject->run_vcpu(event->vcpu);
+		enter(sim, event->vcpu);
 		return true;
 	}
 	case EVENT_MESSAGE_SLOT:
 		enter(sim, event->vcpu);
 		subject->set_message_slot(event->vcpu, event->value);
-		subject->run_vcpu(event->vcpu);
+		enter(sim, event->vcpu);
 		return true;
 	case EVENT_REENLIGHTENMENT:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
@@ -266,14 +430,14 @@ bool sim_event(struct sim *sim, const struct event *event,
 		return true;
 	case EVENT_READ_PVCLOCK:
 		read->tsc = enter_and_rdtsc(sim, event->vcpu);
-		read->value = subject->guest_read_pvclock(event->vcpu, read->tsc,
+		read->value = sim->guest->guest_read_pvclock(event->vcpu, read->tsc,
 							  &flags);
 		read->flags = flags;
 		read->valid = true;
 		return true;
 	case EVENT_READ_TSC_PAGE:
 		read->tsc = enter_and_rdtsc(sim, event->vcpu);
-		read->valid = subject->guest_read_tsc_page(read->tsc, &read->value);
+		read->valid = sim->guest->guest_read_tsc_page(read->tsc, &read->value);
 		return true;
 	case EVENT_READ_REFERENCE:
 		select_cpu(sim, event->cpu);
@@ -302,6 +466,55 @@ bool sim_event(struct sim *sim, const struct event *event,
 		select_cpu(sim, event->cpu);
 		subject->hotplug_vcpu();
 		sim->nr_vcpus++;
+		return true;
+	case EVENT_XEN_SHARED_INFO:
+		select_cpu(sim, event->cpu);
+		read->value = subject->xen_shared_info(event->value);
+		read->tsc = sim->hw.raw_tsc;
+		read->valid = read->value != ~0ull;
+		return true;
+	case EVENT_XEN_TIMER:
+		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
+		subject->xen_vcpu(event->vcpu);
+		read->tsc = enter_and_rdtsc(sim, event->vcpu);
+		read->value = sim->guest->guest_read_pvclock(event->vcpu, read->tsc,
+							     &flags) + event->value;
+		subject->xen_set_timer(event->vcpu, read->value);
+		read->flags = flags;
+		read->valid = true;
+		enter(sim, event->vcpu);
+		return true;
+	case EVENT_RUNSTATE:
+		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
+		subject->xen_vcpu(event->vcpu);
+		set_runstate(sim, event->vcpu, event->value);
+		return true;
+	case EVENT_STEAL: {
+		u64 cycles = ns_to_cycles(sim->machine, event->value);
+
+		sim->run_delay[event->vcpu] += cycles;
+		return pass_time(sim, cycles);
+	}
+	case EVENT_SLOT:
+		subject->set_slot_gone(event->value);
+		return true;
+	case EVENT_TSC_DEADLINE:
+		read->tsc = enter_and_rdtsc(sim, event->vcpu);
+		read->value = read->tsc + event->value;
+		read->valid = true;
+		subject->write_tsc_deadline(event->vcpu, read->value);
+		enter(sim, event->vcpu);
+		return true;
+	case EVENT_LAPIC_TIMER:
+		enter(sim, event->vcpu);
+		subject->write_lapic_timer(event->vcpu, LAPIC_TIMER_MODE(event->value),
+					   LAPIC_TIMER_DIVIDE(event->value),
+					   LAPIC_TIMER_COUNT(event->value));
+		return true;
+	case EVENT_READ_TMCCT:
+		read->tsc = enter_and_rdtsc(sim, event->vcpu);
+		read->value = subject->read_tmcct(event->vcpu);
+		read->valid = true;
 		return true;
 	case EVENT_NR:
 		break;

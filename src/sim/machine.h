@@ -15,14 +15,37 @@
 /* What a scenario may last: beyond, no clock promises anything here. */
 #define SIM_MAX_NS (10ull * 365 * 86400 * CF_NS_PER_SEC)
 
+/* What a VMM has saved of the VM, to restore it in another or in the same. */
+struct sim_saved {
+	u32 tsc_of, clock_of;		/* of which VM, from 1; 0: not saved */
+	bool tsc_restored, clock_restored;
+	u64 tsc_ns, clock_ns;		/* true time of the save... */
+	u64 tsc_restored_ns, clock_restored_ns; /* ...and of the restore */
+	const struct machine *machine;	/* the host that the TSCs were read on */
+	u8 nr_vcpus;
+	u64 tsc[SUBJECT_MAX_VCPUS];	/* MSR_IA32_TSC of each, where it ran last */
+	struct subject_vcpu_view vcpu[SUBJECT_MAX_VCPUS];
+	struct subject_hv_msrs hv;
+	struct subject_clock clock;	/* KVM_GET_CLOCK */
+};
+
 struct sim {
+	const struct machine *hosts;	/* the first is that of boot */
+	const struct subject *guest;	/* that host's kernel is the guest's, too */
+	/* where the VM is: */
+	u32 host;
 	const struct machine *machine;
 	const struct subject *subject;
 	struct subject_hw hw;
-	u64 cycles;			/* true time */
+	u64 cycles;			/* true time, in this host's */
 	u64 max_cycles;			/* SIM_MAX_NS */
+	u32 entered;			/* hosts that have booted, a bit each */
+	u32 nr_vms;			/* VMs until now, the present one included */
+	struct sim_saved saved;
 	u32 nr_vcpus;			/* created so far */
 	u8 vcpu_cpu[SUBJECT_MAX_VCPUS];	/* where each vCPU ran last */
+	/* its thread waited for a CPU: so long until now, or since; true cycles */
+	u64 run_delay[SUBJECT_MAX_VCPUS], preempted[SUBJECT_MAX_VCPUS];
 };
 
 /* What an event read, if it read a clock. */
@@ -33,8 +56,11 @@ struct sim_read {
 	u32 flags;			/* pvclock or kvm_clock_data flags */
 };
 
-/* Boots the host on CPU 0 at true time 0 and creates the VM with @nr_vcpus. */
-void sim_boot(struct sim *sim, const struct machine *machine,
+/*
+ * Boots the first of @hosts on CPU 0 at true time 0 and creates the VM with
+ * @nr_vcpus.  Host n runs the kernel of @subject's n-th successor, or of the last.
+ */
+void sim_boot(struct sim *sim, const struct machine *hosts,
 	      const struct subject *subject, u32 nr_vcpus);
 
 /*
@@ -45,6 +71,9 @@ void sim_boot(struct sim *sim, const struct machine *machine,
  */
 bool sim_event(struct sim *sim, const struct event *event,
 	       struct sim_read *read);
+
+/* True time goes on to @cycles, which the caller keeps within sim->max_cycles. */
+void sim_set_time(struct sim *sim, u64 cycles);
 
 /*
  * What a guest that is running on the current CPU takes for the time, 100 ns: its

@@ -7,14 +7,8 @@
 
 #include "kernel.h"
 
-/* A guest of Hyper-V's kind; as <linux/kconfig.h> decides it for =y. */
+/* A guest of Hyper-V's kind. */
 #define CONFIG_HYPERV 1
-#define SHIM_ARGUMENT_1 0,
-#define SHIM_SECOND(first, second, ...) second
-#define SHIM_ENABLED_2(argument) SHIM_SECOND(argument 1, 0)
-#define SHIM_ENABLED_1(value) SHIM_ENABLED_2(SHIM_ARGUMENT_##value)
-#undef IS_ENABLED
-#define IS_ENABLED(option) SHIM_ENABLED_1(option)
 
 extern u64 shim_guest_tsc;
 #define rdtsc() shim_guest_tsc
@@ -22,14 +16,12 @@ extern u64 shim_guest_tsc;
 #define hv_get_raw_timer() shim_guest_tsc
 
 /* its TSC page, and the MSR that it falls back to: an exit to the host */
-extern u8 shim_guest_page[64];
-u64 host_reference_counter(void);
-#define tsc_page ((struct ms_hyperv_tsc_page *)shim_guest_page)
+#define tsc_page ((struct ms_hyperv_tsc_page *)shim_hw->memory.tsc_page)
 #define hv_get_tsc_page() tsc_page
 #define hvclock_page (*tsc_page)
-#define hv_get_register(reg) host_reference_counter()
-#define hv_get_msr(msr) host_reference_counter()
-#define hv_raw_get_msr(msr) host_reference_counter()
+#define hv_get_register(reg) shim_hw->reference_counter()
+#define hv_get_msr(msr) shim_hw->reference_counter()
+#define hv_raw_get_msr(msr) shim_hw->reference_counter()
 #define hv_read_reference_counter() read_hv_clock_tsc()
 
 #define touch_softlockup_watchdog_sync() do { } while (0)

@@ -119,7 +119,6 @@ int kvm_vcpu_write_guest_page(struct kvm_vcpu *vcpu, gfn_t gfn, const void *data
 #define kvm_get_vcpu(kvm, i) ((kvm)->vcpus[i])
 
 /* guest memory: one page, the Hyper-V TSC page */
-extern u8 shim_guest_page[64];
 #define SHIM_TSC_PAGE_GFN 1ull
 #define SHIM_NO_MEMORY_GFN 2ull
 #define gfn_to_gpa(gfn) ((gpa_t)(gfn) << 12)
@@ -127,18 +126,18 @@ extern u8 shim_guest_page[64];
 static inline int kvm_read_guest(struct kvm *kvm, gpa_t gpa, void *data,
 				 unsigned long len)
 {
-	if (gpa != gfn_to_gpa(SHIM_TSC_PAGE_GFN) || len > sizeof(shim_guest_page))
+	if (gpa != gfn_to_gpa(SHIM_TSC_PAGE_GFN) || len > sizeof(shim_hw->memory.tsc_page))
 		return -EFAULT;
-	memcpy(data, shim_guest_page, len);
+	memcpy(data, shim_hw->memory.tsc_page, len);
 	return 0;
 }
 
 static inline int kvm_write_guest(struct kvm *kvm, gpa_t gpa, const void *data,
 				  unsigned long len)
 {
-	if (gpa != gfn_to_gpa(SHIM_TSC_PAGE_GFN) || len > sizeof(shim_guest_page))
+	if (gpa != gfn_to_gpa(SHIM_TSC_PAGE_GFN) || len > sizeof(shim_hw->memory.tsc_page))
 		return -EFAULT;
-	memcpy(shim_guest_page, data, len);
+	memcpy(shim_hw->memory.tsc_page, data, len);
 	return 0;
 }
 

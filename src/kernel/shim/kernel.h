@@ -129,7 +129,12 @@ struct timespec64 {
 #define IS_ALIGNED(x, a) (((x) & ((__typeof__(x))(a) - 1)) == 0)
 #define BIT(n) (1UL << (n))
 #define BIT_ULL(n) (1ULL << (n))
-#define IS_ENABLED(x) 0
+/* as <linux/kconfig.h> decides it for =y */
+#define SHIM_ARGUMENT_1 0,
+#define SHIM_SECOND(first, second, ...) second
+#define SHIM_ENABLED_2(argument) SHIM_SECOND(argument 1, 0)
+#define SHIM_ENABLED_1(value) SHIM_ENABLED_2(SHIM_ARGUMENT_##value)
+#define IS_ENABLED(option) SHIM_ENABLED_1(option)
 #define IS_MODULE(x) 0
 #define statically_true(x) (__builtin_constant_p(x) && (x))
 #define DECLARE_FLEX_ARRAY(type, name) struct { struct { } empty_; type name[]; }
