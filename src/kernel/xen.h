@@ -52,7 +52,7 @@ int shim_gpc_activate(struct gfn_to_pfn_cache *gpc, gpa_t gpa, unsigned long len
 	if (shim_slot_gone)
 		return -EFAULT;
 	gpc->gpa = gpa;
-	gpc->active = true;
+	gpc->active = gpc->valid = true;
 	return 0;
 }
 
@@ -90,7 +90,7 @@ void host_xen_vcpu(u32 nr)
 {
 	struct kvm_vcpu *vcpu = &vcpus[nr];
 
-	if (vcpu->arch.xen.timer_virq)
+	if (vcpu->arch.xen.timer_virq || shim_slot_gone)
 		return;
 	if (!xen_used[nr])
 		memset(runstate_area[nr], 0, sizeof(runstate_area[nr]));
@@ -165,6 +165,8 @@ void host_xen_set_runstate(u32 nr, enum subject_runstate state, u64 run_delay_ns
 {
 	struct kvm_vcpu *vcpu = &vcpus[nr];
 
+	if (!xen_used[nr])
+		return;
 	shim_task.sched_info.run_delay = run_delay_ns;
 	if (state == SUBJECT_RUNSTATE_BLOCKED || state == SUBJECT_RUNSTATE_OFFLINE)
 		set_xen_attr(vcpu, &(struct kvm_xen_vcpu_attr){

@@ -11,7 +11,9 @@ static bool tsc_promised(const struct run *run, u32 nr)
 {
 	const struct subject_vcpu_view *v = &run->vcpu[nr].view;
 
-	return !v->tsc_catchup && v->tsc_multiplier &&
+	/* a TSC on its way up to 0 is none yet */
+	return (s64)sim_guest_tsc(run->sim.machine, v, run->sim.hw.raw_tsc) >= 0 &&
+	       !v->tsc_catchup && v->tsc_multiplier &&
 	       v->virtual_tsc_khz >= MIN_GUEST_KHZ &&
 	       v->virtual_tsc_khz <= MAX_GUEST_KHZ && host_clock_promised(run);
 }
@@ -28,6 +30,7 @@ static void check_deadline_arm(struct run *run, const struct sim_read *read)
 	u32 khz = run->vcpu[nr].view.virtual_tsc_khz;
 	struct subject_lapic_view now;
 	struct verdict v;
+	s128 at_once_ns;
 	u64 wrapped;
 
 	run->sim.subject->view_lapic(nr, &now);
@@ -37,9 +40,7 @@ static void check_deadline_arm(struct run *run, const struct sim_read *read)
 		.cycles = run->sim.cycles, .monotonic_ns = now.monotonic_ns,
 		.advance_ns = now.advance_ns,
 	};
-	/* a TSC on its way up to 0, or a deadline past 2^63, is no time of a guest's */
-	if (run->broken || !tsc_promised(run, nr) || (s64)read->tsc < 0 ||
-	    (s64)read->value <= 0)
+	if (run->broken || !tsc_promised(run, nr) || (s64)read->value <= 0)
 		return;
 	v = (struct verdict){
 		.law = LAW_DEADLINE, .clock = "tsc-deadline",
@@ -48,11 +49,13 @@ static void check_deadline_arm(struct run *run, const struct sim_read *read)
 		.unit = "ns", .want = (u128)cycles * 1000000 / khz,
 	};
 	wrapped = cycles * 1000000 / khz;
+	/* for what expired at once the advance was tuned since, by up to an eighth */
+	at_once_ns = now.advance_ns + now.advance_ns / 7 + 1;
 	if (now.armed)
 		v.got = now.armed_for_ns - now.monotonic_ns + now.advance_ns;
 	else
-		v.low = -(s128)now.advance_ns;
-	if (now.armed ? v.got == wrapped : wrapped <= now.advance_ns) {
+		v.low = -at_once_ns;
+	if (now.armed ? v.got == wrapped : wrapped <= at_once_ns) {
 		v.why = "cycles * 10^6 doesn't fit in 64 bits";
 		v.event = "tsc-deadline-wrapped";
 	}

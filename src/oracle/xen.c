@@ -69,10 +69,10 @@ void check_xen_arm(struct run *run, const struct sim_read *read)
 	struct armed *timer = &run->xen_timer[nr];
 	u64 asked = run->event->value;
 	u64 elapsed = cycles_to_ns(run, run->sim.cycles - run->snapshot_cycles);
-	s64 cycle_ns = guest_cycle_ns(run, &vcpu->view);
 	struct subject_xen_view now;
 	struct verdict v;
 	s128 own, off, slack;
+	s64 cycle_ns;
 
 	run->sim.subject->view_xen(nr, &now);
 	run_show(run, "xen-timer", "ns", read, false, 0);
@@ -93,6 +93,7 @@ void check_xen_arm(struct run *run, const struct sim_read *read)
 		.got = now.armed ? now.armed_for_ns - now.monotonic_ns : 0,
 		.low = -1, .high = 1,
 	};
+	cycle_ns = guest_cycle_ns(run, &vcpu->view);
 	off = v.got - v.want;
 	slack = 3 + cycle_ns + (elapsed >> 29);
 	if (cycle_ns && off >= 0 &&
@@ -264,7 +265,7 @@ static void check_parts(struct run *run, const struct runstate *old,
 		s128 want = 0, off = 0;
 
 		if (i == old->view.state) {
-			want = elapsed - (ran ? steal : 0);
+			want = (s128)elapsed - (ran ? steal : 0);
 			off = slack;
 		} else if (ran && i == SUBJECT_RUNSTATE_RUNNABLE) {
 			want = steal;	/* no kvmclock is read for it */
@@ -292,6 +293,8 @@ void check_runstate(struct run *run)
 	u64 sum = 0;
 
 	run->sim.subject->view_xen(nr, &now);
+	if (!now.used)
+		return;
 	new.view = now.runstate;
 	for (int i = 0; i < SUBJECT_RUNSTATE_NR; i++)
 		sum += now.runstate.time_ns[i];

@@ -140,12 +140,17 @@ static void enter(struct sim *sim, u32 vcpu)
 {
 	u64 waited;
 
-	select_cpu(sim, sim->vcpu_cpu[vcpu]);
-	sim->subject->run_vcpu(vcpu);
-	/* it may have waited for a timer, which is to be due when the guest is there */
-	waited = sim->hw.raw_tsc - sim_raw_tsc(sim, sim->hw.cpu);
-	if (waited)
-		sim_set_time(sim, sim->cycles + waited);
+	/*
+	 * KVM waits for a timer that is to be due when the guest is there; what is
+	 * due by then interrupts the guest at once.
+	 */
+	do {
+		select_cpu(sim, sim->vcpu_cpu[vcpu]);
+		sim->subject->run_vcpu(vcpu);
+		waited = sim->hw.raw_tsc - sim_raw_tsc(sim, sim->hw.cpu);
+		if (waited)
+			sim_set_time(sim, sim->cycles + waited);
+	} while (waited);
 }
 
 static u64 enter_and_rdtsc(struct sim *sim, u32 vcpu)
