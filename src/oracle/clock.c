@@ -777,6 +777,8 @@ bool guest_clock(const struct run *run, u64 raw, struct guest_clock *clock)
 	if (!run->vm.use_master_clock || !in_contract(run, 0) || delta < 0 ||
 	    !(v->pvclock.flags & SUBJECT_PVCLOCK_TSC_STABLE) ||
 	    v->pvclock.system_time != snapshot_clock(run) ||
+	    v->pvclock.tsc_timestamp !=
+	    sim_guest_tsc(run->sim.machine, v, run->vm.master_cycle_now) ||
 	    (s64)v->pvclock.system_time < 0 ||
 	    (s64)(tsc - v->pvclock.tsc_timestamp) < 0)
 		return false;

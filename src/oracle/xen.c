@@ -14,8 +14,7 @@ bool host_clock_promised(const struct run *run)
 
 	return !run->sim.machine->early_tsc_khz && !run->snapshot_broken &&
 	       host_ns(run, run->sim.hw.raw_tsc, &ns) &&
-	       !(cycles_to_ns(run, run->sim.cycles - run->tick_cycles) >>
-		 (63 - run->timekeeper.shift));
+	       !((ns - run->timekeeper.base_ns) >> (63 - run->timekeeper.shift));
 }
 
 u64 clock_drift(const struct run *run, u64 ns)
