@@ -115,8 +115,8 @@ void check_lapic_arm(struct run *run, const struct sim_read *read)
  * eighth off its advance before it waits for the rest of it, for an entry takes
  * longer than that on any machine.
  *
- * Where KVM leaves a vCPU at the host's frequency, though another one within its
- * tolerance was asked for, it goes on reckoning with the one that was asked for.
+ * Where KVM leaves a vCPU at the host's frequency, for another one was within its
+ * tolerance (250 ppm), or refused, it reckons with the one that was asked for.
  */
 static bool check_deadline(struct run *run, u32 nr, bool delivered, u64 elapsed)
 {
@@ -128,7 +128,9 @@ static bool check_deadline(struct run *run, u32 nr, bool delivered, u64 elapsed)
 	s128 slack_ns = clock_drift(run, elapsed) +
 			(m->tsc_frac_bits ? elapsed / view->tsc_multiplier + 1 : 0);
 	s128 early_ns = slack_ns + timer->advance_ns / 8;
-	s128 off = (s128)elapsed * (khz - view->virtual_tsc_khz) / 1000000;
+	s128 other_khz = khz - view->virtual_tsc_khz;
+	s128 off = (s128)elapsed * other_khz / 1000000;
+	const char *explained;
 	struct verdict v = {
 		.law = LAW_DEADLINE, .clock = "tsc-deadline",
 		.function = delivered ? "__wait_lapic_expire" : "start_sw_tscdeadline",
@@ -145,12 +147,17 @@ static bool check_deadline(struct run *run, u32 nr, bool delivered, u64 elapsed)
 	else
 		v.high = slack_ns * khz / 1000000 + 2;
 	/* a kHz in a ratio's frequency is rounding */
-	if (off && (khz - view->virtual_tsc_khz) / 2) {
+	if (other_khz < -1 || other_khz > 1) {
 		off += elapsed / 1000000 * (off < 0 ? -1 : 1);
+		if (other_khz * 4000 > khz || -other_khz * 4000 > khz)
+			explained = delivered ? "tsc-deadline-early-refused" :
+						"tsc-deadline-late-refused";
+		else
+			explained = delivered ? "tsc-deadline-early-tolerated" :
+						"tsc-deadline-late-tolerated";
 		if (delivered ? v.got - v.want >= v.low + off :
 				v.got - v.want <= v.high + off)
-			v.event = delivered ? "tsc-deadline-early-tolerated" :
-					      "tsc-deadline-late-tolerated";
+			v.event = explained;
 	}
 	return run_check(run, &v);
 }

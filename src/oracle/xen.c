@@ -93,6 +93,14 @@ void check_xen_arm(struct run *run, const struct sim_read *read)
 		.low = -1, .high = 1,
 	};
 	cycle_ns = guest_cycle_ns(run, &vcpu->view);
+	if (now.armed && !now.expires_ns) {
+		v.why = "it has come, and an older one is left armed";
+		v.event = "xen-timer-left";
+		v.want = 0;
+		v.high = 0;
+		run_fail(run, &v);
+		return;
+	}
 	off = v.got - v.want;
 	slack = 3 + cycle_ns + (elapsed >> 29);
 	if (cycle_ns && off >= 0 &&
@@ -304,8 +312,11 @@ void check_runstate(struct run *run)
 		.why = "the times don't sum to that of the state's entry",
 		.unit = "ns", .got = sum, .want = now.runstate.entry_ns,
 	});
-	/* before 6.3 a VMM's change reaches the guest with the next of KVM's own */
-	if (!run->broken && !run->slot_gone &&
+	/*
+	 * Before 6.3 a VMM's change reaches the guest with the next of KVM's own.  Bit
+	 * 63 of the entry's time says "being written" there.
+	 */
+	if (!run->broken && !run->slot_gone && !(now.runstate.entry_ns >> 63) &&
 	    run->event->value <= SUBJECT_RUNSTATE_RUNNABLE)
 		check_area(run, &now);
 	new.set = !run->broken && run->clock_sane && host_clock_promised(run) &&
