@@ -147,7 +147,7 @@ static bool has_signature(const struct harness_findings *list, const char *signa
 static void judge(const char *path, const struct text_file *file,
 		  const struct harness_findings *list, struct judgement *j)
 {
-	const char *version = subject_linux.version;
+	const char *version = subject_versions(&subject_linux);
 	char slug_buf[128], signature[128];
 	const char *slug = known_slug(path, slug_buf, sizeof(slug_buf)) ?
 			   slug_buf : NULL;
@@ -169,7 +169,9 @@ static void judge(const char *path, const struct text_file *file,
 	for (u32 i = 0; slug && i < driver_known.nr; i++) {
 		const struct known_row *row = &driver_known.row[i];
 
-		if (strcmp(row->slug, slug) || !known_names_tree(row->live, version))
+		/* what the file expects is of the host that it begins on */
+		if (strcmp(row->slug, slug) ||
+		    !known_names_tree(row->live, subject_linux.version))
 			continue;
 		live = true;
 		if (!has_signature(list, row->signature))
@@ -187,7 +189,7 @@ static void print_json(const char *path, const struct text_file *file,
 	printf("{\"input\":");
 	report_json_string(stdout, path);
 	printf(",\"harness\":\"%s\",\"tree\":\"%s\",\"status\":\"%s\"",
-	       harness_name, subject_linux.version,
+	       harness_name, subject_versions(&subject_linux),
 	       !j->good ? "broken" : list->nr ? "known" : "ok");
 	if (j->missing)
 		printf(",\"missing\":\"%s\"", j->missing->slug);

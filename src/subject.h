@@ -322,8 +322,11 @@ struct subject {
 	void (*view_lapic)(u32 vcpu, struct subject_lapic_view *view);
 };
 
-/* The subject that this build contains. */
+/* The subject that this build contains, and its successors. */
 extern const struct subject subject_linux;
+
+/* "6.12.117", or with successors "6.1.192+6.12.117". */
+const char *subject_versions(const struct subject *subject);
 
 /*
  * Runs @fn(@arg), which may call the subject, and says how it ended.  On a

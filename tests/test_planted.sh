@@ -38,7 +38,7 @@ planted()
 	for seed in 1 2 3 4 5 6 7 8 9 10; do
 		rm -rf "$tmp/out"
 		code=0
-		TMPDIR=$tmp "$tmp/build/clockfuzz" hunt --first --time 10s --jobs 1 \
+		TMPDIR=$tmp "$tmp/build/clockfuzz" hunt --first --time 30s --jobs 1 \
 			--harness fuzz_timeline --seed $seed --out "$tmp/out" \
 			>"$tmp/log" 2>&1 || code=$?
 		[ $code = 1 ] && grep -q "new: .*/fuzz_timeline-\($3\).txt" "$tmp/log" || {
@@ -57,7 +57,7 @@ planted 's/^\t\tdata->clock = __pvclock_read_cycles(&hv_clock, data->host_tsc);$
 # A master clock update, which re-bases by some ns anyway (kvm-masterclock-step-*),
 # publishes a clock that is 20 ns off from the 40th second on.
 planted 's/^\tvcpu->hv_clock.system_time = kernel_ns + v->kvm->arch.kvmclock_offset;$/&\n\tif (kernel_ns > 40000000000)\n\t\tvcpu->hv_clock.system_time += 20;/' \
-	2 exact-kvmclock-pvclock-update
+	2 "exact-kvmclock-pvclock-update\\|agree-kvmclock-read-pvclock"
 
 # A synthetic timer is armed for twice the time: law deadline.
 file=arch/x86/kvm/hyperv.c

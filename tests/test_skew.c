@@ -38,8 +38,9 @@ static void run_text(const char *events, s64 skew, const char *clocksource)
 		 "harness fuzz_timeline\n\nmachine\n"
 		 "  tsc_khz %d kHz\n  cpus 2\n  vcpus 2\n  clocksource %s\n"
 		 "  tsc_scaling none\n  boot_tsc 100000000000000 cycles\n"
-		 "  realtime 0 ns\n  skew cpu 1 %+lld cycles\nevents\n%s",
-		 KHZ, clocksource, skew, events);
+		 "  realtime 0 ns\n  skew cpu 1 %+lld cycles\n"
+		 "host 1\n  boot_tsc 50000000000000 cycles\n  skew cpu 1 %+lld cycles\n"
+		 "events\n%s", KHZ, clocksource, skew, -skew, events);
 	cr_assert_eq(text_parse(&file, text, strlen(text), &err), 0, "%d:%d: %s",
 		     err.line, err.column, err.message);
 	unknown[0] = '\0';
@@ -94,6 +95,18 @@ Test(skew, tsc_writes_and_hotplug)
 		  "  stimer-config vcpu 0 auto\n  stimer-arm vcpu 0 in 1 ms\n"
 		  "  run vcpu 0 on cpu 0\n  advance 2 ms\n  run vcpu 0 on cpu 1\n",
 		  NULL);
+}
+
+/* There and back: the other host's CPUs differ the other way round. */
+#define MIGRATE(host, restore_tsc, cpu)					\
+	"  advance 1 s\n  save-clock on cpu " cpu "\n  migrate to host " host "\n" \
+	"  restore-clock realtime on cpu " cpu "\n  restore-tsc by " restore_tsc "\n"
+
+Test(skew, migration)
+{
+	each_skew("  advance 5 s\n  tick on cpu 0\n  run vcpu 0 on cpu 0\n"
+		  MIGRATE("1", "msr", "0") READS("0") READS("1")
+		  "  run vcpu 1 on cpu 1\n" MIGRATE("0", "offset", "1") READS("1"), NULL);
 }
 
 static void must_jump(s64 skew, const char *clocksource)

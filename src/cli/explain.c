@@ -168,6 +168,7 @@ static void print_all(const struct text_file *file, const char *path)
 	}
 	report_timeline(stdout, &file->scenario, findings, nr_findings, width);
 	putchar('\n');
+	report_migrations(stdout, &file->scenario, false);
 	for (u32 i = 0; i < nr_findings; i++) {
 		if (nr_findings > 1) {
 			report_headline(stdout, file, &findings[i]);
@@ -181,7 +182,7 @@ static void print_all(const struct text_file *file, const char *path)
 	}
 	if (!nr_findings)
 		printf("no law is broken on %s %s\n", subject_linux.name,
-		       subject_linux.version);
+		       subject_versions(&subject_linux));
 }
 
 static void print_json(const struct text_file *file, const char *path)
@@ -193,6 +194,9 @@ static void print_json(const struct text_file *file, const char *path)
 	}
 	printf("],\"events\":");
 	report_timeline_json(stdout, &file->scenario);
+	printf(",\"migrations\":[");
+	report_migrations(stdout, &file->scenario, true);
+	printf("]");
 	printf("}\n");
 }
 

@@ -320,7 +320,7 @@ static void on_finding(char *line)
 
 	if (!base || hunt.nr_found == MAX_FINDINGS)
 		return;
-	row = known_find(&hunt.known, signature, NULL, subject_linux.version);
+	row = known_find(&hunt.known, signature, NULL, subject_versions(&subject_linux));
 	snprintf(to, sizeof(to), "%s%s%s", hunt.out, row ? "/known" : "", base);
 	for (int i = 0; i < hunt.nr_found; i++)
 		if (!strcmp(hunt.found[i].path, to))
@@ -479,7 +479,7 @@ static void summary(void)
 	fprintf(talk(), "%s after %.0f s, %llu executions (%.0f/s), seed %d, on %s %s: ",
 		stop ? "stopped" : "done", took, hunt.ran,
 		took > 0 ? hunt.ran / took : 0, hunt.seed,
-		subject_linux.name, subject_linux.version);
+		subject_linux.name, subject_versions(&subject_linux));
 	if (!hunt.nr_found)
 		fprintf(talk(), "no law was broken\n");
 	else if (!hunt.nr_new)
@@ -502,7 +502,7 @@ static void summary(void)
 		printf("{\"hunt\":\"%s\",\"tree\":\"%s\",\"seconds\":%.1f,"
 		       "\"executions\":%llu,\"seed\":%d,\"new\":%d,\"known\":%d,"
 		       "\"stale\":%s}\n",
-		       subject_linux.name, subject_linux.version, took, hunt.ran,
+		       subject_linux.name, subject_versions(&subject_linux), took, hunt.ran,
 		       hunt.seed, hunt.nr_new, nr_known, hunt.stale ? "true" : "false");
 	}
 }
@@ -617,7 +617,7 @@ int cmd_hunt(int argc, char **argv)
 	tty = isatty(fileno(talk()));
 	schedule(only);
 	fprintf(talk(), "hunting on %s %s for %d s with %d job%s\n",
-		subject_linux.name, subject_linux.version, hunt.seconds,
+		subject_linux.name, subject_versions(&subject_linux), hunt.seconds,
 		hunt.nr_slots, hunt.nr_slots == 1 ? "" : "s");
 	fflush(talk());
 	check_known(only);

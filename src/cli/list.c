@@ -186,15 +186,16 @@ static int list_functions(void)
 
 static int list_subjects(void)
 {
-	item_begin();
-	if (json) {
-		member("name", subject_linux.name, true);
-		member("version", subject_linux.version, false);
-		member("tree", subject_linux.tree, false);
-		putchar('}');
-	} else {
-		printf("%s %s %s\n", subject_linux.name, subject_linux.version,
-		       subject_linux.tree);
+	for (const struct subject *s = &subject_linux; s; s = s->successor) {
+		item_begin();
+		if (json) {
+			member("name", s->name, true);
+			member("version", s->version, false);
+			member("tree", s->tree, false);
+			putchar('}');
+		} else {
+			printf("%s %s %s\n", s->name, s->version, s->tree);
+		}
 	}
 	return CLI_OK;
 }

@@ -202,7 +202,8 @@ static int cmd_help(int argc, char **argv)
 			printf("  %-8s %s\n           %s\n", commands[i].name,
 			       commands[i].args, commands[i].help);
 	printf("  test\n           builds and runs all tests\n\n"
-	       "TREE is a Linux source tree, or 6.12 (default) or 6.1: Debian's.\n"
+	       "TREE is a Linux source tree, or 6.12 (default), 6.1 or 7.2: Debian's.  Given\n"
+	       "several times, host 0 of a scenario runs the first, host 1 the second, ...\n"
 	       "exit codes: 0 nothing new, 1 a law is broken, 2 usage, input or set-up\n"
 	       "error, 125 this tree can't be sliced\n");
 	return CLI_OK;
@@ -211,7 +212,7 @@ static int cmd_help(int argc, char **argv)
 static int cmd_version(int argc, char **argv)
 {
 	printf("clockfuzz 0.1, subject %s %s from %s\n", subject_linux.name,
-	       subject_linux.version, subject_linux.tree);
+	       subject_versions(&subject_linux), subject_linux.tree);
 	return CLI_OK;
 }
 

@@ -32,15 +32,19 @@ static bool is_column(const char *s)
 	return *s && !s[strcspn(s, "\t\n")];
 }
 
-/* "6.12" of "6.12.117" */
-static void series(char buf[32])
+/* "6.12" of "6.12.117"; of several trees, each. */
+static void series(char buf[100])
 {
-	const char *v = subject_linux.version;
-	size_t n = strcspn(v, ".");
+	size_t len = 0;
 
-	if (v[n])
-		n += 1 + strspn(v + n + 1, "0123456789");
-	snprintf(buf, 32, "%.*s", (int)n, v);
+	for (const struct subject *s = &subject_linux; s && len < 100; s = s->successor) {
+		size_t n = strcspn(s->version, ".");
+
+		if (s->version[n])
+			n += 1 + strspn(s->version + n + 1, "0123456789");
+		len += snprintf(buf + len, 100 - len, "%s%.*s", len ? " " : "",
+				(int)n, s->version);
+	}
 }
 
 static int check_table(const char *table, const char *slug)
@@ -64,7 +68,7 @@ static int add_row(const char *table, const char *slug, const char *signature,
 	static char buf[1 << 18];
 	static struct file_new new;
 	long n = file_read(table, buf, sizeof(buf));
-	char live[32];
+	char live[100];
 
 	if (n < 0 || file_create(&new, table))
 		return cli_error("%s: %s", table, strerror(errno));

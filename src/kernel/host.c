@@ -212,6 +212,29 @@ static void timekeeper_boot(u64 realtime_ns)
 
 /* ---- the VM -------------------------------------------------------------- */
 
+/*
+ * In newer trees a VM without the master clock updates all its vCPUs at most ten times a
+ * second because of vCPUs that change CPU; the one that does is updated always.
+ */
+#if CF_HAS_UPDATE_RATELIMIT
+static u64 ratelimit_since_ns;
+static u32 ratelimit_passed;
+
+static int global_update_request(void)
+{
+	u64 now_ns = ktime_get();
+
+	if (!ratelimit_passed || now_ns - ratelimit_since_ns > NSEC_PER_SEC) {
+		ratelimit_since_ns = now_ns;
+		ratelimit_passed = 0;
+	}
+	return ratelimit_passed++ < 10 ? KVM_REQ_GLOBAL_CLOCK_UPDATE :
+					 KVM_REQ_CLOCK_UPDATE;
+}
+#else
+#define global_update_request() KVM_REQ_GLOBAL_CLOCK_UPDATE
+#endif
+
 /* kvm_arch_vcpu_load(), the TSC part. */
 static void vcpu_load(struct kvm_vcpu *vcpu)
 {
@@ -231,7 +254,7 @@ static void vcpu_load(struct kvm_vcpu *vcpu)
 			vcpu->arch.tsc_catchup = 1;
 		}
 		if (!vcpu->kvm->arch.use_master_clock || vcpu->cpu == -1)
-			kvm_make_request(KVM_REQ_GLOBAL_CLOCK_UPDATE, vcpu);
+			kvm_make_request(global_update_request(), vcpu);
 		vcpu->cpu = cpu;
 	}
 }
@@ -690,14 +713,20 @@ static void create_vcpu(u32 i)
 /* The clocks in the guest's memory stay as they are. */
 void host_create_vm(u32 nr_vcpus)
 {
-	memset(&vm, 0, sizeof(vm));
-	memset(vcpus, 0, sizeof(vcpus));
-	memset(pvclock_updates, 0, sizeof(pvclock_updates));
-	memset(deliveries, 0, sizeof(deliveries));
-	memset(xen_used, 0, sizeof(xen_used));
-	memset(xen_deliveries, 0, sizeof(xen_deliveries));
-	memset(lapic_deliveries, 0, sizeof(lapic_deliveries));
-	shim_slot_gone = false;
+	/* the first of a host finds everything forgotten */
+	if (vm.online_vcpus.counter) {
+		memset(&vm, 0, sizeof(vm));
+		memset(vcpus, 0, sizeof(vcpus));
+		memset(pvclock_updates, 0, sizeof(pvclock_updates));
+		memset(deliveries, 0, sizeof(deliveries));
+		memset(xen_used, 0, sizeof(xen_used));
+		memset(xen_deliveries, 0, sizeof(xen_deliveries));
+		memset(lapic_deliveries, 0, sizeof(lapic_deliveries));
+		shim_slot_gone = false;
+#if CF_HAS_UPDATE_RATELIMIT
+		ratelimit_passed = 0;
+#endif
+	}
 	/* kvm_arch_init_vm() */
 	vm.arch.kvmclock_offset = -get_kvmclock_base_ns();
 	pvclock_update_vm_gtod_copy(&vm);

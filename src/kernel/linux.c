@@ -129,11 +129,26 @@ static void linux_boot(const struct subject_config *config,
 	guest_boot();
 }
 
-const struct subject subject_linux = {
+/*
+ * A build of several trees compiles this folder once for each: the first is
+ * subject_linux, its successors have names of their own (CMakeLists.txt).
+ */
+#ifdef CF_SUCCESSOR
+extern const struct subject CF_SUCCESSOR;
+#define SUCCESSOR (&CF_SUCCESSOR)
+#else
+#define SUCCESSOR NULL
+#endif
+#ifndef CF_SUBJECT
+#define CF_SUBJECT subject_linux
+#endif
+
+const struct subject CF_SUBJECT = {
 	.name = "linux",
 	.version = CF_TREE_VERSION,
 	.tree = CF_TREE_PATH,
 	.functions = subject_functions,
+	.successor = SUCCESSOR,
 	.scale_delta = host_scale_delta,
 	.time_scale = host_time_scale,
 	.pvclock_read = guest_pvclock_read,

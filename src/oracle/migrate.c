@@ -19,7 +19,8 @@ static void remember_clock(struct run *run, u32 cpu)
 {
 	const struct machine *m = run->sim.machine;
 	u64 raw = sim_raw_tsc(&run->sim, cpu);
-	u64 elapsed = cycles_to_ns(run, run->sim.cycles - run->snapshot_cycles);
+	/* by the counters: that CPU's may be ahead */
+	u64 elapsed = cycles_to_ns(run, raw - run->vm.master_cycle_now);
 	s128 ns;
 
 	run->moved.clock_restored = false;

@@ -260,7 +260,7 @@ static u64 rdtsc_of_guest(const struct sums *s, const char *when,
 static bool restored(const struct sums *s)
 {
 	const struct sim_saved *saved = &s->step->saved;
-	const struct subject_vcpu_view *old = &saved->vcpu[s->event->vcpu];
+	const struct subject_vcpu_view *old;
 	const struct subject_vcpu_view *now = &s->step->vcpu[s->event->vcpu];
 	struct sums source = *s;
 
@@ -274,7 +274,14 @@ static bool restored(const struct sums *s)
 	if (is(s->f->clock, "KVM_GET_CLOCK"))
 		return true;
 	line(s, "restored", "system_time = %llu ns", now->pvclock.system_time);
-	source.m = saved->machine;
+	/* the guest's clock where that was saved */
+	while (source.step[-1].saved.clock_of == saved->clock_of &&
+	       source.step[-1].saved.clock_ns == saved->clock_ns)
+		source.step--;
+	source.step--;
+	old = &source.step->vcpu[s->event->vcpu];
+	source.m = source.step->machine;
+	source.subject = source.step->subject;
 	place(&source, "__pvclock_read_cycles");
 	tuple(&source, &old->pvclock, sim_guest_tsc(source.m, old,
 						    saved->clock.host_tsc),

@@ -133,6 +133,21 @@ bool known_names_tree(const char *list, const char *version)
 	return false;
 }
 
+/*
+ * Of a build of several trees, "6.1.192+6.12.117": is one of them named in @list, or
+ * with @all each?
+ */
+static bool names_trees(const char *list, const char *versions, bool all)
+{
+	while (*versions) {
+		if (known_names_tree(list, versions) != all)
+			return !all;
+		versions += strcspn(versions, "+");
+		versions += !!*versions;
+	}
+	return all;
+}
+
 /* Its own row first, if @slug has one; then any. */
 static const struct known_row *find(const struct known *known,
 				    const char *signature, const char *slug,
@@ -142,15 +157,16 @@ static const struct known_row *find(const struct known *known,
 
 	for (u32 i = 0; known && i < known->nr; i++) {
 		const struct known_row *row = &known->row[i];
-		bool matches = known_names_tree(row->fixed, version) == fixed;
+		/* what one of several trees still has is no news */
+		bool matches = names_trees(row->fixed, version, true) == fixed;
 
 		if (strcmp(row->signature, signature))
 			continue;
 		if (slug && !strcmp(row->slug, slug))
 			return matches ? row : NULL;
 		/* one that is live here explains better than one that may be */
-		if (matches && (!other || (!known_names_tree(other->live, version) &&
-					   known_names_tree(row->live, version))))
+		if (matches && (!other || (!names_trees(other->live, version, false) &&
+					   names_trees(row->live, version, false))))
 			other = row;
 	}
 	return other;

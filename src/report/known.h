@@ -13,6 +13,8 @@
  *   reproduce it;
  * - named in fixed, it is new: it has come back;
  * - named in neither, it is known and nobody relies on it.
+ * A build of several trees, "6.1.192+6.12.117", is one where the finding is known on
+ * any of them; a file is expected to reproduce what is live on the first.
  */
 #ifndef CF_KNOWN_H
 #define CF_KNOWN_H

@@ -29,7 +29,14 @@ const char *report_kernel_option(void)
 
 	if (!kernel || !*kernel)
 		return "";
-	snprintf(option, sizeof(option), "--kernel %s ", kernel);
+	/* several hosts' are separated as in PATH */
+	for (size_t n = 0; *kernel && n < sizeof(option); ) {
+		int len = strcspn(kernel, ":");
+
+		n += snprintf(option + n, sizeof(option) - n, "--kernel %.*s ", len,
+			      kernel);
+		kernel += len + !!kernel[len];
+	}
 	return option;
 }
 
@@ -196,8 +203,9 @@ void report_values(FILE *out, const struct text_file *file,
 		fprintf(out, "  code        %s:%d %s\n", fn->file, fn->line, fn->name);
 	else if (f->function)
 		fprintf(out, "  code        %s\n", f->function);
-	fprintf(out, "  tree        %s %s, %s\n", subject_linux.name,
-		subject_linux.version, subject_linux.tree);
+	for (const struct subject *s = &subject_linux; s; s = s->successor)
+		fprintf(out, "  tree        %s %s, %s\n", s->name, s->version,
+			s->tree);
 	if (step)
 		print_state(out, file, f, step);
 	else if (!file->is_timeline)
@@ -268,7 +276,7 @@ void report_json(FILE *out, const struct text_file *file,
 		fprintf(out, ",\"difference_seconds\":%.9g",
 			(double)(f->got - f->want) * ns / 1e9);
 	json_member(out, "harness", file->harness);
-	json_member(out, "tree", subject_linux.version);
+	json_member(out, "tree", subject_versions(&subject_linux));
 	json_member(out, "reproducer", path);
 	if (known)
 		json_member(out, "known", known);

@@ -46,6 +46,13 @@ void report_timeline(FILE *out, const struct scenario *s,
 void report_timeline_json(FILE *out, const struct scenario *s);
 
 /*
+ * For every migration of @s: when what was saved and restored, by how much that moves
+ * the guest's clock against its TSC, and what each later update leaves of it.  JSON:
+ * the members of an array.
+ */
+void report_migrations(FILE *out, const struct scenario *s, bool json);
+
+/*
  * A gnuplot script that draws what the clocks said around @f against true time,
  * as PNG or as SVG.  Timelines only.
  */

@@ -213,6 +213,7 @@ static void save_clock(struct sim *sim, u32 cpu)
 	if (sim->subject->get_clock(&saved->clock))
 		return;
 	saved->clock_of = sim->nr_vms;
+	saved->machine = sim->machine;
 	saved->clock_ns = now_ns(sim);
 	saved->clock_restored = false;
 }
