@@ -148,7 +148,7 @@ static bool check_deadline(struct run *run, u32 nr, bool delivered, u64 elapsed)
 		v.high = slack_ns * khz / 1000000 + 2;
 	/* a kHz in a ratio's frequency is rounding */
 	if (other_khz < -1 || other_khz > 1) {
-		off += elapsed / 1000000 * (off < 0 ? -1 : 1);
+		off += (s128)(elapsed / 1000000) * (off < 0 ? -1 : 1);
 		if (other_khz * 4000 > khz || -other_khz * 4000 > khz)
 			explained = delivered ? "tsc-deadline-early-refused" :
 						"tsc-deadline-late-refused";
