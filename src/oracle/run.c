@@ -117,6 +117,29 @@ static bool is_passive(enum event_kind kind)
 	       kind == EVENT_MASTERCLOCK || kind == EVENT_STEAL;
 }
 
+/* KVM has computed the page anew, from the vCPU that has just entered. */
+static void remember_page(struct run *run, u32 nr, bool page_kept)
+{
+	const struct subject_vcpu_view *now = &run->vcpu[nr].view;
+
+	if (page_kept && !run->broken)
+		check_kept_page(run);
+	run->page_sequence = run->vm.page_sequence;
+	run->page_scale = run->vm.page_scale;
+	run->page_offset_100ns = run->vm.page_offset_100ns;
+	run->page_pending = false;
+	run->page_snapshot = run->vm.masterclock_updates;
+	run->page_tsc_negative = (s64)now->pvclock.tsc_timestamp < 0;
+	run->page_tsc_offset = now->tsc_offset;
+	run->page_tsc_multiplier = now->tsc_multiplier;
+	/* KVM goes by this page, too, for vCPUs that aren't like it */
+	for (u32 i = 0; i < run->sim.nr_vcpus; i++)
+		if (run->vcpu[i].view.tsc_offset != now->tsc_offset ||
+		    run->vcpu[i].view.tsc_multiplier !=
+		    now->tsc_multiplier)
+			run->timer[i].judged = false;
+}
+
 static bool do_event(struct run *run, const struct event *event)
 {
 	u32 updates = run->vm.masterclock_updates;
@@ -221,25 +244,11 @@ static bool do_event(struct run *run, const struct event *event)
 		run->vcpu[nr].touched = run->snapshot_broken;
 		run->vcpu[nr].stale = false;
 		check_arrival(run, nr);
-		if (run->vm.page_sequence != run->page_sequence) {
-			if (page_kept && !run->broken)
-				check_kept_page(run);
-			run->page_sequence = run->vm.page_sequence;
-			run->page_scale = run->vm.page_scale;
-			run->page_offset_100ns = run->vm.page_offset_100ns;
-			run->page_pending = false;
-			run->page_snapshot = run->vm.masterclock_updates;
-			run->page_tsc_negative = (s64)now->pvclock.tsc_timestamp < 0;
-			run->page_tsc_offset = now->tsc_offset;
-			run->page_tsc_multiplier = now->tsc_multiplier;
-			/* KVM goes by this page, too, for vCPUs that aren't like it */
-			for (u32 i = 0; i < run->sim.nr_vcpus; i++)
-				if (run->vcpu[i].view.tsc_offset != now->tsc_offset ||
-				    run->vcpu[i].view.tsc_multiplier !=
-				    now->tsc_multiplier)
-					run->timer[i].judged = false;
-		}
 	}
+	/* it is written even where the guest's own copy can't be reached */
+	if ((run->vcpu[nr].view.updates != old.updates || run->slot_gone) &&
+	    run->vm.page_sequence != run->page_sequence)
+		remember_page(run, nr, page_kept);
 	if (kind == EVENT_STIMER_ARM) {
 		run->timer[nr].since = run->snapshot_cycles;
 		run->timer[nr].generation = run->generation;
@@ -250,9 +259,9 @@ static bool do_event(struct run *run, const struct event *event)
 	if (kind == EVENT_TSC_DEADLINE || kind == EVENT_LAPIC_TIMER)
 		check_lapic_arm(run, &read);
 	if (enters_vcpu(kind)) {
-		/* an update that it was due for is lost, but for the TSC page's */
+		/* an update that it was due for is lost */
 		if (run->slot_gone)
-			run->vcpu[nr].stale = run->page_pending = true;
+			run->vcpu[nr].stale = true;
 		check_stimer(run, nr);
 		check_xen_timer(run, nr);
 		check_lapic_timer(run, nr);
