@@ -51,6 +51,7 @@ bool run_check(struct run *run, const struct verdict *v)
 {
 	s128 diff = v->got - v->want;
 
+	law_asked(v->law, v->clock);
 	if (diff >= v->low && diff <= v->high)
 		return true;
 	run_fail(run, v);
@@ -80,7 +81,10 @@ void start_afresh(struct run *run)
 	run->monotonic_host.set = false;
 	run->rate_guest.set = false;
 	run->rate_host.set = false;
-	run->rate_reference.set = false;
+	run->rate_reference.set = run->rate_page.set = false;
+	run->rate_hv_clock.set = run->rate_sched_clock.set = false;
+	run->monotonic_reference.set = run->monotonic_page.set = false;
+	run->monotonic_hv_clock.set = run->monotonic_sched_clock.set = false;
 }
 
 static bool enters_vcpu(enum event_kind kind)
@@ -129,7 +133,8 @@ static void remember_page(struct run *run, u32 nr, bool page_kept)
 	run->page_offset_100ns = run->vm.page_offset_100ns;
 	run->page_pending = false;
 	run->page_snapshot = run->vm.masterclock_updates;
-	run->page_tsc_negative = (s64)now->pvclock.tsc_timestamp < 0;
+	run->page_tsc_negative = run->slot_gone ||
+				 (s64)now->pvclock.tsc_timestamp < 0;
 	run->page_tsc_offset = now->tsc_offset;
 	run->page_tsc_multiplier = now->tsc_multiplier;
 	/* KVM goes by this page, too, for vCPUs that aren't like it */
@@ -297,7 +302,7 @@ static bool do_event(struct run *run, const struct event *event)
 		check_hv_clock(run, &read);
 		break;
 	case EVENT_READ_SCHED_CLOCK:
-		run_show(run, "hv-sched-clock", "ns", &read, false, 0);
+		check_sched_clock(run, &read);
 		break;
 	case EVENT_HIBERNATE:
 		check_hibernate(run, &read);
