@@ -89,6 +89,7 @@ void (*law_watch)(enum law law, const char *clock);
 #define R (1u << LAW_RATE)
 #define T (1u << LAW_ROUNDTRIP)
 #define D (1u << LAW_DEADLINE)
+#define C (1u << LAW_CONSERVE)
 
 const struct law_reader law_readers[] = {
 	{ "kvmclock", "the guest's pvclock", E | S | M | A | R | T },
@@ -113,6 +114,12 @@ const struct law_reader law_readers[] = {
 	{ "hv_page_params", "compute_tsc_page_parameters()", E },
 	{ "hv_page_read", "hv_read_tsc_page_tsc()", E },
 	{ "hv_page", "both, one after the other", A },
+	{ "xen-timer", "a Xen guest's one-shot timer", D },
+	{ "runstate", "a Xen vCPU's runstate times", S | A | C },
+	{ "runstate-area", "the guest's copy of them", C },
+	{ "tsc-deadline", "MSR_IA32_TSC_DEADLINE", D },
+	{ "lapic-timer", "the local APIC's count", E | D },
+	{ "TMCCT", "what is left of it", E | R },
 	{ NULL, NULL, 0 }
 };
 
@@ -123,6 +130,7 @@ const struct law_reader law_readers[] = {
 #undef R
 #undef T
 #undef D
+#undef C
 
 int law_by_name(const char *name)
 {
