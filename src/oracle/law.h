@@ -17,6 +17,7 @@ enum law {
 	LAW_ROUNDTRIP,
 	LAW_DEADLINE,
 	LAW_TOTAL,
+	LAW_CONSERVE,
 	LAW_CANARY,			/* fuzz_canary only */
 	LAW_NR
 };
