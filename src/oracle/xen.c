@@ -67,7 +67,8 @@ void check_xen_arm(struct run *run, const struct sim_read *read)
 	const struct vcpu_state *vcpu = &run->vcpu[nr];
 	struct armed *timer = &run->xen_timer[nr];
 	u64 asked = run->event->value;
-	u64 elapsed = cycles_to_ns(run, run->sim.cycles - run->snapshot_cycles);
+	/* by the counter, which is ahead of true time on a CPU that is */
+	u64 elapsed = cycles_to_ns(run, run->sim.hw.raw_tsc - run->vm.master_cycle_now);
 	struct subject_xen_view now;
 	struct verdict v;
 	s128 own, off, slack;
