@@ -187,6 +187,55 @@ enum subject_reader {
 	SUBJECT_READER_NR
 };
 
+/* Xen's RUNSTATE_* */
+enum subject_runstate {
+	SUBJECT_RUNSTATE_RUNNING,
+	SUBJECT_RUNSTATE_RUNNABLE,
+	SUBJECT_RUNSTATE_BLOCKED,
+	SUBJECT_RUNSTATE_OFFLINE,
+	SUBJECT_RUNSTATE_NR
+};
+
+struct subject_runstate_view {
+	u32 state;
+	u64 entry_ns;			/* kvmclock */
+	u64 time_ns[SUBJECT_RUNSTATE_NR];
+};
+
+/* A Xen guest's vCPU.  Both times on the host's CLOCK_MONOTONIC. */
+struct subject_xen_view {
+	bool used;
+	bool armed;			/* an hrtimer runs... */
+	s64 armed_for_ns, monotonic_ns;	/* ...until then; and now */
+	u64 expires_ns;			/* kvmclock, as the guest asked; 0: none */
+	u32 deliveries;
+	u64 delivered_ns;		/* expires_ns of the last one */
+	struct subject_runstate_view runstate;
+	struct subject_runstate_view guest_runstate; /* what is in guest memory */
+};
+
+/* How a guest sets up its local APIC's timer, or a VMM restores it. */
+enum subject_lapic_mode {
+	SUBJECT_LAPIC_ONESHOT,
+	SUBJECT_LAPIC_PERIODIC,
+	SUBJECT_LAPIC_RESTORED,		/* KVM_SET_LAPIC: a count in TSC deadline mode */
+	SUBJECT_LAPIC_MODE_NR
+};
+
+struct subject_lapic_view {
+	bool used;
+	bool deadline_mode, periodic;
+	bool armed;
+	s64 armed_for_ns, monotonic_ns;	/* as above */
+	s64 target_ns;			/* when the count is down to 0 */
+	u64 tsc_deadline;		/* MSR_IA32_TSC_DEADLINE, guest cycles */
+	u32 advance_ns;			/* KVM arms its timer earlier by that */
+	s64 period_ns;
+	u32 divide, count;
+	u32 deliveries;
+	u64 delivered_tsc;		/* tsc_deadline of the last one */
+};
+
 /* Hyper-V's MSRs as a VMM saves and restores them, values as TLFS defines them. */
 struct subject_hv_msrs {
 	u64 reference_tsc;
@@ -316,6 +365,22 @@ struct subject {
 	void (*set_l2_tsc_multiplier)(u32 vcpu, u64 multiplier);
 	void (*nested)(u32 vcpu, enum subject_nested how);
 	void (*view_nested)(u32 vcpu, struct subject_nested_view *view);
+	/* The vCPU is a Xen guest's from now on: KVM_XEN_VCPU_SET_ATTR. */
+	void (*xen_vcpu)(u32 vcpu);
+	/* The VMM sets the shared info page; its wall clock, ns, or ~0. */
+	u64 (*xen_shared_info)(bool compat);
+	void (*xen_set_timer)(u32 vcpu, u64 timeout_ns); /* HYPERVISOR_set_timer_op */
+	void (*xen_set_runstate)(u32 vcpu, enum subject_runstate state,
+				 u64 run_delay_ns);
+	/* The memory slot with the guest's kvmclock is taken away, or is back. */
+	void (*set_slot_gone)(bool gone);
+	void (*view_xen)(u32 vcpu, struct subject_xen_view *view);
+	void (*write_tsc_deadline)(u32 vcpu, u64 tsc);
+	/* TDCR (0..7), TMICT */
+	void (*write_lapic_timer)(u32 vcpu, enum subject_lapic_mode mode,
+				  u32 divide, u32 count);
+	u32 (*read_tmcct)(u32 vcpu);
+	void (*view_lapic)(u32 vcpu, struct subject_lapic_view *view);
 };
 
 /* The subject that this build contains, and its successors. */

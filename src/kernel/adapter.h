@@ -51,6 +51,16 @@ void host_set_l2_tsc_offset(u32 vcpu, u64 offset);
 void host_set_l2_tsc_multiplier(u32 vcpu, u64 multiplier);
 void host_nested(u32 vcpu, enum subject_nested how);
 void host_view_nested(u32 vcpu, struct subject_nested_view *view);
+void host_xen_vcpu(u32 vcpu);
+u64 host_xen_shared_info(bool compat);
+void host_xen_set_timer(u32 vcpu, u64 timeout_ns);
+void host_xen_set_runstate(u32 vcpu, enum subject_runstate state, u64 run_delay_ns);
+void host_set_slot_gone(bool gone);
+void host_view_xen(u32 vcpu, struct subject_xen_view *view);
+void host_write_tsc_deadline(u32 vcpu, u64 tsc);
+void host_write_lapic_timer(u32 vcpu, enum subject_lapic_mode mode, u32 divide, u32 count);
+u32 host_read_tmcct(u32 vcpu);
+void host_view_lapic(u32 vcpu, struct subject_lapic_view *view);
 
 void guest_boot(void);
 u64 guest_read_pvclock(u32 vcpu, u64 tsc, u8 *flags);

@@ -63,7 +63,7 @@ const struct law_info law_info[LAW_NR] = {
 		.clocksource = "timers that go by it make progress",
 		.sentence = "a timer is never early on the guest's own clock, is never armed in the host's past for a future deadline, and always makes progress",
 		.contract = "the clock was not set since the timer was armed, and its message slot is free",
-		.tolerance = "early: 0, for host and guest read one counter; late: 2 units of 100 ns, and what the host's timers and the counter drift apart while it is armed: 1/2 of the clocksource mult's last bit, 2^-30, and for a scaled guest 1/kHz",
+		.tolerance = "stimer: early 0, for host and guest read one counter, late 2 units of 100 ns, and what the host's timers and the counter drift apart while it is armed: 1/2 of the clocksource mult's last bit, 2^-30, and for a scaled guest 1/kHz; Xen's timer and the TSC deadline: armed for what was asked, to 1 ns; when it comes, early and late by that drift, and a TSC deadline early by 1/8 of KVM's advance",
 	},
 	[LAW_TOTAL] = {
 		.name = "total",
@@ -71,6 +71,13 @@ const struct law_info law_info[LAW_NR] = {
 		.sentence = "terminates, no division by zero, no undefined shift, for every input that the API accepts",
 		.contract = "the arguments are such as an ioctl, an MSR or the guest's memory can give",
 		.tolerance = "none: a loop counts as endless when it turns 20,000 times within one event; the longest honest ones take 15,393",
+	},
+	[LAW_CONSERVE] = {
+		.name = "conserve",
+		.clocksource = "what passed is accounted once, and somewhere",
+		.sentence = "accounted parts are never negative and sum to what elapsed",
+		.contract = "kvmclock was not set in between; the scheduler's wait is no longer than what elapsed",
+		.tolerance = "the sum: 0, it is the time of the state's entry; a part: what kvmclock may be off in that time (law rate), and the skew between the CPUs that it was read on",
 	},
 	[LAW_CANARY] = {
 		.name = "canary",
@@ -90,6 +97,7 @@ void (*law_watch)(enum law law, const char *clock);
 #define T (1u << LAW_ROUNDTRIP)
 #define D (1u << LAW_DEADLINE)
 #define Q (1u << LAW_SEQUENCE)
+#define C (1u << LAW_CONSERVE)
 
 const struct law_reader law_readers[] = {
 	{ "kvmclock", "the guest's pvclock", E | S | M | A | R | T | Q },
@@ -119,6 +127,12 @@ const struct law_reader law_readers[] = {
 	{ "hv_page_params", "compute_tsc_page_parameters()", E },
 	{ "hv_page_read", "hv_read_tsc_page_tsc()", E },
 	{ "hv_page", "both, one after the other", A },
+	{ "xen-timer", "a Xen guest's one-shot timer", D },
+	{ "runstate", "a Xen vCPU's runstate times", S | A | C },
+	{ "runstate-area", "the guest's copy of them", C },
+	{ "tsc-deadline", "MSR_IA32_TSC_DEADLINE", D },
+	{ "lapic-timer", "the local APIC's count", E | D },
+	{ "TMCCT", "what is left of it", E | R },
 	{ NULL, NULL, 0 }
 };
 
@@ -130,6 +144,7 @@ const struct law_reader law_readers[] = {
 #undef T
 #undef D
 #undef Q
+#undef C
 
 int law_by_name(const char *name)
 {
@@ -216,6 +231,7 @@ FAILURE(roundtrip)
 FAILURE(sequence)
 FAILURE(deadline)
 FAILURE(total)
+FAILURE(conserve)
 FAILURE(canary)
 
 void law_fail(const struct finding *f)
@@ -230,6 +246,7 @@ void law_fail(const struct finding *f)
 		[LAW_SEQUENCE] = law_sequence_is_broken,
 		[LAW_DEADLINE] = law_deadline_is_broken,
 		[LAW_TOTAL] = law_total_is_broken,
+		[LAW_CONSERVE] = law_conserve_is_broken,
 		[LAW_CANARY] = law_canary_is_broken,
 	};
 

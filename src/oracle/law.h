@@ -18,6 +18,7 @@ enum law {
 	LAW_SEQUENCE,
 	LAW_DEADLINE,
 	LAW_TOTAL,
+	LAW_CONSERVE,
 	LAW_CANARY,			/* fuzz_canary only */
 	LAW_NR
 };

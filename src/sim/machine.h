@@ -45,6 +45,8 @@ struct sim {
 	struct sim_saved saved;
 	u32 nr_vcpus;			/* created so far */
 	u8 vcpu_cpu[SUBJECT_MAX_VCPUS];	/* where each vCPU ran last */
+	/* its thread waited for a CPU: so long until now, or since; true cycles */
+	u64 run_delay[SUBJECT_MAX_VCPUS], preempted[SUBJECT_MAX_VCPUS];
 	bool faulted;			/* the guest's memory wasn't there */
 };
 

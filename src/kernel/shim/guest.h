@@ -7,14 +7,8 @@
 
 #include "kernel.h"
 
-/* A guest of Hyper-V's kind; as <linux/kconfig.h> decides it for =y. */
+/* A guest of Hyper-V's kind. */
 #define CONFIG_HYPERV 1
-#define SHIM_ARGUMENT_1 0,
-#define SHIM_SECOND(first, second, ...) second
-#define SHIM_ENABLED_2(argument) SHIM_SECOND(argument 1, 0)
-#define SHIM_ENABLED_1(value) SHIM_ENABLED_2(SHIM_ARGUMENT_##value)
-#undef IS_ENABLED
-#define IS_ENABLED(option) SHIM_ENABLED_1(option)
 
 /* the compiler leaves it where it is among the others */
 #undef READ_ONCE

@@ -64,6 +64,7 @@ enum {
 	KVM_REQ_MCLOCK_INPROGRESS,
 	KVM_REQ_GLOBAL_CLOCK_UPDATE,
 	KVM_REQ_HV_STIMER,
+	KVM_REQ_UNBLOCK,
 };
 
 struct work_struct { int pending; };
@@ -176,10 +177,10 @@ static inline int kvm_write_guest(struct kvm *kvm, gpa_t gpa, const void *data,
 }
 
 /* both spellings of the pfn cache */
-#define kvm_gpc_check(...) (!shim_memory_fault())
-#define kvm_gpc_refresh(...) (shim_hw->memory_fault == 1 ? -EFAULT : 0)
-#define kvm_gfn_to_pfn_cache_check(...) kvm_gpc_check()
-#define kvm_gfn_to_pfn_cache_refresh(...) kvm_gpc_refresh()
+#define kvm_gpc_check(...) (!shim_slot_gone)
+#define kvm_gpc_refresh(...) (shim_slot_gone ? -EFAULT : 0)
+#define kvm_gfn_to_pfn_cache_check(...) (!shim_slot_gone)
+#define kvm_gfn_to_pfn_cache_refresh(...) (shim_slot_gone ? -EFAULT : 0)
 #define kvm_gpc_mark_dirty_in_slot(gpc) ((void)(gpc))
 #define mark_page_dirty_in_slot(...) do { } while (0)
 #define gpa_to_gfn(gpa) ((gpa) >> 12)
@@ -193,11 +194,6 @@ static inline int kvm_write_guest(struct kvm *kvm, gpa_t gpa, const void *data,
 #define shim_static_kvm_x86_get_l2_tsc_multiplier shim_x86_get_l2_tsc_multiplier
 #define kvm_xen_update_tsc_info(v) ((void)(v))
 
-struct compat_vcpu_info {
-	u8 other[32];
-	u8 time[32];
-};
-
 /* "user" memory is ours */
 #define copy_from_user(to, from, n) (memcpy(to, from, n), 0)
 #define copy_to_user(to, from, n) (memcpy(to, from, n), 0)
@@ -206,5 +202,7 @@ struct compat_vcpu_info {
 #define u64_to_user_ptr(x) ((void *)(unsigned long)(x))
 
 static inline int check_tsc_unstable(void);
+
+#include "timers.h"
 
 #endif

@@ -105,7 +105,7 @@ struct timespec64 {
 #define EXPORT_SYMBOL(x)
 #define EXPORT_SYMBOL_GPL(x)
 #define EXPORT_SYMBOL_FOR_KVM_INTERNAL(x)
-#define BUILD_BUG_ON(x) _Static_assert(!(x), #x)
+#define BUILD_BUG_ON(x) do { _Static_assert(!(x), #x); } while (0)
 #define static_assert _Static_assert
 #define __stringify_1(x...) #x
 #define __stringify(x...) __stringify_1(x)
@@ -128,9 +128,15 @@ struct timespec64 {
 #define max(a, b) ((a) > (b) ? (a) : (b))
 #define min_t(t, a, b) min((t)(a), (t)(b))
 #define max_t(t, a, b) max((t)(a), (t)(b))
+#define IS_ALIGNED(x, a) (((x) & ((__typeof__(x))(a) - 1)) == 0)
 #define BIT(n) (1UL << (n))
 #define BIT_ULL(n) (1ULL << (n))
-#define IS_ENABLED(x) 0
+/* as <linux/kconfig.h> decides it for =y */
+#define SHIM_ARGUMENT_1 0,
+#define SHIM_SECOND(first, second, ...) second
+#define SHIM_ENABLED_2(argument) SHIM_SECOND(argument 1, 0)
+#define SHIM_ENABLED_1(value) SHIM_ENABLED_2(SHIM_ARGUMENT_##value)
+#define IS_ENABLED(option) SHIM_ENABLED_1(option)
 #define IS_MODULE(x) 0
 #define statically_true(x) (__builtin_constant_p(x) && (x))
 #define DECLARE_FLEX_ARRAY(type, name) struct { struct { } empty_; type name[]; }
@@ -170,6 +176,7 @@ struct timespec64 {
 
 #define atomic_read(v) ((v)->counter)
 #define atomic_set(v, i) ((v)->counter = (i))
+#define atomic_inc(v) ((void)(v)->counter++)
 #define ATOMIC_INIT(i) { (i) }
 #define atomic64_read(v) ((v)->counter)
 #define arch_atomic64_read(v) ((v)->counter)
