@@ -326,7 +326,8 @@ bool in_contract(const struct run *run, u32 vcpu)
 {
 	const struct subject_vcpu_view *view = &run->vcpu[vcpu].view;
 
-	return run->clock_sane && !run->vcpu[vcpu].touched && view->updates &&
+	return run->clock_sane && !run->vcpu[vcpu].touched &&
+	       !run->vcpu[vcpu].stale && view->updates &&
 	       view->tsc_multiplier && !run->vcpu[vcpu].other_khz &&
 	       view->hw_tsc_khz >= MIN_GUEST_KHZ &&
 	       view->hw_tsc_khz <= MAX_GUEST_KHZ;
@@ -468,6 +469,8 @@ static const char *rebase_event(const struct run *run)
 		return UPDATE "-hotplug";
 	case ASKED_BEFORE_SET_CLOCK:
 		return UPDATE "-after-set-clock";
+	case ASKED_BY_SHARED_INFO:
+		return UPDATE "-shared-info";
 	default:
 		return UPDATE DRIFT;
 	}
@@ -490,6 +493,10 @@ void remember_who_asks(struct run *run, const struct event *event)
 		for (u32 i = 0; i < run->sim.nr_vcpus; i++)
 			if (run->tsc_written & 1u << i)
 				run->asked[i] = ASKED_BEFORE_SET_CLOCK;
+		break;
+	case EVENT_XEN_SHARED_INFO:
+		for (u32 i = 0; i < run->sim.nr_vcpus && !run->slot_gone; i++)
+			run->asked[i] = ASKED_BY_SHARED_INFO;
 		break;
 	case EVENT_HOTPLUG_VCPU:
 		/*
@@ -772,6 +779,8 @@ bool guest_clock(const struct run *run, u64 raw, struct guest_clock *clock)
 	if (!run->vm.use_master_clock || !in_contract(run, 0) || delta < 0 ||
 	    !(v->pvclock.flags & SUBJECT_PVCLOCK_TSC_STABLE) ||
 	    v->pvclock.system_time != snapshot_clock(run) ||
+	    v->pvclock.tsc_timestamp !=
+	    sim_guest_tsc(run->sim.machine, v, run->vm.master_cycle_now) ||
 	    (s64)v->pvclock.system_time < 0 ||
 	    (s64)(tsc - v->pvclock.tsc_timestamp) < 0)
 		return false;
@@ -797,6 +806,8 @@ void check_wall_clock(struct run *run, const struct sim_read *read)
 	s128 real = (s128)run->sim.machine->realtime_ns + true_ns, exact;
 	struct guest_clock guest;
 	struct subject_clock clock;
+	u64 preempted_ns = run->event->kind == EVENT_READ_WALL_CLOCK ?
+			   run->event->value : 0;
 	struct verdict v;
 	s128 kvmclock;
 
@@ -806,21 +817,22 @@ void check_wall_clock(struct run *run, const struct sim_read *read)
 		return;
 	/* before the preemption it was by as much another, 500 ppm and a bit of mult */
 	if (run->host_slewed)
-		slack += run->event->value / 2000 +
-			 2 * (run->event->value / run->rate_denominator) + 2;
+		slack += preempted_ns / 2000 +
+			 2 * (preempted_ns / run->rate_denominator) + 2;
 	tsc = kvmclock_counter(&clock, read->tsc);
 	if (host_clock_early(run, &clock, tsc))
 		return;
 	/* it was read before the preemption, perhaps on a CPU behind */
-	if (run->event->value && run->vm.use_master_clock &&
+	if (preempted_ns && run->vm.use_master_clock &&
 	    (s64)(read->tsc - run->vm.master_cycle_now) <
-	    (s64)((u128)run->event->value * run->sim.machine->tsc_khz / 1000000) + 1)
+	    (s64)((u128)preempted_ns * run->sim.machine->tsc_khz / 1000000) + 1)
 		return;
 	kvmclock = run->vm.use_master_clock ? kvmclock_exact(run, tsc) :
 					      (s128)(s64)clock.clock_ns;
 	v = (struct verdict){
 		.law = LAW_AGREE, .clock = "wall-clock",
 		.function = "kvm_get_wall_clock_epoch",
+		.event = "read-wall-clock",
 		.why = "the epoch isn't realtime minus kvmclock",
 		.unit = "ns", .got = (s64)read->value,
 		.want = real - kvmclock,
@@ -840,8 +852,8 @@ void check_wall_clock(struct run *run, const struct sim_read *read)
 			v.law = LAW_SIGNED;
 			v.why = "the counter was behind the snapshot";
 		}
-	} else if (run->event->value && v.got < v.want &&
-		   v.got - v.want >= v.low - (s128)run->event->value) {
+	} else if (preempted_ns && v.got < v.want &&
+		   v.got - v.want >= v.low - (s128)preempted_ns) {
 		v.why = "realtime and kvmclock were read at two instants";
 		/* KVM reads both at one TSC if the host itself goes by it */
 		v.event = run->vm.use_master_clock &&
@@ -850,11 +862,11 @@ void check_wall_clock(struct run *run, const struct sim_read *read)
 	} else {
 		struct verdict gap = v;
 
-		gap.low -= run->event->value;
+		gap.low -= preempted_ns;
 		if (wrapped_product(run, &gap))
 			v.event = "read-wall-clock" AFTER_GAP;
 	}
-	if (run_check(run, &v) && !run->event->value && !run->snapshot_broken &&
+	if (run_check(run, &v) && !preempted_ns && !run->snapshot_broken &&
 	    host_realtime_ns(run, read->tsc, &exact) &&
 	    guest_clock(run, read->tsc, &guest)) {
 		v.want = exact - guest.ns;
@@ -865,7 +877,7 @@ void check_wall_clock(struct run *run, const struct sim_read *read)
 		struct verdict gap = v;
 
 		gap.high += guest.cut;
-		v.event = NULL;
+		v.event = "read-wall-clock";
 		if (wrapped_product(run, &gap))
 			v.event = "read-wall-clock" AFTER_GAP;
 		else if (v.got > v.want && v.got - v.want <= v.high + (s128)guest.cut)

@@ -129,6 +129,13 @@ static void check_rate_set(struct run *run)
 	});
 }
 
+static void forget_all_timers(struct run *run)
+{
+	for (u32 i = 0; i < SUBJECT_MAX_VCPUS; i++)
+		run->timer[i].judged = false;
+	forget_timers(run);
+}
+
 void check_host_update(struct run *run, const struct event *event)
 {
 	struct subject_timekeeper_view was = run->timekeeper, *is = &run->timekeeper;
@@ -162,8 +169,7 @@ void check_host_update(struct run *run, const struct event *event)
 		/* shifted ns of a coarser clocksource */
 		if (is->shift < was.shift)
 			lost = ((s128)1 << (FINE - is->shift)) - 1;
-		for (u32 i = 0; i < run->sim.nr_vcpus; i++)
-			run->timer[i].judged = false;
+		forget_all_timers(run);
 		break;
 	default:
 		break;
@@ -178,6 +184,7 @@ void check_host_update(struct run *run, const struct event *event)
 			run->moved.clock_restored = false;
 			run->generation++;
 			start_afresh(run);
+			forget_all_timers(run);
 		}
 	} else if (read_all(run, is, raw, &after) &&
 		   check_moved(run, "host-raw", before.raw, after.raw, lost, wrap) &&
@@ -197,6 +204,7 @@ void check_host_update(struct run *run, const struct event *event)
 	run->host_moved = run->snapshot_broken = true;
 	run->generation++;
 	start_afresh(run);
+	forget_all_timers(run);
 }
 
 /* ---- suspend -------------------------------------------------------------- */
@@ -246,10 +254,9 @@ bool do_suspend(struct run *run, const struct event *event)
 	run->moved.clock_restored = false;
 	run->generation++;
 	start_afresh(run);
-	for (u32 i = 0; i < run->sim.machine->nr_vcpus; i++) {
+	for (u32 i = 0; i < run->sim.machine->nr_vcpus; i++)
 		run->vcpu[i].touched = true;
-		run->timer[i].judged = false;
-	}
+	forget_all_timers(run);
 	if (run->vm.tsc_unstable)
 		return false;
 	if (!judged || !read_all(run, &run->timekeeper, sim_raw_tsc(&run->sim, 0), &after))

@@ -7,14 +7,13 @@
 
 #include "kernel.h"
 
-/* A guest of Hyper-V's kind; as <linux/kconfig.h> decides it for =y. */
+/* A guest of Hyper-V's kind. */
 #define CONFIG_HYPERV 1
-#define SHIM_ARGUMENT_1 0,
-#define SHIM_SECOND(first, second, ...) second
-#define SHIM_ENABLED_2(argument) SHIM_SECOND(argument 1, 0)
-#define SHIM_ENABLED_1(value) SHIM_ENABLED_2(SHIM_ARGUMENT_##value)
-#undef IS_ENABLED
-#define IS_ENABLED(option) SHIM_ENABLED_1(option)
+
+/* the compiler leaves it where it is among the others */
+#undef READ_ONCE
+#define READ_ONCE(x) \
+	({ INTERLEAVE_LOADS(); *(const volatile __typeof__(x) *)&(x); })
 
 extern u64 shim_guest_tsc;
 #define rdtsc() shim_guest_tsc
@@ -38,19 +37,22 @@ extern u64 shim_guest_tsc;
 #define per_cpu_ptr(ptr, cpu) (ptr)
 #define for_each_possible_cpu(cpu) for ((cpu) = 0; (cpu) < 1; (cpu)++)
 
-#define vread_pvclock() U64_MAX		/* no page of that kind is mapped */
-
 /* its TSC is what its sched clock goes by */
 #define static_branch_likely(key) true
 #define sched_clock_stable() true
 #define sched_clock() native_sched_clock()
 #define sched_clock_idle_sleep_event() do { } while (0)
 #define sched_clock_idle_wakeup_event() do { } while (0)
+void set_normalized_timespec64(struct timespec64 *ts, time64_t sec, s64 nsec);
 void clocks_calc_mult_shift(u32 *mult, u32 *shift, u32 from, u32 to, u32 maxsec);
 #define CLOCK_MONOTONIC 1
 #define HZ 1000
 #define jiffies_64 0
 #define INITIAL_JIFFIES 0
+
+/* the vDSO's clock is vCPU0's */
+#define pvclock_page \
+	(*(struct { struct pvclock_vcpu_time_info pvti; } *)shim_hw->memory.pvclock)
 
 #define touch_softlockup_watchdog_sync() do { } while (0)
 #define clocksource_touch_watchdog() do { } while (0)
