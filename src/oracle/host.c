@@ -223,9 +223,14 @@ static void remember_asleep(struct run *run, u64 raw)
 	for (u32 i = 0; i < run->sim.nr_vcpus; i++) {
 		struct vcpu_state *v = &run->vcpu[i];
 
-		if (v->woken)
+		/* what it was due before is added up, and where it was isn't known */
+		if (v->woken) {
+			v->woken_judged = false;
 			continue;
-		v->woken = v->entered && !v->view.tsc_catchup;
+		}
+		v->woken = true;
+		v->woken_judged = v->entered && v->view.tsc_multiplier &&
+				  !v->view.tsc_catchup;
 		v->woken_low = sim_guest_tsc(m, &v->view, v->entered_raw);
 		v->woken_high = sim_guest_tsc(m, &v->view, raw + run->skew_spread);
 	}

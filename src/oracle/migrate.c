@@ -171,6 +171,10 @@ void check_restore_clock(struct run *run)
 	if (run->event->value && saved->clock.flags & SUBJECT_CLOCK_REALTIME) {
 		if (!(now.flags & SUBJECT_CLOCK_REALTIME))
 			return;
+		/* it may wrap a little before the snapshot does */
+		if (!host_realtime_ns(run, run->sim.hw.raw_tsc, &ns) ||
+		    (s128)now.realtime_ns != ns)
+			return;
 		if (now.realtime_ns > saved->clock.realtime_ns)
 			passed_ns = now.realtime_ns - saved->clock.realtime_ns;
 	}

@@ -230,7 +230,7 @@ static bool do_event(struct run *run, const struct event *event)
 	if (touches_tsc(kind)) {
 		run->moved.tsc_is_new = false;
 		run->tsc_touched = true;
-		run->vcpu[nr].woken = false;
+		run->vcpu[nr].woken_judged = false;
 		for (u32 i = 0; i < run->sim.nr_vcpus; i++)
 			run->timer[i].judged = false;
 		forget_timers(run);
@@ -279,7 +279,7 @@ static bool do_event(struct run *run, const struct event *event)
 	if (kind == EVENT_TSC_DEADLINE || kind == EVENT_LAPIC_TIMER)
 		check_lapic_arm(run, &read);
 	if (enters_vcpu(kind)) {
-		if (run->vcpu[nr].woken && !run->broken)
+		if (run->vcpu[nr].woken && run->vcpu[nr].woken_judged && !run->broken)
 			check_woken(run, nr);
 		run->vcpu[nr].woken = false;
 		run->vcpu[nr].entered = true;

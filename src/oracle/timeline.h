@@ -32,7 +32,8 @@ struct vcpu_state {
 	bool stale;			/* an update didn't reach the guest's copy */
 	bool entered;			/* at raw TSC: */
 	u64 entered_raw;
-	bool woken;			/* not entered since; its TSC is then between */
+	bool woken;			/* not entered since */
+	bool woken_judged;		/* its TSC is then between */
 	u64 woken_low, woken_high;
 	struct subject_vcpu_view view;
 };

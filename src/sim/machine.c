@@ -559,6 +559,8 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 		return true;
 	}
 	case EVENT_SUSPEND:
+		/* nobody else runs by then */
+		interleave_cancel();
 		return sleep_and_wake(sim, ns_to_cycles(sim->machine, event->value));
 	case EVENT_NTP_SLEW:
 		select_cpu(sim, event->cpu);
