@@ -299,17 +299,25 @@ static int global_update_request(void)
 #define global_update_request() KVM_REQ_GLOBAL_CLOCK_UPDATE
 #endif
 
+/*
+ * kvm_arch_vcpu_load(): a suspend lost the TSC.  Ioctls load the vCPU, too, which is
+ * of no other consequence.
+ */
+static void adjust_tsc(struct kvm_vcpu *vcpu)
+{
+	if (!vcpu->arch.tsc_offset_adjustment)
+		return;
+	adjust_tsc_offset_host(vcpu, vcpu->arch.tsc_offset_adjustment);
+	vcpu->arch.tsc_offset_adjustment = 0;
+	kvm_make_request(KVM_REQ_CLOCK_UPDATE, vcpu);
+}
+
 /* kvm_arch_vcpu_load(), the TSC part. */
 static void vcpu_load(struct kvm_vcpu *vcpu)
 {
 	int cpu = shim_hw->cpu;
 
-	/* a suspend that lost the TSC */
-	if (vcpu->arch.tsc_offset_adjustment) {
-		adjust_tsc_offset_host(vcpu, vcpu->arch.tsc_offset_adjustment);
-		vcpu->arch.tsc_offset_adjustment = 0;
-		kvm_make_request(KVM_REQ_CLOCK_UPDATE, vcpu);
-	}
+	adjust_tsc(vcpu);
 	if (vcpu->cpu != cpu || kvm_check_tsc_unstable()) {
 		s64 tsc_delta = !vcpu->arch.last_host_tsc ? 0 :
 				rdtsc() - vcpu->arch.last_host_tsc;
@@ -626,6 +634,7 @@ void host_write_tsc(u32 nr, u64 tsc, bool host)
 {
 	struct kvm_vcpu *vcpu = &vcpus[nr];
 
+	adjust_tsc(vcpu);
 	/* kvm_set_msr_common(), MSR_IA32_TSC */
 	if (host) {
 #if CF_SYNCHRONIZE_TSC_TAKES_POINTER
@@ -647,6 +656,7 @@ int host_set_tsc_offset(u32 nr, u64 offset)
 		.addr = (u64)(unsigned long)&offset,
 	};
 
+	adjust_tsc(&vcpus[nr]);
 	return kvm_arch_tsc_set_attr(&vcpus[nr], &attr);
 }
 
@@ -669,6 +679,7 @@ int host_set_tsc_khz(u32 nr, u32 khz)
 		return -EINVAL;
 	if (!khz)
 		khz = tsc_khz;
+	adjust_tsc(&vcpus[nr]);
 	return kvm_set_tsc_khz(&vcpus[nr], khz) ? -EINVAL : 0;
 }
 

@@ -162,6 +162,9 @@ void check_host_update(struct run *run, const struct event *event)
 		run->moved.clock_restored = false;
 		run->generation++;
 		start_afresh(run);
+		/* the master clock goes and comes for this */
+		for (u32 i = 0; i < SUBJECT_MAX_VCPUS; i++)
+			run->asked[i] = ASKED_BY_EVENT;
 		/* from now on the host goes by this CPU's TSC, or its counter stands for it */
 		run->snapshot_broken |= run->skew_spread != 0;
 		if (run->rate_denominator > 2ull * is->mult)
@@ -233,6 +236,7 @@ static void remember_asleep(struct run *run, u64 raw)
 				  !v->view.tsc_catchup;
 		v->woken_low = sim_guest_tsc(m, &v->view, v->entered_raw);
 		v->woken_high = sim_guest_tsc(m, &v->view, raw + run->skew_spread);
+		v->entered = false;
 	}
 }
 

@@ -127,6 +127,8 @@ void check_restore_tsc(struct run *run)
 	run->page_pending |= saved->tsc_of && saved->hv.reference_tsc;
 	if (!saved->tsc_of)
 		return;
+	for (u32 i = 0; i < saved->nr_vcpus; i++)
+		run->vcpu[i].woken = false;
 	run->moved.tsc_is_new = false;
 	run->tsc_written = (1u << saved->nr_vcpus) - 1;
 	if (!is_new || run->event->value || m->early_tsc_khz ||
