@@ -675,11 +675,11 @@ u64 host_get_tsc_offset(u32 nr)
 /* kvm_arch_vcpu_ioctl(), KVM_SET_TSC_KHZ */
 int host_set_tsc_khz(u32 nr, u32 khz)
 {
+	adjust_tsc(&vcpus[nr]);
 	if (kvm_caps.has_tsc_control && khz >= kvm_caps.max_guest_tsc_khz)
 		return -EINVAL;
 	if (!khz)
 		khz = tsc_khz;
-	adjust_tsc(&vcpus[nr]);
 	return kvm_set_tsc_khz(&vcpus[nr], khz) ? -EINVAL : 0;
 }
 

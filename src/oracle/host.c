@@ -291,7 +291,12 @@ void check_woken(struct run *run, u32 nr)
 	const struct vcpu_state *v = &run->vcpu[nr];
 	u64 raw = run->sim.hw.raw_tsc, tsc;
 	u64 elapsed = run->sim.cycles - run->woken_cycles;
+	u8 frac = run->sim.machine->tsc_frac_bits;
+	/* in the guest's cycles */
+	s128 skew = run->skew_spread;
 
+	if (frac)
+		skew = ((u128)skew * v->view.tsc_multiplier >> frac) + 1;
 	/* back to when the boot CPU woke; a scaled TSC is cut twice */
 	tsc = sim_guest_tsc(run->sim.machine, &v->view, raw - elapsed);
 	run_check(run, &(struct verdict){
@@ -299,7 +304,7 @@ void check_woken(struct run *run, u32 nr)
 		.function = "adjust_tsc_offset_host", .event = "suspend",
 		.why = "the TSC doesn't go on where the vCPU left it",
 		.unit = "cycles", .got = (s128)v->woken_low + (s64)(tsc - v->woken_low),
-		.want = v->woken_low, .low = -2 - (s128)run->skew_spread,
-		.high = (s128)(v->woken_high - v->woken_low) + 2 + 2 * run->skew_spread,
+		.want = v->woken_low, .low = -2 - skew,
+		.high = (s128)(v->woken_high - v->woken_low) + 2 + 2 * skew,
 	});
 }
