@@ -43,6 +43,7 @@ static struct kvm_lapic *lapic_of(struct kvm_vcpu *vcpu)
 	vcpu->kvm->arch.apic_bus_cycle_ns = APIC_BUS_CYCLE_NS_DEFAULT;
 #endif
 	vcpu->arch.apic = apic;
+	timers_used = true;
 	return apic;
 }
 

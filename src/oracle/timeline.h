@@ -87,7 +87,6 @@ struct run {
 	const struct scenario *scenario;
 	const struct subject *subject;
 	struct step *steps;
-	struct sim sim;
 	u32 nr;				/* event being done, from 0 */
 	const struct event *event;
 	bool broken;			/* a law broke at this event */
@@ -124,13 +123,19 @@ struct run {
 	struct base rate_guest, rate_host, rate_reference;
 	struct base rate_page, rate_hv_clock, rate_sched_clock;
 	struct vcpu_state vcpu[SUBJECT_MAX_VCPUS];
-	struct moved moved;
 
 	bool slot_gone;
-	struct armed xen_timer[SUBJECT_MAX_VCPUS], lapic_timer[SUBJECT_MAX_VCPUS];
-	struct runstate runstate[SUBJECT_MAX_VCPUS];
 	const struct event *interleave;	/* the reader that waits for an update */
 	u32 unended, unended_told;	/* sequences left odd, a bit each */
+
+	/*
+	 * Cleared by who owns it: large, and of use to few scenarios.  forget_cold()
+	 * says what makes it valid.
+	 */
+	struct sim sim;
+	struct moved moved;
+	struct armed xen_timer[SUBJECT_MAX_VCPUS], lapic_timer[SUBJECT_MAX_VCPUS];
+	struct runstate runstate[SUBJECT_MAX_VCPUS];
 };
 
 /* ---- arithmetic ---------------------------------------------------------- */

@@ -510,13 +510,19 @@ static bool arithmetic(const struct sums *s)
 			   "timekeeping_delta_to_ns");
 		return true;
 	}
-	if (is(f->clock, "hv-clock")) {
+	if (is(f->clock, "hv-clock") || is(f->clock, "hv-sched-clock") ||
+	    (is(f->clock, "TSC-page") && f->law == LAW_RATE)) {
 		u64 scaled = (u128)s->step->tsc * s->step->vm.page_scale >> 64;
 
 		place(s, f->function);
 		line(s, "page", "(tsc * tsc_scale >> 64) + tsc_offset = %llu + %lld = %llu",
 		     scaled, s->step->vm.page_offset_100ns,
 		     scaled + s->step->vm.page_offset_100ns);
+		if (f->law != LAW_RATE)
+			return true;
+		scaled_khz(s, &s->step->vcpu[s->event->vcpu]);
+		line(s, "elapsed", "%lld ns by this clock since its first read, %lld ns of true time",
+		     (s64)f->got, (s64)f->want);
 		return true;
 	}
 	if (is(f->clock, "reference-counter") &&
