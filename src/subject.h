@@ -117,14 +117,39 @@ struct subject_vm_view {
 
 struct subject_vcpu_view {
 	struct subject_pvclock pvclock;	/* what is in guest memory */
+	/* of L1, where that has a guest: */
 	u64 tsc_offset;			/* as the hardware adds it */
 	u64 tsc_multiplier;		/* as the hardware multiplies it */
 	u32 virtual_tsc_khz;
 	u32 hw_tsc_khz;
 	bool tsc_catchup;
+	bool in_l2;			/* a guest of the guest's runs */
+	bool tsc_differs;		/* it last entered with others than the above */
 	u64 this_tsc_write;		/* guest TSC at its last write... */
 	u64 this_tsc_nsec;		/* ...which was at that host ns */
 	u32 updates;			/* pvclock updates since the VM was created */
+};
+
+/* How a nested guest is entered and left. */
+enum subject_nested {
+	SUBJECT_NESTED_EXIT,
+	SUBJECT_NESTED_ENTER,
+	SUBJECT_NESTED_ENTER_FAILS,	/* after the TSC's fields were loaded */
+	SUBJECT_NESTED_NR
+};
+
+/* An offset and a multiplier: a TSC over the one below it. */
+struct subject_tsc {
+	u64 offset;
+	u64 multiplier;			/* unused without TSC scaling */
+};
+
+/* Of a vCPU whose guest, L1, is a hypervisor: L2's TSC. */
+struct subject_nested_view {
+	struct subject_tsc hardware;	/* RDTSC at the last entry, in L1 or L2 */
+	struct subject_tsc msr;		/* RDMSR of IA32_TSC that KVM emulates, ditto */
+	struct subject_tsc l1;		/* what L1 asks for: vmcs12, vmcb12, its MSR */
+	u64 offset_multiplier;		/* the latter's, when KVM last composed offsets */
 };
 
 /* How a guest configures its synthetic timer 0 (HV_X64_MSR_STIMER0_CONFIG). */
@@ -304,6 +329,11 @@ struct subject {
 	void (*view_stimer)(u32 vcpu, struct subject_stimer_view *view);
 	void (*view_timekeeper)(struct subject_timekeeper_view *view);
 
+	/* Nested: what L1 wants of L2's TSC; then it enters, or leaves. */
+	void (*set_l2_tsc_offset)(u32 vcpu, u64 offset);
+	void (*set_l2_tsc_multiplier)(u32 vcpu, u64 multiplier);
+	void (*nested)(u32 vcpu, enum subject_nested how);
+	void (*view_nested)(u32 vcpu, struct subject_nested_view *view);
 	/* The vCPU is a Xen guest's from now on: KVM_XEN_VCPU_SET_ATTR. */
 	void (*xen_vcpu)(u32 vcpu);
 	/* The VMM sets the shared info page; its wall clock, ns, or ~0. */

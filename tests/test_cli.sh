@@ -78,7 +78,7 @@ mkdir "$tmp/notlinux" "$tmp/sliced"
 code 2 "$build/slice" --tree "$tmp/notlinux" \
 	--manifest "$repo/src/kernel/manifest" --out "$tmp/sliced"
 mkdir "$tmp/tree"
-(cd "$tree" && cp -r --parents Makefile Kconfig arch/x86/kvm/*.[ch] arch/x86/include \
+(cd "$tree" && cp -r --parents Makefile Kconfig arch/x86/kvm arch/x86/include \
 	arch/x86/kernel include kernel/time drivers/clocksource/hyperv_timer.c \
 	lib/vdso lib/math "$tmp/tree") 2>/dev/null
 sed -i 's/\bcompute_guest_tsc\b/compute_other_tsc/g' "$tmp/tree/arch/x86/kvm/x86.c"

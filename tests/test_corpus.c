@@ -125,7 +125,7 @@ Test(corpus, rows_are_unique_and_have_a_regression)
 	}
 }
 
-#define MAX_SCENARIOS 128
+#define MAX_SCENARIOS 256
 
 static struct scenario scenarios[MAX_SCENARIOS];
 static u32 nr_scenarios;

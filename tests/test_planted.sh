@@ -73,4 +73,36 @@ file=arch/x86/kvm/lapic.c
 planted 's/^\tif (vcpu->arch.tsc_scaling_ratio == kvm_caps.default_tsc_scaling_ratio) {$/\tif (true) {/' \
 	1 deadline-tsc-deadline-tsc-deadline-early
 
+# kvm-l2-offset-meaning: L1's TSC is read with the offset of whoever runs, so that
+# kvmclock is wrong where it is updated while L2 does.
+file=arch/x86/kvm/x86.c
+planted 's/^\treturn vcpu->arch.l1_tsc_offset +$/\treturn vcpu->arch.tsc_offset +/' \
+	1 exact-kvmclock-pvclock-update
+
+# L2's offset is L1's plus its own, without the scaling between.
+planted 's/^\tif (l2_multiplier == kvm_caps.default_tsc_scaling_ratio)$/\tif (l2_multiplier)/' \
+	1 exact-L2-TSC-l2-entry
+
+# kvm-svm-ratio-cache: the MSR is written past the per-CPU copy of what it holds.
+file=arch/x86/kvm/svm/svm.c
+cp "$tree/$file" "$tmp/tree/$file"
+planted '/^void svm_write_tsc_multiplier/,/^}/ {
+		/guest_state_loaded/d
+		s/^.*__svm_write_tsc_multiplier(\(.*\));$/\twrmsrl(MSR_AMD64_TSC_RATIO, \1);/
+	}' \
+	1 agree-guest-TSC-guest-entry
+cp "$tree/$file" "$tmp/tree/$file"
+
+# kvm-nsvm-l1-multiplier: L1 goes on by L2's multiplier.  The exit is a fragment that
+# the adapter re-states, so the bug is the adapter's here.
+mkdir "$tmp/repo"
+cp -r "$repo/CMakeLists.txt" "$repo/src" "$repo/harness" "$repo/bench" "$repo/corpus" "$tmp/repo"
+sed -i '/^static void svm_leave_l2/,/^}/s/vcpu->arch.tsc_scaling_ratio != vcpu->arch.l1_tsc_scaling_ratio/svm->tsc_ratio_msr == kvm_caps.default_tsc_scaling_ratio/' \
+	"$tmp/repo/src/kernel/host_nested.h"
+[ "$(diff "$repo/src/kernel/host_nested.h" "$tmp/repo/src/kernel/host_nested.h" | grep -c '^>')" = 1 ] ||
+	{ echo "the adapter has changed; nothing was planted in it"; exit 1; }
+repo=$tmp/repo
+rm -r "$tmp/build"
+planted '' 0 agree-guest-TSC-guest-entry
+
 [ "$failures" = 0 ]

@@ -44,6 +44,10 @@ void host_view_vm(struct subject_vm_view *view);
 void host_view_vcpu(u32 vcpu, struct subject_vcpu_view *view);
 void host_view_timekeeper(struct subject_timekeeper_view *view);
 
+void host_set_l2_tsc_offset(u32 vcpu, u64 offset);
+void host_set_l2_tsc_multiplier(u32 vcpu, u64 multiplier);
+void host_nested(u32 vcpu, enum subject_nested how);
+void host_view_nested(u32 vcpu, struct subject_nested_view *view);
 void host_xen_vcpu(u32 vcpu);
 u64 host_xen_shared_info(bool compat);
 void host_xen_set_timer(u32 vcpu, u64 timeout_ns);

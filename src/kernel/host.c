@@ -259,8 +259,11 @@ static void vcpu_load(struct kvm_vcpu *vcpu)
 	}
 }
 
+static void leave_guest(struct kvm_vcpu *vcpu);
+
 static void vcpu_put(struct kvm_vcpu *vcpu)
 {
+	leave_guest(vcpu);
 	vcpu->arch.last_host_tsc = rdtsc();
 }
 
@@ -426,6 +429,8 @@ static bool take_request(int req, struct kvm_vcpu *vcpu)
 	return true;
 }
 
+static void enter_guest(struct kvm_vcpu *vcpu);
+
 /* vcpu_enter_guest(), the clock requests in its order; then a preemption. */
 void host_run_vcpu(u32 nr)
 {
@@ -452,6 +457,7 @@ void host_run_vcpu(u32 nr)
 	while (take_request(KVM_REQ_HV_STIMER, vcpu))
 		kvm_hv_process_stimers(vcpu);
 	lapic_wait(vcpu);
+	enter_guest(vcpu);
 	/* The end of vcpu_enter_guest(). */
 	if (vcpu->arch.tsc_always_catchup)
 		kvm_make_request(KVM_REQ_CLOCK_UPDATE, vcpu);
@@ -685,6 +691,9 @@ static void set_scaling(u8 frac)
 	kvm_caps.max_tsc_scaling_ratio = frac == 48 ? ~0ull : 0xffffffffffull;
 }
 
+static void create_nested(struct kvm_vcpu *vcpu);
+static void enable_virtualization(void);
+
 static void create_vcpu(u32 i)
 {
 	struct kvm_vcpu *vcpu = &vcpus[i];
@@ -694,6 +703,7 @@ static void create_vcpu(u32 i)
 	vcpu->vcpu_id = i;
 	vcpu->vcpu_idx = i;
 	vcpu->cpu = -1;
+	create_nested(vcpu);
 	/* kvm_arch_vcpu_create(), then kvm_arch_vcpu_postcreate() */
 	kvm_set_tsc_khz(vcpu, max_tsc_khz);
 	vm.online_vcpus.counter++;
@@ -762,6 +772,7 @@ void host_boot(const struct subject_config *c)
 	host_tsc_page.tsc_sequence = 1;
 	host_tsc_page.tsc_scale = shim_hw->hv_scale;
 	host_tsc_page.tsc_offset = shim_hw->hv_offset_100ns;
+	enable_virtualization();
 	select_clocksource(c->clocksource);
 	timekeeper_boot(c->realtime_ns);
 }
@@ -805,14 +816,16 @@ void host_view_vcpu(u32 nr, struct subject_vcpu_view *view)
 			.tsc_shift = pv->tsc_shift,
 			.flags = pv->flags,
 		},
-		.tsc_offset = vcpu->arch.tsc_offset,
-		.tsc_multiplier = vcpu->arch.tsc_scaling_ratio,
+		.tsc_offset = vcpu->arch.l1_tsc_offset,
+		.tsc_multiplier = vcpu->arch.l1_tsc_scaling_ratio,
 		.virtual_tsc_khz = vcpu->arch.virtual_tsc_khz,
 		.hw_tsc_khz = vcpu->arch.hw_tsc_khz,
 		.tsc_catchup = vcpu->arch.tsc_catchup,
 		.this_tsc_write = vcpu->arch.this_tsc_write,
 		.this_tsc_nsec = vcpu->arch.this_tsc_nsec,
 		.updates = pvclock_updates[nr],
+		.in_l2 = vcpu->guest_mode,
+		.tsc_differs = vcpu->tsc_differs,
 	};
 }
 
@@ -908,3 +921,5 @@ u64 host_reference_counter(void)
 {
 	return get_time_ref_counter(&vm);
 }
+
+#include "host_nested.h"

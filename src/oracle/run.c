@@ -95,7 +95,9 @@ static bool enters_vcpu(enum event_kind kind)
 	       kind == EVENT_HIBERNATE || kind == EVENT_XEN_TIMER ||
 	       kind == EVENT_TSC_DEADLINE || kind == EVENT_LAPIC_TIMER ||
 	       kind == EVENT_READ_TMCCT ||
-	       kind == EVENT_STIMER_ARM || kind == EVENT_MESSAGE_SLOT;
+	       kind == EVENT_STIMER_ARM || kind == EVENT_MESSAGE_SLOT ||
+	       kind == EVENT_NESTED_OFFSET || kind == EVENT_NESTED_KHZ ||
+	       kind == EVENT_NESTED || kind == EVENT_READ_L2_TSC;
 }
 
 /* ---- one event ----------------------------------------------------------- */
@@ -231,6 +233,11 @@ static bool do_event(struct run *run, const struct event *event)
 	}
 
 	run->sim.subject->view_vcpu(nr, &run->vcpu[nr].view);
+	if (kind == EVENT_NESTED)
+		check_nested(run, &old, &run->vcpu[nr].view);
+	if (enters_vcpu(kind) &&
+	    (run->vcpu[nr].view.in_l2 || run->vcpu[nr].view.tsc_differs))
+		check_registers(run, &old, &read);
 	if (run->vm.masterclock_updates != updates)
 		check_new_snapshot(run);
 	if (run->vcpu[nr].view.updates != old.updates) {
@@ -340,6 +347,8 @@ static void record_step(struct run *run, struct step *step)
 	run->sim.subject->view_timekeeper(&step->timekeeper);
 	step->hv_scale = run->sim.hw.hv_scale;
 	step->hv_offset_100ns = run->sim.hw.hv_offset_100ns;
+	if (run->event)
+		run->sim.subject->view_nested(run->event->vcpu, &step->nested);
 }
 
 static void run_events(void *arg)

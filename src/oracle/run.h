@@ -31,6 +31,7 @@ struct step {
 	u64 hv_scale;			/* the host's own page, see subject_hw */
 	s64 hv_offset_100ns;
 	struct subject_trap trap;
+	struct subject_nested_view nested; /* of the event's vCPU */
 };
 
 /*

@@ -271,6 +271,14 @@ void check_restore_tsc(struct run *run);
 void check_restore_clock(struct run *run);
 void check_arrival(struct run *run, u32 nr);
 
+/* ---- nested.c: L2's TSC, and L1's under it ---------------------------------- */
+
+/* After an entry of L1 or L2: are the hardware's registers those it should have? */
+void check_registers(struct run *run, const struct subject_vcpu_view *old,
+		     const struct sim_read *read);
+void check_nested(struct run *run, const struct subject_vcpu_view *old,
+		  const struct subject_vcpu_view *now);
+
 /* ---- xen.c, lapic.c: timers and runstates ------------------------------------- */
 
 void check_xen_arm(struct run *run, const struct sim_read *read);

@@ -412,6 +412,27 @@ static bool kvmclock_read(const struct sums *s)
 	return (s64)clock == s->f->got;
 }
 
+/* L1's TSC; L2's of it, where that runs; and what the registers make of the raw one. */
+static bool nested_tsc(const struct sums *s)
+{
+	const struct subject_nested_view *n = &s->step->nested;
+	bool rdmsr = strstr(s->f->event, "rdmsr"), l2 = is(s->f->clock, "L2-TSC");
+	const struct subject_tsc *by = rdmsr ? &n->msr : &n->hardware;
+	const struct subject_vcpu_view said = {
+		.tsc_offset = by->offset, .tsc_multiplier = by->multiplier,
+	}, asked = {
+		.tsc_offset = n->l1.offset, .tsc_multiplier = n->l1.multiplier,
+	};
+	u64 raw = s->step->raw_tsc, tsc;
+
+	place(s, s->f->function);
+	tsc = rdtsc_of_guest(s, "L1", &s->step->vcpu[s->event->vcpu], raw);
+	if (l2)
+		rdtsc_of_guest(s, "L2 of that", &asked, tsc);
+	tsc = rdtsc_of_guest(s, rdmsr ? "RDMSR" : "RDTSC", &said, raw);
+	return tsc == (u64)s->f->got;
+}
+
 static bool arithmetic(const struct sums *s)
 {
 	const struct finding *f = s->f;
@@ -433,6 +454,9 @@ static bool arithmetic(const struct sums *s)
 		return restored(s);
 	if (is(f->clock, "kvmclock") && !strncmp(f->event, "pvclock-update", 14))
 		return f->law == LAW_EXACT ? tuple_fields(s) : kvmclock_update(s);
+	if (is(f->clock, "L2-TSC") ||
+	    (is(f->clock, "guest-TSC") && f->law == LAW_AGREE))
+		return nested_tsc(s);
 	if (is(f->clock, "guest-TSC"))
 		return f->law == LAW_SIGNED ? guest_tsc(s) :
 		       f->law == LAW_EXACT ? caught_up(s) : written_tsc(s);

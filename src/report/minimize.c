@@ -441,7 +441,8 @@ static void plainer_events(struct minimizer *m)
 		plainer_number(m, (struct number){ .put = put_value, .index = i,
 			.value = negative ? -e->value : e->value,
 			.negative = negative,
-			.kind = e->kind == EVENT_SET_TSC_KHZ ? NUMBER_KHZ : NUMBER_PLAIN });
+			.kind = e->kind == EVENT_SET_TSC_KHZ ||
+				e->kind == EVENT_NESTED_KHZ ? NUMBER_KHZ : NUMBER_PLAIN });
 	}
 }
 

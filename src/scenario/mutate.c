@@ -215,7 +215,19 @@ static void insert_idiom(struct random *r, struct scenario *s, u32 at)
 	struct event e = draw_event(r, s);
 	u8 vcpu = below(r, m->nr_vcpus), cpu = below(r, m->nr_cpus);
 
-	switch (below(r, 5)) {
+	switch (below(r, 6)) {
+	case 4:		/* a nested guest, then what L1 or the VMM does, then a look */
+		insert(s, at, (struct event){ .kind = EVENT_READ_L2_TSC,
+			.vcpu = vcpu });
+		e.vcpu = vcpu;
+		insert(s, at, e);
+		insert(s, at, (struct event){ .kind = EVENT_NESTED, .vcpu = vcpu,
+			.value = SUBJECT_NESTED_ENTER });
+		insert(s, at, (struct event){ .kind = EVENT_NESTED_KHZ, .vcpu = vcpu,
+			.value = draw_value(r) & 0xffffffff });
+		insert(s, at, (struct event){ .kind = EVENT_NESTED_OFFSET,
+			.vcpu = vcpu, .value = draw_value(r) });
+		break;
 	case 0:		/* update here, read there */
 		insert(s, at, (struct event){ .kind = EVENT_READ_PVCLOCK,
 			.vcpu = below(r, m->nr_vcpus) });

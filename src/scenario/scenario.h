@@ -58,6 +58,10 @@ enum event_kind {
 	EVENT_READ_HV_CLOCK,		/* vcpu */
 	EVENT_READ_SCHED_CLOCK,		/* vcpu */
 	EVENT_HIBERNATE,		/* vcpu, value: 0 save, 1 restore */
+	EVENT_NESTED_OFFSET,		/* vcpu, value: cycles (signed) */
+	EVENT_NESTED_KHZ,		/* vcpu, value: kHz, u32; 0: L1's own */
+	EVENT_NESTED,			/* vcpu, value: enum subject_nested */
+	EVENT_READ_L2_TSC,		/* vcpu */
 	EVENT_XEN_SHARED_INFO,		/* cpu, value: 1 for a 32-bit guest */
 	EVENT_XEN_TIMER,		/* vcpu, value: ns from the guest's now */
 	EVENT_RUNSTATE,			/* vcpu, value: enum subject_runstate */

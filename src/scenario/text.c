@@ -92,6 +92,12 @@ static const char *const page_writes[] = {
 
 static const char *const stimer_flags[] = { "enable", "periodic", "auto", "direct" };
 
+static const char *const nested_words[] = {
+	[SUBJECT_NESTED_EXIT] = "nested-exit",
+	[SUBJECT_NESTED_ENTER] = "nested-enter",
+	[SUBJECT_NESTED_ENTER_FAILS] = "nested-enter-fails",
+};
+
 static const char *const runstates[] = { "running", "runnable", "blocked", "offline" };
 
 static const char *const lapic_modes[] = { "oneshot", "periodic", "restored" };
@@ -263,6 +269,16 @@ static void print_event_words(const struct event *e, FILE *out)
 			fputs(" preempted ", out);
 			print_ns(out, e->value);
 		}
+		break;
+	case EVENT_NESTED_OFFSET:
+		fprintf(out, "nested-offset vcpu %u %lld cycles", e->vcpu,
+			(s64)e->value);
+		break;
+	case EVENT_NESTED_KHZ:
+		fprintf(out, "nested-khz vcpu %u %llu kHz", e->vcpu, e->value);
+		break;
+	case EVENT_NESTED:
+		fprintf(out, "%s vcpu %u", nested_words[e->value], e->vcpu);
 		break;
 	case EVENT_XEN_SHARED_INFO:
 		fprintf(out, "xen-shared-info on cpu %u%s", e->cpu,
@@ -615,7 +631,7 @@ static int parse_event(struct parser *p, const struct machine *m, u32 nr_hosts,
 		       struct event *e)
 {
 	const char *at;
-	bool negative;
+	bool negative, nested = false;
 
 	memset(e, 0, sizeof(*e));
 	for (int kind = 0; kind < EVENT_NR; kind++) {
@@ -667,8 +683,8 @@ static int parse_event(struct parser *p, const struct machine *m, u32 nr_hosts,
 		return accept(p, "host") ? 0 :
 			fail_at(p, p->pos, "expected host or guest");
 	}
-	if (accept(p, "tsc-offset")) {
-		e->kind = EVENT_SET_TSC_OFFSET;
+	if (accept(p, "tsc-offset") || (nested = accept(p, "nested-offset"))) {
+		e->kind = nested ? EVENT_NESTED_OFFSET : EVENT_SET_TSC_OFFSET;
 		if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu) ||
 		    take_number(p, "a number of cycles", &e->value, &negative) ||
 		    expect(p, "cycles"))
@@ -677,8 +693,8 @@ static int parse_event(struct parser *p, const struct machine *m, u32 nr_hosts,
 			e->value = -e->value;
 		return 0;
 	}
-	if (accept(p, "set-tsc-khz")) {
-		e->kind = EVENT_SET_TSC_KHZ;
+	if (accept(p, "set-tsc-khz") || (nested = accept(p, "nested-khz"))) {
+		e->kind = nested ? EVENT_NESTED_KHZ : EVENT_SET_TSC_KHZ;
 		if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu))
 			return -1;
 		skip_blanks(p);
@@ -783,6 +799,12 @@ static int parse_event(struct parser *p, const struct machine *m, u32 nr_hosts,
 		return e->value <= event_info[e->kind].max ? 0 :
 			fail_at(p, at, "at most 1 s");
 	}
+	for (int how = 0; how < SUBJECT_NESTED_NR; how++)
+		if (accept(p, nested_words[how])) {
+			e->kind = EVENT_NESTED;
+			e->value = how;
+			return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
+		}
 	if (accept(p, "xen-shared-info")) {
 		e->kind = EVENT_XEN_SHARED_INFO;
 		if (expect(p, "on") || take_index(p, "cpu", m->nr_cpus, &e->cpu))

@@ -159,6 +159,11 @@ static u64 enter_and_rdtsc(struct sim *sim, u32 vcpu)
 
 	enter(sim, vcpu);
 	sim->subject->view_vcpu(vcpu, &view);
+	/* it is L1 that reads */
+	if (view.in_l2) {
+		sim->subject->nested(vcpu, SUBJECT_NESTED_EXIT);
+		sim->subject->view_vcpu(vcpu, &view);
+	}
 	return sim_guest_tsc(sim->machine, &view, sim->hw.raw_tsc);
 }
 
@@ -297,6 +302,30 @@ static void restore_clock(struct sim *sim, u32 cpu, bool realtime)
 	sim->subject->set_clock(&clock);
 	saved->clock_restored = true;
 	saved->clock_restored_ns = now_ns(sim);
+}
+
+/*
+ * As L1 computes it from the frequency that it knows; what its hardware doesn't have
+ * it doesn't ask for.  On VMX L1 must run to write its VMCS; AMD's MSR can also be
+ * written while L2 runs, by the VMM or by an L2 that is let.
+ */
+static void set_l2_khz(struct sim *sim, const struct event *event)
+{
+	const struct subject *subject = sim->subject;
+	u8 frac = sim->machine->tsc_frac_bits;
+	struct subject_vcpu_view view;
+	u128 ratio;
+
+	subject->view_vcpu(event->vcpu, &view);
+	if (!frac || !view.virtual_tsc_khz)
+		return;
+	ratio = event->value ? ((u128)event->value << frac) / view.virtual_tsc_khz :
+			       1ull << frac;
+	if (!ratio || ratio >> (frac == 32 ? 40 : 64))
+		return;
+	if (frac != 32)
+		subject->nested(event->vcpu, SUBJECT_NESTED_EXIT);
+	subject->set_l2_tsc_multiplier(event->vcpu, ratio);
 }
 
 /* ---- runstates ------------------------------------------------------------- */
@@ -473,6 +502,33 @@ bool sim_event(struct sim *sim, const struct event *event,
 		subject->hotplug_vcpu();
 		sim->nr_vcpus++;
 		return true;
+	case EVENT_NESTED_OFFSET:
+		enter(sim, event->vcpu);
+		subject->nested(event->vcpu, SUBJECT_NESTED_EXIT);
+		subject->set_l2_tsc_offset(event->vcpu, event->value);
+		return true;
+	case EVENT_NESTED_KHZ:
+		enter(sim, event->vcpu);
+		set_l2_khz(sim, event);
+		return true;
+	case EVENT_NESTED:
+		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
+		subject->nested(event->vcpu, event->value);
+		return true;
+	case EVENT_READ_L2_TSC: {
+		struct subject_vcpu_view l2 = { 0 };
+		struct subject_nested_view nested;
+
+		enter(sim, event->vcpu);
+		subject->view_nested(event->vcpu, &nested);
+		l2.tsc_offset = nested.hardware.offset;
+		l2.tsc_multiplier = nested.hardware.multiplier;
+		read->tsc = sim->hw.raw_tsc;
+		read->value = sim_guest_tsc(sim->machine, &l2, read->tsc);
+		subject->view_vcpu(event->vcpu, &l2);
+		read->valid = l2.in_l2;
+		return true;
+	}
 	case EVENT_XEN_SHARED_INFO:
 		select_cpu(sim, event->cpu);
 		read->value = subject->xen_shared_info(event->value);

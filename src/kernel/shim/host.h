@@ -150,17 +150,13 @@ static inline int kvm_write_guest(struct kvm *kvm, gpa_t gpa, const void *data,
 #define mark_page_dirty_in_slot(...) do { } while (0)
 #define gpa_to_gfn(gpa) ((gpa) >> 12)
 
-#define is_guest_mode(v) false
+#define is_guest_mode(v) ((v)->guest_mode)
 #define kvm_x86_call(name) shim_x86_##name
 #define static_call(name) shim_static_##name
-static inline void shim_x86_write_tsc_offset(struct kvm_vcpu *v) { }
-static inline void shim_x86_write_tsc_multiplier(struct kvm_vcpu *v) { }
-static inline u64 shim_x86_get_l2_tsc_offset(struct kvm_vcpu *v) { return 0; }
-static inline u64 shim_x86_get_l2_tsc_multiplier(struct kvm_vcpu *v) { return 0; }
-#define shim_static_kvm_x86_write_tsc_offset(v, ...) ((void)(v))
-#define shim_static_kvm_x86_write_tsc_multiplier(v, ...) ((void)(v))
-#define shim_static_kvm_x86_get_l2_tsc_offset(v) 0
-#define shim_static_kvm_x86_get_l2_tsc_multiplier(v) 0
+#define shim_static_kvm_x86_write_tsc_offset shim_x86_write_tsc_offset
+#define shim_static_kvm_x86_write_tsc_multiplier shim_x86_write_tsc_multiplier
+#define shim_static_kvm_x86_get_l2_tsc_offset shim_x86_get_l2_tsc_offset
+#define shim_static_kvm_x86_get_l2_tsc_multiplier shim_x86_get_l2_tsc_multiplier
 #define kvm_xen_update_tsc_info(v) ((void)(v))
 
 /* "user" memory is ours */

@@ -6,6 +6,8 @@
 #ifndef CF_SHIM_VM_H
 #define CF_SHIM_VM_H
 
+#include "nested.h"
+
 struct kvm {
 	struct kvm_arch arch;
 	atomic_t online_vcpus;
@@ -20,6 +22,8 @@ struct kvm_vcpu {
 	int vcpu_id;
 	int vcpu_idx;
 	int cpu;
+	bool guest_mode;
+	bool tsc_differs;		/* see subject_vcpu_view */
 	bool wants_to_run;
 };
 

@@ -1027,7 +1027,7 @@ struct restated {
 	regex_t start, end;
 };
 
-static struct restated restated[32];
+static struct restated restated[64];
 static size_t nr_restated;
 
 static const char *read_restated(char *save)
