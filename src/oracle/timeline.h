@@ -129,6 +129,8 @@ struct run {
 	bool slot_gone;
 	struct armed xen_timer[SUBJECT_MAX_VCPUS], lapic_timer[SUBJECT_MAX_VCPUS];
 	struct runstate runstate[SUBJECT_MAX_VCPUS];
+	const struct event *interleave;	/* the reader that waits for an update */
+	u32 unended, unended_told;	/* sequences left odd, a bit each */
 };
 
 /* ---- arithmetic ---------------------------------------------------------- */
@@ -255,6 +257,17 @@ void check_stimer(struct run *run, u32 nr);
 bool is_page_kept(const struct run *run);
 void check_kept_page(struct run *run);
 
+/* ---- sequence.c: a reader while a writer is at work -------------------------- */
+
+/* After each event that may update anything. */
+void check_even(struct run *run);
+/* The guest's memory wasn't there at this event. */
+void forget_unwritten(struct run *run);
+/* Does the page's reader tell a clock from none? */
+void check_page_said(struct run *run, const struct sim_read *read);
+/* After an event that updated what a reader watches. */
+void check_sequence(struct run *run);
+
 /*
  * Do the host and the guest of vCPU @nr read one counter that is promised?
  */
@@ -286,7 +299,7 @@ void check_xen_timer(struct run *run, u32 nr);
 void check_runstate(struct run *run);
 void check_shared_info(struct run *run, const struct sim_read *read);
 void check_lapic_arm(struct run *run, const struct sim_read *read);
-void check_lapic_timer(struct run *run, u32 nr);
+void check_lapic_timer(struct run *run, u32 nr, bool was_in_l2);
 void check_tmcct(struct run *run, const struct sim_read *read);
 /* What is armed on any vCPU is judged no more. */
 void forget_timers(struct run *run);
