@@ -52,7 +52,7 @@ planted()
 
 # Where the counter is behind the snapshot (kvm-253y-*), the sum is 1 us off.
 planted 's/^\t\tdata->clock = __pvclock_read_cycles(&hv_clock, data->host_tsc);$/&\n\t\tif ((s64)(data->host_tsc - ka->master_cycle_now) < 0)\n\t\t\tdata->clock += 1000;/' \
-	2 "exact-KVM_GET_CLOCK-get-clock\\|exact-reference-counter-read-reference"
+	2 "exact-KVM_GET_CLOCK-get-clock\\|exact-reference-counter-read-reference\\|exact-runstate-runstate"
 
 # A master clock update, which re-bases by some ns anyway (kvm-masterclock-step-*),
 # publishes a clock that is 20 ns off from the 40th second on.
