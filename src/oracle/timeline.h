@@ -304,7 +304,7 @@ void check_xen_timer(struct run *run, u32 nr);
 void check_runstate(struct run *run);
 void check_shared_info(struct run *run, const struct sim_read *read);
 void check_lapic_arm(struct run *run, const struct sim_read *read);
-void check_lapic_timer(struct run *run, u32 nr);
+void check_lapic_timer(struct run *run, u32 nr, bool was_in_l2);
 void check_tmcct(struct run *run, const struct sim_read *read);
 /* What is armed on any vCPU is judged no more. */
 void forget_timers(struct run *run);
