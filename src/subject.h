@@ -285,6 +285,9 @@ struct subject {
 	void (*set_l2_tsc_multiplier)(u32 vcpu, u64 multiplier);
 	void (*nested)(u32 vcpu, enum subject_nested how);
 	void (*view_nested)(u32 vcpu, struct subject_nested_view *view);
+
+	void (*pause_guest)(u32 vcpu);			/* KVM_KVMCLOCK_CTRL */
+	u32 (*guest_tsc_khz)(u32 vcpu);			/* from its kvmclock's pair */
 };
 
 /* The subject that this build contains, and its successors. */

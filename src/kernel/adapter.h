@@ -48,6 +48,8 @@ void host_set_l2_tsc_offset(u32 vcpu, u64 offset);
 void host_set_l2_tsc_multiplier(u32 vcpu, u64 multiplier);
 void host_nested(u32 vcpu, enum subject_nested how);
 void host_view_nested(u32 vcpu, struct subject_nested_view *view);
+void host_pause_guest(u32 vcpu);
+u32 guest_tsc_khz(u32 vcpu);
 
 void guest_boot(void);
 u64 guest_read_pvclock(u32 vcpu, u64 tsc, u8 *flags);

@@ -537,6 +537,11 @@ int host_set_tsc_khz(u32 nr, u32 khz)
 	return kvm_set_tsc_khz(&vcpus[nr], khz) ? -EINVAL : 0;
 }
 
+void host_pause_guest(u32 nr)
+{
+	kvm_set_guest_paused(&vcpus[nr]);
+}
+
 int host_get_clock(struct subject_clock *clock)
 {
 	struct kvm_clock_data data;

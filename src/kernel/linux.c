@@ -195,4 +195,6 @@ const struct subject CF_SUBJECT = {
 	.set_l2_tsc_multiplier = host_set_l2_tsc_multiplier,
 	.nested = host_nested,
 	.view_nested = host_view_nested,
+	.pause_guest = host_pause_guest,
+	.guest_tsc_khz = guest_tsc_khz,
 };

@@ -91,7 +91,8 @@ static bool enters_vcpu(enum event_kind kind)
 	       kind == EVENT_HIBERNATE ||
 	       kind == EVENT_STIMER_ARM || kind == EVENT_MESSAGE_SLOT ||
 	       kind == EVENT_NESTED_OFFSET || kind == EVENT_NESTED_KHZ ||
-	       kind == EVENT_NESTED || kind == EVENT_READ_L2_TSC;
+	       kind == EVENT_NESTED || kind == EVENT_READ_L2_TSC ||
+	       kind == EVENT_READ_TSC_KHZ;
 }
 
 /* ---- one event ----------------------------------------------------------- */
@@ -275,6 +276,9 @@ static bool do_event(struct run *run, const struct event *event)
 		break;
 	case EVENT_READ_SCHED_CLOCK:
 		run_show(run, "hv-sched-clock", "ns", &read, false, 0);
+		break;
+	case EVENT_READ_TSC_KHZ:
+		check_guest_khz(run, &read);
 		break;
 	case EVENT_HIBERNATE:
 		check_hibernate(run, &read);

@@ -199,6 +199,8 @@ void check_tsc_write(struct run *run, const struct event *event,
 void remember_who_asks(struct run *run, const struct event *event);
 void remember_tsc(struct run *run, u32 nr);
 
+void check_guest_khz(struct run *run, const struct sim_read *read);
+
 /* Is vCPU @vcpu's clock promised at all? */
 bool in_contract(const struct run *run, u32 vcpu);
 u64 snapshot_clock(const struct run *run);

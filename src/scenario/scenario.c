@@ -89,6 +89,10 @@ const struct event_info event_info[EVENT_NR] = {
 		"L1 enters L2, or L2 leaves to L1." },
 	[EVENT_READ_L2_TSC] = { "read-l2-tsc", false, true, NULL, false, 0,
 		"L2, if it runs, enters and reads its TSC." },
+	[EVENT_PAUSE_GUEST] = { "pause-guest", false, true, NULL, false, 0,
+		"KVM_KVMCLOCK_CTRL: the guest is told that it was stopped." },
+	[EVENT_READ_TSC_KHZ] = { "read-tsc-khz", false, true, NULL, false, 0,
+		"The guest works out its TSC's frequency from kvmclock." },
 };
 
 #define MAX_KHZ 10000000u

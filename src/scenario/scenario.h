@@ -62,6 +62,8 @@ enum event_kind {
 	EVENT_NESTED_KHZ,		/* vcpu, value: kHz, u32; 0: L1's own */
 	EVENT_NESTED,			/* vcpu, value: enum subject_nested */
 	EVENT_READ_L2_TSC,		/* vcpu */
+	EVENT_PAUSE_GUEST,		/* vcpu: KVM_KVMCLOCK_CTRL */
+	EVENT_READ_TSC_KHZ,		/* vcpu */
 	EVENT_NR
 };
 
