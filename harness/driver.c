@@ -336,6 +336,22 @@ static int read_table(const char *path)
 	return 2;
 }
 
+/* ---- which laws are asked about which clocks -------------------------------- */
+
+static struct { enum law law; const char *clock; } asked[200];
+static u32 nr_asked;
+
+static void note_asked(enum law law, const char *clock)
+{
+	for (u32 i = 0; i < nr_asked; i++)
+		if (asked[i].law == law && !strcmp(asked[i].clock, clock))
+			return;
+	if (nr_asked < sizeof(asked) / sizeof(asked[0])) {
+		asked[nr_asked].law = law;
+		asked[nr_asked++].clock = clock;
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const char *binary_dir = NULL, *text = NULL, *out = NULL, *slug = NULL;
@@ -348,6 +364,9 @@ int main(int argc, char **argv)
 		} else if (!strcmp(argv[i], "--full")) {
 			full = true;
 		} else if (!strcmp(argv[i], "--quiet")) {
+			quiet = true;
+		} else if (!strcmp(argv[i], "--asked")) {
+			law_watch = note_asked;
 			quiet = true;
 		} else if (!strcmp(argv[i], "--minimize")) {
 			minimize = true;
@@ -383,6 +402,8 @@ int main(int argc, char **argv)
 		else
 			replay(argv[i]);
 	}
+	for (u32 k = 0; k < nr_asked; k++)
+		printf("%s\t%s\n", law_info[asked[k].law].name, asked[k].clock);
 	if (fflush(stdout) || ferror(stdout))
 		return 2;
 	return worst;

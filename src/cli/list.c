@@ -28,6 +28,22 @@ static void member(const char *name, const char *value, bool first)
 	report_json_string(stdout, value);
 }
 
+/* Law by reader: which of them is asked about which. */
+static void list_matrix(void)
+{
+	printf("\n%-18s", "");
+	for (int i = 0; i < LAW_CANARY; i++)
+		printf(" %s", law_info[i].name);
+	for (const struct law_reader *r = law_readers; r->clock; r++) {
+		printf("\n%-18s", r->clock);
+		for (int i = 0; i < LAW_CANARY; i++)
+			printf(" %-*s", (int)strlen(law_info[i].name),
+			       r->laws & 1u << i || i == LAW_TOTAL ? "x" : ".");
+		printf(" %s", r->what);
+	}
+	putchar('\n');
+}
+
 static int list_laws(void)
 {
 	for (int i = 0; i < LAW_NR; i++) {
@@ -41,6 +57,14 @@ static int list_laws(void)
 			member("tolerance", law->tolerance, false);
 			if (law->clocksource)
 				member("good_clocksource", law->clocksource, false);
+			printf(",\"readers\":[");
+			for (const struct law_reader *r = law_readers, *first = NULL; r->clock; r++)
+				if (r->laws & 1u << i || i == LAW_TOTAL) {
+					fputs(first ? "," : "", stdout);
+					report_json_string(stdout, r->clock);
+					first = r;
+				}
+			putchar(']');
 			putchar('}');
 			continue;
 		}
@@ -49,6 +73,8 @@ static int list_laws(void)
 		if (law->clocksource)
 			printf("  a good clocksource: %s\n", law->clocksource);
 	}
+	if (!json)
+		list_matrix();
 	return CLI_OK;
 }
 

@@ -60,6 +60,7 @@ bool check_signed(struct run *run, const char *clock,
 		.low = low, .high = 2,
 	};
 
+	law_asked(LAW_SIGNED, clock);
 	/* near zero a clock may be negative; a jump is shown as the u64 it is */
 	if ((diff >= low && diff <= slack - (s128)scaled) ||
 	    (diff >= -2 && diff <= 2))
@@ -126,6 +127,18 @@ u64 cut_khz(u64 ns, s64 cycle_ns, u32 khz)
 
 #define READ_SCALED "read-pvclock" SCALED
 
+/* The reader's own: a scaled guest's clock is known to be fast, by each of them. */
+static const char *scaled_event(const struct run *run, const struct base *base)
+{
+	if (base == &run->rate_reference)
+		return "read-reference" SCALED;
+	if (base == &run->rate_page)
+		return "read-tsc-page" SCALED;
+	if (base == &run->rate_hv_clock || base == &run->rate_sched_clock)
+		return "read-hv-clock" SCALED;
+	return READ_SCALED;
+}
+
 /*
  * Against true time since the first read of this generation.  The host's
  * clocksource mult is rounded to the nearest, so its rate is off by at most
@@ -159,8 +172,7 @@ bool check_rate(struct run *run, struct base *base, const char *clock,
 
 		cut = slack + cut_khz(rebased, cycle_ns, khz);
 		if (khz && v.got - v.want <= cut && v.got - v.want >= -cut)
-			v.event = base == &run->rate_reference ?
-				  "read-reference" SCALED : READ_SCALED;
+			v.event = scaled_event(run, base);
 		else if (!khz && wrapped_product(run, &v))
 			v.event = "get-clock" AFTER_GAP;
 		ok = run_check(run, &v);

@@ -8,6 +8,37 @@
 /* ---- Hyper-V ------------------------------------------------------------- */
 
 /*
+ * A clock of 100 ns units, @ns rounded down to them, of vCPU @nr's TSC, over time and
+ * over both sources, page and MSR.  TLFS promises one clock.  Between two snapshots
+ * never back, on CPUs whose TSCs differ by more than their difference, to a unit; over
+ * them at its rate: a page is [-100, +300] ns off kvmclock (check_page()), at both ends.
+ * A scaled guest's page gains as its kvmclock does, so leaving it loses as much.
+ */
+static void check_units(struct run *run, const char *clock, const char *function,
+			struct base *monotonic, struct base *rate, u64 ns, u32 nr)
+{
+	const struct subject_vcpu_view *v = &run->vcpu[nr].view;
+	s64 cycle_ns;
+
+	if (!in_contract(run, nr) || (s64)ns < 0)
+		return;
+	cycle_ns = guest_cycle_ns(run, v);
+	if (!check_monotonic(run, monotonic, clock, function, ns,
+			     run->vm.masterclock_updates, v->hw_tsc_khz,
+			     cycle_ns + 100) ||
+	    !check_rate(run, rate, clock, function, ns, run->generation,
+			cycle_ns + 200, v->hw_tsc_khz))
+		start_afresh(run);
+}
+
+/* @units as ns, and whether there are such. */
+static bool units_to_ns(u64 units, u64 *ns)
+{
+	*ns = units * 100;
+	return units <= ~0ull / 200;
+}
+
+/*
  * The page in 100 ns units is floor(tsc * scale / 2^64) + offset.  Against
  * floor(kvmclock / 100): each side's constants are truncated once, the sum of
  * which stays in [-1, +1] (tsc_shift >= 0), [-1, +2] (< 0), for less than
@@ -20,7 +51,7 @@ void check_page(struct run *run, const struct sim_read *read)
 	s128 want = tuple_exact(pv, read->tsc) / 100;
 	u64 limit = ~0ull / 100;
 	u64 exact = (u64)((u128)read->tsc * run->vm.page_scale >> 64) +
-		    run->vm.page_offset_100ns;
+		    run->vm.page_offset_100ns, ns;
 
 	if (!read->valid || !run->vm.page_enabled || run->page_pending)
 		return;
@@ -55,13 +86,15 @@ void check_page(struct run *run, const struct sim_read *read)
 		    other->tsc_multiplier != run->page_tsc_multiplier)
 			return;
 	}
-	run_check(run, &(struct verdict){
+	if (run_check(run, &(struct verdict){
 		.law = LAW_AGREE, .clock = "TSC-page",
 		.function = "compute_tsc_page_parameters",
 		.why = "page and kvmclock part at one TSC",
 		.unit = "100ns", .got = read->value, .want = want,
 		.low = -1, .high = pv->tsc_shift < 0 ? 2 : 1,
-	});
+	    }) && units_to_ns(read->value, &ns))
+		check_units(run, "TSC-page", "hv_read_tsc_page_tsc",
+			    &run->monotonic_page, &run->rate_page, ns, nr);
 }
 
 /*
@@ -103,21 +136,13 @@ static u64 page_at(const struct run *run, u64 raw)
 	       run->vm.page_offset_100ns;
 }
 
-/*
- * The counter over time, whichever of page and kvmclock it comes from just now:
- * TLFS promises one clock.  Two reads in 100 ns; a scaled guest's page gains as
- * its kvmclock does, so that leaving it loses as much.
- */
 static void check_reference_rate(struct run *run, u64 value)
 {
-	const struct subject_vcpu_view *v = &run->vcpu[0].view;
+	u64 ns;
 
-	if (!in_contract(run, 0) || (s64)value < 0 || value > ~0ull / 200)
-		return;
-	if (!check_rate(run, &run->rate_reference, "reference-counter",
-			"get_time_ref_counter", value * 100, run->generation,
-			guest_cycle_ns(run, v) + 200, v->hw_tsc_khz))
-		start_afresh(run);
+	if (units_to_ns(value, &ns))
+		check_units(run, "reference-counter", "get_time_ref_counter",
+			    &run->monotonic_reference, &run->rate_reference, ns, 0);
 }
 
 /* The reference counter falls back to kvmclock / 100. */
@@ -214,7 +239,9 @@ void check_reference(struct run *run, const struct sim_read *read)
  */
 void check_hv_clock(struct run *run, const struct sim_read *read)
 {
+	u32 nr = run->event->vcpu;
 	bool page = run->vm.page_sequence;
+	u64 ns;
 	s128 want = page ? (u64)((u128)read->tsc * run->vm.page_scale >> 64) +
 			   run->vm.page_offset_100ns :
 			   run->sim.subject->reference_counter();
@@ -236,11 +263,27 @@ void check_hv_clock(struct run *run, const struct sim_read *read)
 	v.function = "vread_hvclock";
 	v.why = "the vDSO and the kernel part at one TSC";
 	v.got = vdso;
+	v.want = page ? want : (s128)~0ull;
 	/* the vDSO's counters have 63 bits */
-	v.want = page ? want & (s128)(~0ull >> 1) : (s128)~0ull;
-	if (page && (want >> 63 || vdso == (u64)want))
+	if (!(page && want >> 63) && !run_check(run, &v))
 		return;
-	run_check(run, &v);
+	if (one_counter(run, nr) && units_to_ns(read->value, &ns))
+		check_units(run, "hv-clock", "read_hv_clock_tsc",
+			    &run->monotonic_hv_clock, &run->rate_hv_clock, ns, nr);
+	else
+		run->rate_hv_clock.set = false;
+}
+
+/* The same clock, from where it was when the guest booted. */
+void check_sched_clock(struct run *run, const struct sim_read *read)
+{
+	run_show(run, "hv-sched-clock", "ns", read, false, 0);
+	if (one_counter(run, run->event->vcpu))
+		check_units(run, "hv-sched-clock", "read_hv_sched_clock_tsc",
+			    &run->monotonic_sched_clock, &run->rate_sched_clock,
+			    read->value, run->event->vcpu);
+	else
+		run->rate_sched_clock.set = false;
 }
 
 /* sched_clock() goes on after a hibernation where it was before, whatever the counter. */
@@ -258,6 +301,8 @@ void check_hibernate(struct run *run, const struct sim_read *read)
 		});
 	run->hibernated = !run->event->value;
 	run->sched_clock = read->value;
+	/* what it does in between is not time */
+	run->monotonic_sched_clock.set = run->rate_sched_clock.set = false;
 }
 
 /* ---- timers -------------------------------------------------------------- */

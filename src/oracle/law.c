@@ -73,6 +73,51 @@ const struct law_info law_info[LAW_NR] = {
 	},
 };
 
+void (*law_watch)(enum law law, const char *clock);
+
+#define E (1u << LAW_EXACT)
+#define S (1u << LAW_SIGNED)
+#define M (1u << LAW_MONOTONIC)
+#define A (1u << LAW_AGREE)
+#define R (1u << LAW_RATE)
+#define T (1u << LAW_ROUNDTRIP)
+#define D (1u << LAW_DEADLINE)
+
+const struct law_reader law_readers[] = {
+	{ "kvmclock", "the guest's pvclock", E | S | M | A | R | T },
+	{ "KVM_GET_CLOCK", "the VMM's view of it", E | S | M | R | T },
+	{ "master_kernel_ns", "KVM's snapshot of the host's clock", E | S },
+	{ "wall-clock", "its epoch", S | A },
+	{ "guest-TSC", "RDTSC in the guest", E | S | M | A | R | T },
+	{ "L2-TSC", "RDTSC in a nested guest", E | A },
+	{ "TSC-page", "Hyper-V's, read by the guest", E | M | A | R },
+	{ "reference-counter", "HV_X64_MSR_TIME_REF_COUNT", S | M | A | R },
+	{ "hv-clock", "the guest's clocksource over both", E | M | A | R },
+	{ "hv-sched-clock", "its sched_clock()", M | R | T },
+	{ "stimer", "its synthetic timer", D },
+	{ "scale_delta", "pvclock_scale_delta()", E | M },
+	{ "time_scale", "kvm_get_time_scale()", E },
+	{ "pvclock_read", "__pvclock_read_cycles()", E | S },
+	{ "pvclock_rebase", "pvclock_update_vm_gtod_copy()", M | R },
+	{ "guest_tsc", "compute_guest_tsc()", E | S },
+	{ "scale_tsc", "kvm_scale_tsc()", E },
+	{ "tsc_ratio", "set_tsc_khz()", E },
+	{ "nested_offset", "kvm_calc_nested_tsc_offset()", E },
+	{ "nested_multiplier", "kvm_calc_nested_tsc_multiplier()", E },
+	{ "hv_page_params", "compute_tsc_page_parameters()", E },
+	{ "hv_page_read", "hv_read_tsc_page_tsc()", E },
+	{ "hv_page", "both, one after the other", A },
+	{ NULL, NULL, 0 }
+};
+
+#undef E
+#undef S
+#undef M
+#undef A
+#undef R
+#undef T
+#undef D
+
 int law_by_name(const char *name)
 {
 	for (int i = 0; i < LAW_NR; i++)

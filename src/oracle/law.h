@@ -5,6 +5,7 @@
 #ifndef CF_LAW_H
 #define CF_LAW_H
 
+#include <stddef.h>
 #include "../types.h"
 
 enum law {
@@ -61,5 +62,25 @@ law_sink law_set_sink(law_sink sink);
 
 /* -1 when unknown */
 int law_by_name(const char *name);
+
+/*
+ * A reader of a clock, or a function, and the laws that it is asked about: bit n
+ * is law n.  Ends with clock == NULL.  test_matrix.sh replays the corpus and compares.
+ */
+struct law_reader {
+	const char *clock, *what;
+	u32 laws;
+};
+
+extern const struct law_reader law_readers[];
+
+/* Called with each law that is asked about a clock, while it isn't NULL. */
+extern void (*law_watch)(enum law law, const char *clock);
+
+static inline void law_asked(enum law law, const char *clock)
+{
+	if (__builtin_expect(law_watch != NULL, 0))
+		law_watch(law, clock);
+}
 
 #endif

@@ -19,6 +19,7 @@ static bool in_range(s128 v, s128 low, s128 high)
 /* Fails unless got - want is in the finding's tolerance. */
 static void judge(const struct finding *f)
 {
+	law_asked(f->law, f->clock);
 	if (!in_range(f->got - f->want, f->tolerance_low, f->tolerance_high))
 		law_fail(f);
 }
@@ -229,7 +230,10 @@ void law_pvclock_read(u64 system_time, u64 tsc_timestamp, u32 mul, s8 shift,
 		return;
 	}
 	/* A counter near 2^64 against one near 0: behind, or 2^64 ahead? */
-	if (tsc >= tsc_timestamp || got == system_time)
+	if (tsc >= tsc_timestamp)
+		return;
+	law_asked(LAW_SIGNED, f.clock);
+	if (got == system_time)
 		return;
 	wrapped = shift < 0 ? (u64)delta >> -shift : (u64)delta << shift;
 	wrapped = system_time + (u64)((u128)wrapped * mul >> 32);
@@ -330,6 +334,7 @@ void law_guest_tsc(u32 khz, s64 delta_ns, u64 got)
 		judge(&f);
 		return;
 	}
+	law_asked(LAW_SIGNED, f.clock);
 	/* Or clamped to where the TSC was at the write. */
 	if (!got)
 		return;

@@ -51,6 +51,7 @@ bool run_check(struct run *run, const struct verdict *v)
 {
 	s128 diff = v->got - v->want;
 
+	law_asked(v->law, v->clock);
 	if (diff >= v->low && diff <= v->high)
 		return true;
 	run_fail(run, v);
@@ -80,7 +81,10 @@ void start_afresh(struct run *run)
 	run->monotonic_host.set = false;
 	run->rate_guest.set = false;
 	run->rate_host.set = false;
-	run->rate_reference.set = false;
+	run->rate_reference.set = run->rate_page.set = false;
+	run->rate_hv_clock.set = run->rate_sched_clock.set = false;
+	run->monotonic_reference.set = run->monotonic_page.set = false;
+	run->monotonic_hv_clock.set = run->monotonic_sched_clock.set = false;
 }
 
 static bool enters_vcpu(enum event_kind kind)
@@ -275,7 +279,7 @@ static bool do_event(struct run *run, const struct event *event)
 		check_hv_clock(run, &read);
 		break;
 	case EVENT_READ_SCHED_CLOCK:
-		run_show(run, "hv-sched-clock", "ns", &read, false, 0);
+		check_sched_clock(run, &read);
 		break;
 	case EVENT_READ_TSC_KHZ:
 		check_guest_khz(run, &read);

@@ -95,7 +95,10 @@ struct run {
 	bool hibernated;
 	u64 sched_clock;		/* then, ns */
 	struct base monotonic_guest, monotonic_host;
+	struct base monotonic_page, monotonic_reference;
+	struct base monotonic_hv_clock, monotonic_sched_clock;
 	struct base rate_guest, rate_host, rate_reference;
+	struct base rate_page, rate_hv_clock, rate_sched_clock;
 	struct vcpu_state vcpu[SUBJECT_MAX_VCPUS];
 	struct moved moved;
 };
@@ -220,6 +223,7 @@ u64 unsigned_read(const struct subject_pvclock *pv, u64 tsc);
 void check_page(struct run *run, const struct sim_read *read);
 void check_reference(struct run *run, const struct sim_read *read);
 void check_hv_clock(struct run *run, const struct sim_read *read);
+void check_sched_clock(struct run *run, const struct sim_read *read);
 void check_hibernate(struct run *run, const struct sim_read *read);
 void check_stimer(struct run *run, u32 nr);
 bool is_page_kept(const struct run *run);
