@@ -157,6 +157,8 @@ struct subject_nested_view {
 #define SUBJECT_STIMER_PERIODIC 2
 #define SUBJECT_STIMER_AUTO_ENABLE 4
 #define SUBJECT_STIMER_DIRECT 8
+#define SUBJECT_STIMER_NO_SINT 16	/* its SINT is 0: no message can be sent */
+#define SUBJECT_STIMER_NO_SYNIC 32	/* the VMM didn't give the VM a SynIC */
 
 struct subject_stimer_view {
 	bool used;			/* it was ever written */
@@ -164,6 +166,7 @@ struct subject_stimer_view {
 	u64 count, exp_time;		/* 100 ns, as KVM keeps them */
 	u32 deliveries;			/* messages and interrupts of this VM */
 	u64 delivered;			/* expiration time of the last one */
+	bool refused;			/* without a SynIC nothing is taken */
 };
 
 /* Hyper-V's MSRs as a VMM saves and restores them, values as TLFS defines them. */

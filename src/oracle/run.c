@@ -239,7 +239,7 @@ static bool do_event(struct run *run, const struct event *event)
 					run->timer[i].judged = false;
 		}
 	}
-	if (kind == EVENT_STIMER_ARM) {
+	if (kind == EVENT_STIMER_ARM && !stimer_refused(run, nr)) {
 		run->timer[nr].since = run->snapshot_cycles;
 		run->timer[nr].generation = run->generation;
 		run->timer[nr].judged = one_counter(run, nr);
@@ -381,7 +381,8 @@ void run_scenario(const struct scenario *s, const struct subject *subject,
 		.why = trap.kind == SUBJECT_TRAP_LOOP ? "a loop doesn't end" :
 							"divide error",
 		.unit = "",
-		/* wherever the scenario was, it is that function's */
-		.event = run_function_at(subject, trap.file, trap.line) ?: "-",
+		/* wherever the scenario was, it is that function's; SIGFPE names none */
+		.event = run_function_at(subject, trap.file, trap.line) ?:
+			 event_info[run.event->kind].name,
 	});
 }

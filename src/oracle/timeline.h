@@ -226,6 +226,7 @@ void check_hv_clock(struct run *run, const struct sim_read *read);
 void check_sched_clock(struct run *run, const struct sim_read *read);
 void check_hibernate(struct run *run, const struct sim_read *read);
 void check_stimer(struct run *run, u32 nr);
+bool stimer_refused(const struct run *run, u32 nr);
 bool is_page_kept(const struct run *run);
 void check_kept_page(struct run *run);
 

@@ -55,7 +55,7 @@ const struct event_info event_info[EVENT_NR] = {
 		"The wall clock epoch is computed, with a preemption in between." },
 	[EVENT_REENLIGHTENMENT] = { "reenlightenment", false, true, "bool", false, 1,
 		"The guest opts for re-enlightenment and TSC emulation, or out." },
-	[EVENT_STIMER_CONFIG] = { "stimer-config", false, true, "flags", false, 15,
+	[EVENT_STIMER_CONFIG] = { "stimer-config", false, true, "flags", false, 63,
 		"The guest writes HV_X64_MSR_STIMER0_CONFIG." },
 	[EVENT_STIMER_ARM] = { "stimer-arm", false, true, "ns", false,
 		365ull * 86400 * CF_NS_PER_SEC,
