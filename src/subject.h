@@ -46,6 +46,7 @@ enum subject_page_write {
 struct subject_memory {
 	u64 tsc_page[8];		/* HV_REFERENCE_TSC_PAGE (TLFS 12.7.2) */
 	u64 pvclock[SUBJECT_MAX_VCPUS][4]; /* struct pvclock_vcpu_time_info */
+	u64 wall_clock[2];		/* struct pvclock_wall_clock */
 };
 
 /* The hardware below the subject at this moment, and what moves with the VM. */
@@ -63,6 +64,11 @@ struct subject_hw {
 	/* HV_X64_MSR_TIME_REF_COUNT of the host that the VM is on; the subject's */
 	u64 (*reference_counter)(void);
 	u32 masterclock_updates;	/* snapshots taken since boot, any host's */
+	/*
+	 * 0: the host can reach the guest's memory; 1: it can't; n: it can, another
+	 * n - 2 times.
+	 */
+	u32 memory_fault;
 };
 
 struct subject_config {
@@ -113,6 +119,8 @@ struct subject_vm_view {
 	u32 page_sequence;		/* 0: invalid */
 	u64 page_scale;			/* 64.64 fraction */
 	s64 page_offset_100ns;
+	bool seqcount_odd;		/* any of the host's */
+	u32 wall_clock_version;		/* in guest memory */
 };
 
 struct subject_vcpu_view {
@@ -213,6 +221,19 @@ struct subject_lapic_view {
 	u32 divide, count;
 	u32 deliveries;
 	u64 delivered_tsc;		/* tsc_deadline of the last one */
+};
+
+/* Who reads while another CPU writes. */
+enum subject_reader {
+	SUBJECT_READER_PVCLOCK,		/* the guest's kernel, its vCPU's */
+	SUBJECT_READER_VDSO_PVCLOCK,	/* its vDSO, vCPU0's */
+	SUBJECT_READER_TSC_PAGE,
+	SUBJECT_READER_WALL_CLOCK,	/* the guest's, and kvmclock on top */
+	SUBJECT_READER_GTOD,		/* KVM's copy of the host's timekeeper */
+	SUBJECT_READER_TIMEKEEPER,	/* ktime_get_raw() */
+	SUBJECT_READER_GET_CLOCK,	/* KVM_GET_CLOCK, the master clock */
+	SUBJECT_READER_REFERENCE,	/* HV_X64_MSR_TIME_REF_COUNT */
+	SUBJECT_READER_NR
 };
 
 /* Hyper-V's MSRs as a VMM saves and restores them, values as TLFS defines them. */
@@ -328,6 +349,16 @@ struct subject {
 	void (*view_vcpu)(u32 vcpu, struct subject_vcpu_view *view);
 	void (*view_stimer)(u32 vcpu, struct subject_stimer_view *view);
 	void (*view_timekeeper)(struct subject_timekeeper_view *view);
+
+	/* MSR_KVM_WALL_CLOCK_NEW, by the guest */
+	void (*write_wall_clock)(u32 vcpu);
+	/* The memory that holds what @reader reads on @vcpu, and its sequence. */
+	void *(*guarded_memory)(enum subject_reader reader, u32 vcpu, u32 *size);
+	/*
+	 * The bare reader, on @vcpu at the guest's @tsc or on hw->cpu, at what that
+	 * memory then holds.  False: it says that there is no clock.
+	 */
+	bool (*read)(enum subject_reader reader, u32 vcpu, u64 tsc, u64 *value);
 
 	/* Nested: what L1 wants of L2's TSC; then it enters, or leaves. */
 	void (*set_l2_tsc_offset)(u32 vcpu, u64 offset);

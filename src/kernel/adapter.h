@@ -43,6 +43,9 @@ void host_view_stimer(u32 vcpu, struct subject_stimer_view *view);
 void host_view_vm(struct subject_vm_view *view);
 void host_view_vcpu(u32 vcpu, struct subject_vcpu_view *view);
 void host_view_timekeeper(struct subject_timekeeper_view *view);
+void host_write_wall_clock(u32 vcpu);
+void *host_guarded_memory(enum subject_reader reader, u32 vcpu, u32 *size);
+bool host_read(enum subject_reader reader, u64 *value);
 
 void host_set_l2_tsc_offset(u32 vcpu, u64 offset);
 void host_set_l2_tsc_multiplier(u32 vcpu, u64 multiplier);
@@ -69,5 +72,6 @@ void guest_hibernate(u64 tsc, bool resume);
 u64 guest_pvclock_read(u64 system_time, u64 tsc_timestamp, u32 mul, s8 shift,
 		       u64 tsc);
 bool guest_hv_page_read(u64 tsc, u64 scale, s64 offset, u64 *ticks);
+bool guest_read(enum subject_reader reader, u32 vcpu, u64 tsc, u64 *value);
 
 #endif

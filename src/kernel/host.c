@@ -178,6 +178,7 @@ static void timekeeper_advance(void)
 
 	if ((s64)delta < 0)
 		return;
+	write_seqcount_begin(&tk_core.seq);
 	tk.tkr_mono.cycle_last = now;
 	tk.tkr_raw.cycle_last = now;
 	tk.xtime_sec += accumulate(&tk.tkr_mono, delta);
@@ -185,6 +186,7 @@ static void timekeeper_advance(void)
 	tk.tkr_mono.base = tk.xtime_sec * NSEC_PER_SEC - tk.offs_real;
 	tk.tkr_raw.base = tk.raw_sec * NSEC_PER_SEC;
 	update_pvclock_gtod(&tk);
+	write_seqcount_end(&tk_core.seq);
 }
 
 u64 ktime_get_real_ns(void)
@@ -451,7 +453,7 @@ void host_run_vcpu(u32 nr)
 	}
 	if (take_request(KVM_REQ_CLOCK_UPDATE, vcpu)) {
 		kvm_guest_time_update(vcpu);
-		pvclock_updates[nr] += !shim_slot_gone;
+		pvclock_updates[nr] += !shim_slot_gone && shim_hw->memory_fault != 1;
 	}
 	/* until nothing is left to do: else the entry is tried again */
 	while (take_request(KVM_REQ_HV_STIMER, vcpu))
@@ -475,6 +477,7 @@ void host_tick(void)
 		raw_sec = tk.raw_sec;
 		mono_ns = tk.tkr_mono.xtime_nsec >> tk.tkr_mono.shift;
 		raw_ns = tk.tkr_raw.xtime_nsec >> tk.tkr_raw.shift;
+		write_seqcount_begin(&tk_core.seq);
 		config.clocksource = SUBJECT_CS_OTHER;
 		select_clocksource(SUBJECT_CS_OTHER);
 		timekeeper_switch();
@@ -485,6 +488,7 @@ void host_tick(void)
 		tk.tkr_mono.base = sec * NSEC_PER_SEC - tk.offs_real;
 		tk.tkr_raw.base = raw_sec * NSEC_PER_SEC;
 		update_pvclock_gtod(&tk);
+		write_seqcount_end(&tk_core.seq);
 	} else {
 		timekeeper_advance();
 	}
@@ -799,6 +803,10 @@ void host_view_vm(struct subject_vm_view *view)
 		.page_sequence = page->tsc_sequence,
 		.page_scale = page->tsc_scale,
 		.page_offset_100ns = page->tsc_offset,
+		.seqcount_odd = (vm.arch.pvclock_sc.sequence | tk_core.seq.sequence |
+				 pvclock_gtod_data.seq.sequence) & 1,
+		.wall_clock_version = ((const struct pvclock_wall_clock *)
+				       shim_hw->memory.wall_clock)->version,
 	};
 }
 
@@ -923,3 +931,4 @@ u64 host_reference_counter(void)
 }
 
 #include "host_nested.h"
+#include "host_interleave.h"

@@ -129,6 +129,12 @@ static void linux_boot(const struct subject_config *config,
 	guest_boot();
 }
 
+static bool linux_read(enum subject_reader reader, u32 vcpu, u64 tsc, u64 *value)
+{
+	return reader < SUBJECT_READER_GTOD ? guest_read(reader, vcpu, tsc, value) :
+					      host_read(reader, value);
+}
+
 /*
  * A build of several trees compiles this folder once for each: the first is
  * subject_linux, its successors have names of their own (CMakeLists.txt).
@@ -205,4 +211,7 @@ const struct subject CF_SUBJECT = {
 	.write_lapic_timer = host_write_lapic_timer,
 	.read_tmcct = host_read_tmcct,
 	.view_lapic = host_view_lapic,
+	.write_wall_clock = host_write_wall_clock,
+	.guarded_memory = host_guarded_memory,
+	.read = linux_read,
 };

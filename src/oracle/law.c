@@ -51,6 +51,13 @@ const struct law_info law_info[LAW_NR] = {
 		.contract = "what is written is within the API's range, and nothing else was done in between",
 		.tolerance = "0; a host's write to MSR_IA32_TSC: within a second of where the VM's TSC would be KVM takes it for an attempt to synchronise, and keeps that",
 	},
+	[LAW_SEQUENCE] = {
+		.name = "sequence",
+		.clocksource = "a read while it is updated is one from before or after",
+		.sentence = "every read equals one published tuple or says invalid; the sequence ends even on every path",
+		.contract = "one update; the reader is on another CPU than the writer, or sees it whole between two of its loads; stores are visible in program order, but between two barriers in any",
+		.tolerance = "0: it is what the same reader gives where nothing is stored, before or after",
+	},
 	[LAW_DEADLINE] = {
 		.name = "deadline",
 		.clocksource = "timers that go by it make progress",
@@ -90,16 +97,21 @@ void (*law_watch)(enum law law, const char *clock);
 #define T (1u << LAW_ROUNDTRIP)
 #define D (1u << LAW_DEADLINE)
 #define C (1u << LAW_CONSERVE)
+#define Q (1u << LAW_SEQUENCE)
 
 const struct law_reader law_readers[] = {
-	{ "kvmclock", "the guest's pvclock", E | S | M | A | R | T },
-	{ "KVM_GET_CLOCK", "the VMM's view of it", E | S | M | R | T },
-	{ "master_kernel_ns", "KVM's snapshot of the host's clock", E | S },
+	{ "kvmclock", "the guest's pvclock", E | S | M | A | R | T | Q },
+	{ "vdso-kvmclock", "the same in its vDSO, vCPU0's for all", Q },
+	{ "KVM_GET_CLOCK", "the VMM's view of it", E | S | M | R | T | Q },
+	{ "master_kernel_ns", "KVM's snapshot of the host's clock", E | S | Q },
+	{ "ktime_get_raw", "that clock itself", Q },
+	{ "seqcount", "any of the host's", Q },
 	{ "wall-clock", "its epoch", S | A },
+	{ "guest-wall-clock", "its epoch in guest memory, and kvmclock", Q },
 	{ "guest-TSC", "RDTSC in the guest", E | S | M | A | R | T },
 	{ "L2-TSC", "RDTSC in a nested guest", E | A },
-	{ "TSC-page", "Hyper-V's, read by the guest", E | M | A | R },
-	{ "reference-counter", "HV_X64_MSR_TIME_REF_COUNT", S | M | A | R },
+	{ "TSC-page", "Hyper-V's, read by the guest", E | M | A | R | Q },
+	{ "reference-counter", "HV_X64_MSR_TIME_REF_COUNT", S | M | A | R | Q },
 	{ "hv-clock", "the guest's clocksource over both", E | M | A | R },
 	{ "hv-sched-clock", "its sched_clock()", M | R | T },
 	{ "stimer", "its synthetic timer", D },
@@ -132,6 +144,7 @@ const struct law_reader law_readers[] = {
 #undef T
 #undef D
 #undef C
+#undef Q
 
 int law_by_name(const char *name)
 {
@@ -215,6 +228,7 @@ FAILURE(monotonic)
 FAILURE(agree)
 FAILURE(rate)
 FAILURE(roundtrip)
+FAILURE(sequence)
 FAILURE(deadline)
 FAILURE(total)
 FAILURE(conserve)
@@ -229,6 +243,7 @@ void law_fail(const struct finding *f)
 		[LAW_AGREE] = law_agree_is_broken,
 		[LAW_RATE] = law_rate_is_broken,
 		[LAW_ROUNDTRIP] = law_roundtrip_is_broken,
+		[LAW_SEQUENCE] = law_sequence_is_broken,
 		[LAW_DEADLINE] = law_deadline_is_broken,
 		[LAW_TOTAL] = law_total_is_broken,
 		[LAW_CONSERVE] = law_conserve_is_broken,

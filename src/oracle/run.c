@@ -120,7 +120,8 @@ static void look(struct run *run)
 static bool is_passive(enum event_kind kind)
 {
 	return kind == EVENT_ADVANCE_NS || kind == EVENT_ADVANCE_CYCLES ||
-	       kind == EVENT_MASTERCLOCK || kind == EVENT_STEAL;
+	       kind == EVENT_MASTERCLOCK || kind == EVENT_STEAL ||
+	       kind == EVENT_INTERLEAVE || kind == EVENT_MEMORY_FAULT;
 }
 
 /* KVM has computed the page anew, from the vCPU that has just entered. */
@@ -164,6 +165,8 @@ static bool do_event(struct run *run, const struct event *event)
 		return true;		/* it isn't there yet */
 	if (is_passive(kind)) {
 		remember_who_asks(run, event);
+		if (kind == EVENT_INTERLEAVE)
+			run->interleave = event;
 		return sim_event(&run->sim, event, &read);
 	}
 
@@ -174,6 +177,8 @@ static bool do_event(struct run *run, const struct event *event)
 		remember_saved(run, event);
 	if (!sim_event(&run->sim, event, &read))
 		return false;
+	if (run->sim.faulted)
+		forget_unwritten(run);
 
 	run->sim.subject->view_vm(&run->vm);
 	/* KVM trusts the Hyper-V page all the same: kvm_check_tsc_unstable() */
@@ -298,6 +303,7 @@ static bool do_event(struct run *run, const struct event *event)
 		break;
 	case EVENT_READ_TSC_PAGE:
 		check_page(run, &read);
+		check_page_said(run, &read);
 		break;
 	case EVENT_READ_REFERENCE:
 		check_reference(run, &read);
@@ -366,6 +372,9 @@ static void run_events(void *arg)
 	for (run->nr = 0; run->nr < s->nr_events; run->nr++) {
 		if (!do_event(run, &s->events[run->nr]))
 			break;
+		check_even(run);
+		if (run->interleave)
+			check_sequence(run);
 		if (run->steps)
 			record_step(run, &run->steps[run->nr + 1]);
 	}

@@ -129,6 +129,8 @@ struct run {
 	bool slot_gone;
 	struct armed xen_timer[SUBJECT_MAX_VCPUS], lapic_timer[SUBJECT_MAX_VCPUS];
 	struct runstate runstate[SUBJECT_MAX_VCPUS];
+	const struct event *interleave;	/* the reader that waits for an update */
+	u32 unended, unended_told;	/* sequences left odd, a bit each */
 };
 
 /* ---- arithmetic ---------------------------------------------------------- */
@@ -254,6 +256,17 @@ void check_hibernate(struct run *run, const struct sim_read *read);
 void check_stimer(struct run *run, u32 nr);
 bool is_page_kept(const struct run *run);
 void check_kept_page(struct run *run);
+
+/* ---- sequence.c: a reader while a writer is at work -------------------------- */
+
+/* After each event that may update anything. */
+void check_even(struct run *run);
+/* The guest's memory wasn't there at this event. */
+void forget_unwritten(struct run *run);
+/* Does the page's reader tell a clock from none? */
+void check_page_said(struct run *run, const struct sim_read *read);
+/* After an event that updated what a reader watches. */
+void check_sequence(struct run *run);
 
 /*
  * Do the host and the guest of vCPU @nr read one counter that is promised?

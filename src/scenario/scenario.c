@@ -108,7 +108,43 @@ const struct event_info event_info[EVENT_NR] = {
 		"The guest writes its local APIC's LVTT, TDCR and TMICT, or the VMM restores them." },
 	[EVENT_READ_TMCCT] = { "read-tmcct", false, true, NULL, false, 0,
 		"The guest reads its local APIC's current count." },
+	[EVENT_WRITE_WALL_CLOCK] = { "write-wall-clock", false, true, NULL, false, 0,
+		"The guest writes MSR_KVM_WALL_CLOCK_NEW." },
+	[EVENT_INTERLEAVE] = { "interleave", false, true, "schedule", false,
+		(1 << 23) - 1,
+		"A reader runs between the stores of the next update of what it reads." },
+	[EVENT_MEMORY_FAULT] = { "memory-fault", false, false, "accesses", false, 7,
+		"After that many accesses the guest's memory isn't there, for one event." },
 };
+
+/* The value of EVENT_INTERLEAVE, from its lowest bits. */
+static const u8 interleave_bits[INTERLEAVE_NR] = { 3, 4, 4, 3, 8, 1 };
+
+static u32 interleave_shift(enum interleave_field field)
+{
+	u32 shift = 0;
+
+	while (field)
+		shift += interleave_bits[--field];
+	return shift;
+}
+
+u32 interleave_max(enum interleave_field field)
+{
+	return (1u << interleave_bits[field]) - 1;
+}
+
+u32 interleave_get(u64 value, enum interleave_field field)
+{
+	return value >> interleave_shift(field) & interleave_max(field);
+}
+
+u64 interleave_put(u64 value, enum interleave_field field, u32 x)
+{
+	u32 shift = interleave_shift(field);
+
+	return (value & ~((u64)interleave_max(field) << shift)) | (u64)x << shift;
+}
 
 #define MAX_KHZ 10000000u
 #define MIN_KHZ 100000u

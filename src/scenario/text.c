@@ -92,6 +92,15 @@ static const char *const page_writes[] = {
 
 static const char *const stimer_flags[] = { "enable", "periodic", "auto", "direct" };
 
+static const char *const readers[SUBJECT_READER_NR] = {
+	"pvclock", "vdso-pvclock", "tsc-page", "wall-clock",
+	"gtod", "timekeeper", "get-clock", "reference",
+};
+
+static const char *const interleave_words[INTERLEAVE_NR] = {
+	NULL, "at", "then", "load", "fresh", "backwards",
+};
+
 static const char *const nested_words[] = {
 	[SUBJECT_NESTED_EXIT] = "nested-exit",
 	[SUBJECT_NESTED_ENTER] = "nested-enter",
@@ -262,6 +271,20 @@ static void print_event_words(const struct event *e, FILE *out)
 	case EVENT_REENLIGHTENMENT:
 		fprintf(out, "reenlightenment %s vcpu %u", e->value ? "on" : "off",
 			e->vcpu);
+		break;
+	case EVENT_INTERLEAVE:
+		fprintf(out, "interleave %s vcpu %u at %u",
+			readers[interleave_get(e->value, INTERLEAVE_READER)], e->vcpu,
+			interleave_get(e->value, INTERLEAVE_STORE));
+		for (int i = INTERLEAVE_THEN; i < INTERLEAVE_BACKWARDS; i++)
+			if (interleave_get(e->value, i))
+				fprintf(out, " %s %u", interleave_words[i],
+					interleave_get(e->value, i));
+		if (interleave_get(e->value, INTERLEAVE_BACKWARDS))
+			fputs(" backwards", out);
+		break;
+	case EVENT_MEMORY_FAULT:
+		fprintf(out, "memory-fault after %llu", e->value);
 		break;
 	case EVENT_READ_WALL_CLOCK:
 		fprintf(out, "read-wall-clock on cpu %u", e->cpu);
@@ -627,6 +650,39 @@ static int parse_machine_line(struct parser *p, struct machine *m)
 	return 0;
 }
 
+/* "interleave pvclock vcpu 1 at 2 then 3 load 1 fresh 5 backwards" */
+static int parse_interleave(struct parser *p, const struct machine *m,
+			    struct event *e)
+{
+	const char *at;
+	u32 reader = 0;
+	u64 x;
+
+	e->kind = EVENT_INTERLEAVE;
+	while (reader < SUBJECT_READER_NR && !accept(p, readers[reader]))
+		reader++;
+	skip_blanks(p);
+	if (reader == SUBJECT_READER_NR)
+		return fail_at(p, p->pos, "expected a reader: pvclock, vdso-pvclock, tsc-page, wall-clock, gtod, timekeeper, get-clock or reference");
+	e->value = reader;
+	if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu))
+		return -1;
+	for (int i = INTERLEAVE_STORE; i < INTERLEAVE_BACKWARDS; i++) {
+		if (!accept(p, interleave_words[i]))
+			continue;
+		skip_blanks(p);
+		at = p->pos;
+		if (take_number(p, "a number", &x, NULL))
+			return -1;
+		if (x > interleave_max(i))
+			return fail_at(p, at, "at most %u", interleave_max(i));
+		e->value = interleave_put(e->value, i, x);
+	}
+	if (accept(p, "backwards"))
+		e->value = interleave_put(e->value, INTERLEAVE_BACKWARDS, 1);
+	return 0;
+}
+
 static int parse_event(struct parser *p, const struct machine *m, u32 nr_hosts,
 		       struct event *e)
 {
@@ -785,6 +841,19 @@ static int parse_event(struct parser *p, const struct machine *m, u32 nr_hosts,
 		if (!e->value && !accept(p, "off"))
 			return fail_at(p, p->pos, "expected on or off");
 		return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
+	}
+	if (accept(p, "interleave"))
+		return parse_interleave(p, m, e);
+	if (accept(p, "memory-fault")) {
+		e->kind = EVENT_MEMORY_FAULT;
+		if (expect(p, "after"))
+			return -1;
+		skip_blanks(p);
+		at = p->pos;
+		if (take_number(p, "a number of accesses", &e->value, NULL))
+			return -1;
+		return e->value <= event_info[e->kind].max ? 0 :
+			fail_at(p, at, "at most 7");
 	}
 	if (accept(p, "read-wall-clock")) {
 		e->kind = EVENT_READ_WALL_CLOCK;

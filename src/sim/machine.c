@@ -87,6 +87,7 @@ void sim_boot(struct sim *sim, const struct machine *hosts,
 	*sim = (struct sim){ .hosts = hosts, .guest = subject,
 			     .subject = subject, .nr_vcpus = nr_vcpus,
 			     .nr_vms = 1 };
+	interleave_cancel();
 	power_on(sim, 0);
 	subject->boot(&config, &sim->hw);
 }
@@ -343,8 +344,7 @@ static void set_runstate(struct sim *sim, u32 vcpu, enum subject_runstate state)
 			machine_true_ns(sim->machine, sim->run_delay[vcpu]));
 }
 
-bool sim_event(struct sim *sim, const struct event *event,
-	       struct sim_read *read)
+static bool act(struct sim *sim, const struct event *event, struct sim_read *read)
 {
 	const struct subject *subject = sim->subject;
 	u64 preempted;
@@ -413,6 +413,8 @@ bool sim_event(struct sim *sim, const struct event *event,
 		save_clock(sim, event->cpu);
 		return true;
 	case EVENT_MIGRATE:
+		/* what was seen of another VM is nobody's any more */
+		interleave_cancel();
 		migrate(sim, event->value);
 		return true;
 	case EVENT_RESTORE_TSC:
@@ -578,8 +580,55 @@ bool sim_event(struct sim *sim, const struct event *event,
 		read->value = subject->read_tmcct(event->vcpu);
 		read->valid = true;
 		return true;
+	case EVENT_WRITE_WALL_CLOCK:
+		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
+		subject->write_wall_clock(event->vcpu);
+		return true;
+	case EVENT_INTERLEAVE: {
+		u32 size;
+		void *memory = subject->guarded_memory(
+			interleave_get(event->value, INTERLEAVE_READER),
+			event->vcpu, &size);
+
+		interleave_watch(memory, size);
+		return true;
+	}
+	case EVENT_MEMORY_FAULT:
+		sim->hw.memory_fault = event->value + 2;
+		return true;
 	case EVENT_NR:
 		break;
 	}
 	return false;
+}
+
+bool sim_event(struct sim *sim, const struct event *event,
+	       struct sim_read *read)
+{
+	bool possible = act(sim, event, read);
+
+	sim->faulted = sim->hw.memory_fault == 1;
+	if (sim->faulted)
+		sim->hw.memory_fault = 0;
+	return possible;
+}
+
+void sim_read_between(struct sim *sim, enum subject_reader reader, u32 vcpu,
+		      const struct schedule *schedule,
+		      struct sim_read *read)
+{
+	u32 cpu = sim->hw.cpu;
+	struct subject_vcpu_view view;
+
+	select_cpu(sim, sim->vcpu_cpu[vcpu]);
+	sim->subject->view_vcpu(vcpu, &view);
+	read->tsc = reader < SUBJECT_READER_GTOD ?
+		sim_guest_tsc(sim->machine, &view, sim->hw.raw_tsc) :
+		sim->hw.raw_tsc;
+	read->value = 0;
+	interleave_begin(schedule);
+	read->valid = (reader < SUBJECT_READER_GTOD ? sim->guest : sim->subject)->
+		read(reader, vcpu, read->tsc, &read->value);
+	interleave_end();
+	select_cpu(sim, cpu);
 }

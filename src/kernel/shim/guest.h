@@ -10,6 +10,11 @@
 /* A guest of Hyper-V's kind. */
 #define CONFIG_HYPERV 1
 
+/* the compiler leaves it where it is among the others */
+#undef READ_ONCE
+#define READ_ONCE(x) \
+	({ INTERLEAVE_LOADS(); *(const volatile __typeof__(x) *)&(x); })
+
 extern u64 shim_guest_tsc;
 #define rdtsc() shim_guest_tsc
 #define rdtsc_ordered() shim_guest_tsc
@@ -23,6 +28,10 @@ extern u64 shim_guest_tsc;
 #define hv_get_msr(msr) shim_hw->reference_counter()
 #define hv_raw_get_msr(msr) shim_hw->reference_counter()
 #define hv_read_reference_counter() read_hv_clock_tsc()
+
+/* the vDSO's clock is vCPU0's */
+#define pvclock_page \
+	(*(struct { struct pvclock_vcpu_time_info pvti; } *)shim_hw->memory.pvclock)
 
 #define touch_softlockup_watchdog_sync() do { } while (0)
 #define clocksource_touch_watchdog() do { } while (0)
