@@ -46,6 +46,7 @@ enum subject_page_write {
 struct subject_memory {
 	u64 tsc_page[8];		/* HV_REFERENCE_TSC_PAGE (TLFS 12.7.2) */
 	u64 pvclock[SUBJECT_MAX_VCPUS][4]; /* struct pvclock_vcpu_time_info */
+	u64 wall_clock[2];		/* struct pvclock_wall_clock */
 };
 
 /* The hardware below the subject at this moment, and what moves with the VM. */
@@ -63,6 +64,11 @@ struct subject_hw {
 	/* HV_X64_MSR_TIME_REF_COUNT of the host that the VM is on; the subject's */
 	u64 (*reference_counter)(void);
 	u32 masterclock_updates;	/* snapshots taken since boot, any host's */
+	/*
+	 * 0: the host can reach the guest's memory; 1: it can't; n: it can, another
+	 * n - 2 times.
+	 */
+	u32 memory_fault;
 };
 
 struct subject_config {
@@ -113,6 +119,8 @@ struct subject_vm_view {
 	u32 page_sequence;		/* 0: invalid */
 	u64 page_scale;			/* 64.64 fraction */
 	s64 page_offset_100ns;
+	bool seqcount_odd;		/* any of the host's */
+	u32 wall_clock_version;		/* in guest memory */
 };
 
 struct subject_vcpu_view {
@@ -167,6 +175,68 @@ struct subject_stimer_view {
 	u32 deliveries;			/* messages and interrupts of this VM */
 	u64 delivered;			/* expiration time of the last one */
 	bool refused;			/* without a SynIC nothing is taken */
+};
+
+/* Xen's RUNSTATE_* */
+enum subject_runstate {
+	SUBJECT_RUNSTATE_RUNNING,
+	SUBJECT_RUNSTATE_RUNNABLE,
+	SUBJECT_RUNSTATE_BLOCKED,
+	SUBJECT_RUNSTATE_OFFLINE,
+	SUBJECT_RUNSTATE_NR
+};
+
+struct subject_runstate_view {
+	u32 state;
+	u64 entry_ns;			/* kvmclock */
+	u64 time_ns[SUBJECT_RUNSTATE_NR];
+};
+
+/* A Xen guest's vCPU.  Both times on the host's CLOCK_MONOTONIC. */
+struct subject_xen_view {
+	bool used;
+	bool armed;			/* an hrtimer runs... */
+	s64 armed_for_ns, monotonic_ns;	/* ...until then; and now */
+	u64 expires_ns;			/* kvmclock, as the guest asked; 0: none */
+	u32 deliveries;
+	u64 delivered_ns;		/* expires_ns of the last one */
+	struct subject_runstate_view runstate;
+	struct subject_runstate_view guest_runstate; /* what is in guest memory */
+};
+
+/* How a guest sets up its local APIC's timer, or a VMM restores it. */
+enum subject_lapic_mode {
+	SUBJECT_LAPIC_ONESHOT,
+	SUBJECT_LAPIC_PERIODIC,
+	SUBJECT_LAPIC_RESTORED,		/* KVM_SET_LAPIC: a count in TSC deadline mode */
+	SUBJECT_LAPIC_MODE_NR
+};
+
+struct subject_lapic_view {
+	bool used;
+	bool deadline_mode, periodic;
+	bool armed;
+	s64 armed_for_ns, monotonic_ns;	/* as above */
+	s64 target_ns;			/* when the count is down to 0 */
+	u64 tsc_deadline;		/* MSR_IA32_TSC_DEADLINE, guest cycles */
+	u32 advance_ns;			/* KVM arms its timer earlier by that */
+	s64 period_ns;
+	u32 divide, count;
+	u32 deliveries;
+	u64 delivered_tsc;		/* tsc_deadline of the last one */
+};
+
+/* Who reads while another CPU writes. */
+enum subject_reader {
+	SUBJECT_READER_PVCLOCK,		/* the guest's kernel, its vCPU's */
+	SUBJECT_READER_VDSO_PVCLOCK,	/* its vDSO, vCPU0's */
+	SUBJECT_READER_TSC_PAGE,
+	SUBJECT_READER_WALL_CLOCK,	/* the guest's, and kvmclock on top */
+	SUBJECT_READER_GTOD,		/* KVM's copy of the host's timekeeper */
+	SUBJECT_READER_TIMEKEEPER,	/* ktime_get_raw() */
+	SUBJECT_READER_GET_CLOCK,	/* KVM_GET_CLOCK, the master clock */
+	SUBJECT_READER_REFERENCE,	/* HV_X64_MSR_TIME_REF_COUNT */
+	SUBJECT_READER_NR
 };
 
 /* Hyper-V's MSRs as a VMM saves and restores them, values as TLFS defines them. */
@@ -283,11 +353,37 @@ struct subject {
 	void (*view_stimer)(u32 vcpu, struct subject_stimer_view *view);
 	void (*view_timekeeper)(struct subject_timekeeper_view *view);
 
+	/* MSR_KVM_WALL_CLOCK_NEW, by the guest */
+	void (*write_wall_clock)(u32 vcpu);
+	/* The memory that holds what @reader reads on @vcpu, and its sequence. */
+	void *(*guarded_memory)(enum subject_reader reader, u32 vcpu, u32 *size);
+	/*
+	 * The bare reader, on @vcpu at the guest's @tsc or on hw->cpu, at what that
+	 * memory then holds.  False: it says that there is no clock.
+	 */
+	bool (*read)(enum subject_reader reader, u32 vcpu, u64 tsc, u64 *value);
+
 	/* Nested: what L1 wants of L2's TSC; then it enters, or leaves. */
 	void (*set_l2_tsc_offset)(u32 vcpu, u64 offset);
 	void (*set_l2_tsc_multiplier)(u32 vcpu, u64 multiplier);
 	void (*nested)(u32 vcpu, enum subject_nested how);
 	void (*view_nested)(u32 vcpu, struct subject_nested_view *view);
+	/* The vCPU is a Xen guest's from now on: KVM_XEN_VCPU_SET_ATTR. */
+	void (*xen_vcpu)(u32 vcpu);
+	/* The VMM sets the shared info page; its wall clock, ns, or ~0. */
+	u64 (*xen_shared_info)(bool compat);
+	void (*xen_set_timer)(u32 vcpu, u64 timeout_ns); /* HYPERVISOR_set_timer_op */
+	void (*xen_set_runstate)(u32 vcpu, enum subject_runstate state,
+				 u64 run_delay_ns);
+	/* The memory slot with the guest's kvmclock is taken away, or is back. */
+	void (*set_slot_gone)(bool gone);
+	void (*view_xen)(u32 vcpu, struct subject_xen_view *view);
+	void (*write_tsc_deadline)(u32 vcpu, u64 tsc);
+	/* TDCR (0..7), TMICT */
+	void (*write_lapic_timer)(u32 vcpu, enum subject_lapic_mode mode,
+				  u32 divide, u32 count);
+	u32 (*read_tmcct)(u32 vcpu);
+	void (*view_lapic)(u32 vcpu, struct subject_lapic_view *view);
 
 	void (*pause_guest)(u32 vcpu);			/* KVM_KVMCLOCK_CTRL */
 	u32 (*guest_tsc_khz)(u32 vcpu);			/* from its kvmclock's pair */

@@ -43,11 +43,24 @@ void host_view_stimer(u32 vcpu, struct subject_stimer_view *view);
 void host_view_vm(struct subject_vm_view *view);
 void host_view_vcpu(u32 vcpu, struct subject_vcpu_view *view);
 void host_view_timekeeper(struct subject_timekeeper_view *view);
+void host_write_wall_clock(u32 vcpu);
+void *host_guarded_memory(enum subject_reader reader, u32 vcpu, u32 *size);
+bool host_read(enum subject_reader reader, u64 *value);
 
 void host_set_l2_tsc_offset(u32 vcpu, u64 offset);
 void host_set_l2_tsc_multiplier(u32 vcpu, u64 multiplier);
 void host_nested(u32 vcpu, enum subject_nested how);
 void host_view_nested(u32 vcpu, struct subject_nested_view *view);
+void host_xen_vcpu(u32 vcpu);
+u64 host_xen_shared_info(bool compat);
+void host_xen_set_timer(u32 vcpu, u64 timeout_ns);
+void host_xen_set_runstate(u32 vcpu, enum subject_runstate state, u64 run_delay_ns);
+void host_set_slot_gone(bool gone);
+void host_view_xen(u32 vcpu, struct subject_xen_view *view);
+void host_write_tsc_deadline(u32 vcpu, u64 tsc);
+void host_write_lapic_timer(u32 vcpu, enum subject_lapic_mode mode, u32 divide, u32 count);
+u32 host_read_tmcct(u32 vcpu);
+void host_view_lapic(u32 vcpu, struct subject_lapic_view *view);
 void host_pause_guest(u32 vcpu);
 u32 guest_tsc_khz(u32 vcpu);
 
@@ -61,5 +74,6 @@ void guest_hibernate(u64 tsc, bool resume);
 u64 guest_pvclock_read(u64 system_time, u64 tsc_timestamp, u32 mul, s8 shift,
 		       u64 tsc);
 bool guest_hv_page_read(u64 tsc, u64 scale, s64 offset, u64 *ticks);
+bool guest_read(enum subject_reader reader, u32 vcpu, u64 tsc, u64 *value);
 
 #endif

@@ -73,6 +73,32 @@ void guest_hibernate(u64 tsc, bool resume)
 		save_hv_clock_tsc_state();
 }
 
+/* last_value is left as it was: whoever reads in between isn't there otherwise. */
+bool guest_read(enum subject_reader reader, u32 vcpu, u64 tsc, u64 *value)
+{
+	atomic64_t last = last_value;
+	struct timespec64 now;
+
+	shim_guest_tsc = tsc;
+	switch (reader) {
+	case SUBJECT_READER_PVCLOCK:
+		*value = pvclock_clocksource_read(&guest_pvclock[vcpu]);
+		break;
+	case SUBJECT_READER_VDSO_PVCLOCK:
+		*value = vread_pvclock();
+		return *value != U64_MAX;
+	case SUBJECT_READER_TSC_PAGE:
+		return guest_read_tsc_page(tsc, value);
+	default:
+		pvclock_read_wallclock((void *)shim_hw->memory.wall_clock,
+				       &guest_pvclock[vcpu], &now);
+		*value = now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
+		break;
+	}
+	last_value = last;
+	return true;
+}
+
 u64 guest_pvclock_read(u64 system_time, u64 tsc_timestamp, u32 mul, s8 shift,
 		       u64 tsc)
 {

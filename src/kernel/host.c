@@ -178,6 +178,7 @@ static void timekeeper_advance(void)
 
 	if ((s64)delta < 0)
 		return;
+	write_seqcount_begin(&tk_core.seq);
 	tk.tkr_mono.cycle_last = now;
 	tk.tkr_raw.cycle_last = now;
 	tk.xtime_sec += accumulate(&tk.tkr_mono, delta);
@@ -185,6 +186,7 @@ static void timekeeper_advance(void)
 	tk.tkr_mono.base = tk.xtime_sec * NSEC_PER_SEC - tk.offs_real;
 	tk.tkr_raw.base = tk.raw_sec * NSEC_PER_SEC;
 	update_pvclock_gtod(&tk);
+	write_seqcount_end(&tk_core.seq);
 }
 
 u64 ktime_get_real_ns(void)
@@ -346,17 +348,29 @@ int kvm_apic_set_irq(struct kvm_vcpu *vcpu, struct kvm_lapic_irq *irq, void *map
 	return 1;
 }
 
+#include "xen.h"
+#include "lapic.h"
+
 /* hrtimer_interrupt(), late by what passes until anything happens here */
+static void run_timer(struct hrtimer *timer)
+{
+	while (timer->armed && ktime_get() >= timer->expires) {
+		timer->armed = false;
+		if (timer->function(timer) == HRTIMER_RESTART)
+			timer->armed = true;
+	}
+}
+
 static void run_timers(void)
 {
 	for (int i = 0; i < vm.online_vcpus.counter; i++) {
 		struct kvm_vcpu_hv *hv = to_hv_vcpu(&vcpus[i]);
-		struct hrtimer *timer = hv ? &hv->stimer[0].timer : NULL;
 
-		if (!timer || !timer->armed || ktime_get() < timer->expires)
-			continue;
-		timer->armed = false;
-		timer->function(timer);
+		if (hv)
+			run_timer(&hv->stimer[0].timer);
+		run_timer(&vcpus[i].arch.xen.timer);
+		if (vcpus[i].arch.apic)
+			run_timer(&vcpus[i].arch.apic->lapic_timer.timer);
 	}
 }
 
@@ -428,6 +442,10 @@ void host_run_vcpu(u32 nr)
 
 	run_timers();
 	vcpu_load(vcpu);
+	/* vcpu_run(), what timers left for the vCPU's own thread */
+	if (kvm_xen_timer_enabled(vcpu))
+		kvm_xen_inject_timer_irqs(vcpu);
+	lapic_inject(vcpu);
 	if (take_request(KVM_REQ_MASTERCLOCK_UPDATE, vcpu)) {
 		kvm_update_masterclock(&vm);
 		shim_hw->masterclock_updates++;
@@ -437,11 +455,12 @@ void host_run_vcpu(u32 nr)
 	}
 	if (take_request(KVM_REQ_CLOCK_UPDATE, vcpu)) {
 		kvm_guest_time_update(vcpu);
-		pvclock_updates[nr]++;
+		pvclock_updates[nr] += !shim_slot_gone && shim_hw->memory_fault != 1;
 	}
 	/* until nothing is left to do: else the entry is tried again */
 	while (take_request(KVM_REQ_HV_STIMER, vcpu))
 		kvm_hv_process_stimers(vcpu);
+	lapic_wait(vcpu);
 	enter_guest(vcpu);
 	/* The end of vcpu_enter_guest(). */
 	if (vcpu->arch.tsc_always_catchup)
@@ -460,6 +479,7 @@ void host_tick(void)
 		raw_sec = tk.raw_sec;
 		mono_ns = tk.tkr_mono.xtime_nsec >> tk.tkr_mono.shift;
 		raw_ns = tk.tkr_raw.xtime_nsec >> tk.tkr_raw.shift;
+		write_seqcount_begin(&tk_core.seq);
 		config.clocksource = SUBJECT_CS_OTHER;
 		select_clocksource(SUBJECT_CS_OTHER);
 		timekeeper_switch();
@@ -470,6 +490,7 @@ void host_tick(void)
 		tk.tkr_mono.base = sec * NSEC_PER_SEC - tk.offs_real;
 		tk.tkr_raw.base = raw_sec * NSEC_PER_SEC;
 		update_pvclock_gtod(&tk);
+		write_seqcount_end(&tk_core.seq);
 	} else {
 		timekeeper_advance();
 	}
@@ -719,6 +740,10 @@ void host_create_vm(u32 nr_vcpus)
 		memset(vcpus, 0, sizeof(vcpus));
 		memset(pvclock_updates, 0, sizeof(pvclock_updates));
 		memset(deliveries, 0, sizeof(deliveries));
+		memset(xen_used, 0, sizeof(xen_used));
+		memset(xen_deliveries, 0, sizeof(xen_deliveries));
+		memset(lapic_deliveries, 0, sizeof(lapic_deliveries));
+		shim_slot_gone = false;
 #if CF_HAS_UPDATE_RATELIMIT
 		ratelimit_passed = 0;
 #endif
@@ -785,6 +810,10 @@ void host_view_vm(struct subject_vm_view *view)
 		.page_sequence = page->tsc_sequence,
 		.page_scale = page->tsc_scale,
 		.page_offset_100ns = page->tsc_offset,
+		.seqcount_odd = (vm.arch.pvclock_sc.sequence | tk_core.seq.sequence |
+				 pvclock_gtod_data.seq.sequence) & 1,
+		.wall_clock_version = ((const struct pvclock_wall_clock *)
+				       shim_hw->memory.wall_clock)->version,
 	};
 }
 
@@ -909,3 +938,4 @@ u64 host_reference_counter(void)
 }
 
 #include "host_nested.h"
+#include "host_interleave.h"

@@ -129,6 +129,12 @@ static void linux_boot(const struct subject_config *config,
 	guest_boot();
 }
 
+static bool linux_read(enum subject_reader reader, u32 vcpu, u64 tsc, u64 *value)
+{
+	return reader < SUBJECT_READER_GTOD ? guest_read(reader, vcpu, tsc, value) :
+					      host_read(reader, value);
+}
+
 /*
  * A build of several trees compiles this folder once for each: the first is
  * subject_linux, its successors have names of their own (CMakeLists.txt).
@@ -195,6 +201,19 @@ const struct subject CF_SUBJECT = {
 	.set_l2_tsc_multiplier = host_set_l2_tsc_multiplier,
 	.nested = host_nested,
 	.view_nested = host_view_nested,
+	.xen_vcpu = host_xen_vcpu,
+	.xen_shared_info = host_xen_shared_info,
+	.xen_set_timer = host_xen_set_timer,
+	.xen_set_runstate = host_xen_set_runstate,
+	.set_slot_gone = host_set_slot_gone,
+	.view_xen = host_view_xen,
+	.write_tsc_deadline = host_write_tsc_deadline,
+	.write_lapic_timer = host_write_lapic_timer,
+	.read_tmcct = host_read_tmcct,
+	.view_lapic = host_view_lapic,
+	.write_wall_clock = host_write_wall_clock,
+	.guarded_memory = host_guarded_memory,
+	.read = linux_read,
 	.pause_guest = host_pause_guest,
 	.guest_tsc_khz = guest_tsc_khz,
 };

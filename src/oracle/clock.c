@@ -326,7 +326,8 @@ bool in_contract(const struct run *run, u32 vcpu)
 {
 	const struct subject_vcpu_view *view = &run->vcpu[vcpu].view;
 
-	return run->clock_sane && !run->vcpu[vcpu].touched && view->updates &&
+	return run->clock_sane && !run->vcpu[vcpu].touched &&
+	       !run->vcpu[vcpu].stale && view->updates &&
 	       view->tsc_multiplier && !run->vcpu[vcpu].other_khz &&
 	       view->hw_tsc_khz >= MIN_GUEST_KHZ &&
 	       view->hw_tsc_khz <= MAX_GUEST_KHZ;
@@ -471,6 +472,8 @@ static const char *rebase_event(const struct run *run)
 		return UPDATE "-hotplug";
 	case ASKED_BEFORE_SET_CLOCK:
 		return UPDATE "-after-set-clock";
+	case ASKED_BY_SHARED_INFO:
+		return UPDATE "-shared-info";
 	default:
 		return UPDATE DRIFT;
 	}
@@ -493,6 +496,10 @@ void remember_who_asks(struct run *run, const struct event *event)
 		for (u32 i = 0; i < run->sim.nr_vcpus; i++)
 			if (run->tsc_written & 1u << i)
 				run->asked[i] = ASKED_BEFORE_SET_CLOCK;
+		break;
+	case EVENT_XEN_SHARED_INFO:
+		for (u32 i = 0; i < run->sim.nr_vcpus && !run->slot_gone; i++)
+			run->asked[i] = ASKED_BY_SHARED_INFO;
 		break;
 	case EVENT_HOTPLUG_VCPU:
 		/*
@@ -815,6 +822,8 @@ bool guest_clock(const struct run *run, u64 raw, struct guest_clock *clock)
 	if (!run->vm.use_master_clock || !in_contract(run, 0) || delta < 0 ||
 	    !(v->pvclock.flags & SUBJECT_PVCLOCK_TSC_STABLE) ||
 	    v->pvclock.system_time != snapshot_clock(run) ||
+	    v->pvclock.tsc_timestamp !=
+	    sim_guest_tsc(run->sim.machine, v, run->vm.master_cycle_now) ||
 	    (s64)v->pvclock.system_time < 0 ||
 	    (s64)(tsc - v->pvclock.tsc_timestamp) < 0)
 		return false;
@@ -838,6 +847,8 @@ void check_wall_clock(struct run *run, const struct sim_read *read)
 		     2 * run->resolution_ns + 5;
 	struct guest_clock guest;
 	struct subject_clock clock;
+	u64 preempted_ns = run->event->kind == EVENT_READ_WALL_CLOCK ?
+			   run->event->value : 0;
 	struct verdict v;
 	s128 kvmclock, now;
 
@@ -847,15 +858,16 @@ void check_wall_clock(struct run *run, const struct sim_read *read)
 	if (host_clock_early(run, &clock, tsc))
 		return;
 	/* it was read before the preemption, perhaps on a CPU behind */
-	if (run->event->value && run->vm.use_master_clock &&
+	if (preempted_ns && run->vm.use_master_clock &&
 	    (s64)(read->tsc - run->vm.master_cycle_now) <
-	    (s64)((u128)run->event->value * run->sim.machine->tsc_khz / 1000000) + 1)
+	    (s64)((u128)preempted_ns * run->sim.machine->tsc_khz / 1000000) + 1)
 		return;
 	kvmclock = run->vm.use_master_clock ? kvmclock_exact(run, tsc) :
 					      (s128)(s64)clock.clock_ns;
 	v = (struct verdict){
 		.law = LAW_AGREE, .clock = "wall-clock",
 		.function = "kvm_get_wall_clock_epoch",
+		.event = "read-wall-clock",
 		.why = "the epoch isn't realtime minus kvmclock",
 		.unit = "ns", .got = (s64)read->value,
 		.want = (s128)run->sim.machine->realtime_ns + true_ns - kvmclock,
@@ -875,19 +887,19 @@ void check_wall_clock(struct run *run, const struct sim_read *read)
 			v.law = LAW_SIGNED;
 			v.why = "the counter was behind the snapshot";
 		}
-	} else if (run->event->value && v.got < v.want &&
-		   v.got - v.want >= v.low - (s128)run->event->value) {
+	} else if (preempted_ns && v.got < v.want &&
+		   v.got - v.want >= v.low - (s128)preempted_ns) {
 		v.why = "realtime and kvmclock were read at two instants";
 		v.event = run->vm.use_master_clock ? "read-wall-clock-preempted" :
 						     "read-wall-clock-fallback";
 	} else {
 		struct verdict gap = v;
 
-		gap.low -= run->event->value;
+		gap.low -= preempted_ns;
 		if (wrapped_product(run, &gap))
 			v.event = "read-wall-clock" AFTER_GAP;
 	}
-	if (run_check(run, &v) && !run->event->value && !run->snapshot_broken &&
+	if (run_check(run, &v) && !preempted_ns && !run->snapshot_broken &&
 	    host_ns(run, read->tsc, &now) && guest_clock(run, read->tsc, &guest)) {
 		v.want = (s128)run->sim.machine->realtime_ns + now - guest.ns;
 		v.why = "the epoch isn't realtime minus the guest's kvmclock";
@@ -897,7 +909,7 @@ void check_wall_clock(struct run *run, const struct sim_read *read)
 		struct verdict gap = v;
 
 		gap.high += guest.cut;
-		v.event = NULL;
+		v.event = "read-wall-clock";
 		if (wrapped_product(run, &gap))
 			v.event = "read-wall-clock" AFTER_GAP;
 		else if (v.got > v.want && v.got - v.want <= v.high + (s128)guest.cut)

@@ -51,12 +51,19 @@ const struct law_info law_info[LAW_NR] = {
 		.contract = "what is written is within the API's range, and nothing else was done in between",
 		.tolerance = "0; a host's write to MSR_IA32_TSC: within a second of where the VM's TSC would be KVM takes it for an attempt to synchronise, and keeps that",
 	},
+	[LAW_SEQUENCE] = {
+		.name = "sequence",
+		.clocksource = "a read while it is updated is one from before or after",
+		.sentence = "every read equals one published tuple or says invalid; the sequence ends even on every path",
+		.contract = "one update; the reader is on another CPU than the writer, or sees it whole between two of its loads; stores are visible in program order, but between two barriers in any",
+		.tolerance = "0: it is what the same reader gives where nothing is stored, before or after",
+	},
 	[LAW_DEADLINE] = {
 		.name = "deadline",
 		.clocksource = "timers that go by it make progress",
 		.sentence = "a timer is never early on the guest's own clock, is never armed in the host's past for a future deadline, and always makes progress",
 		.contract = "the clock was not set since the timer was armed, and its message slot is free",
-		.tolerance = "early: 0, for host and guest read one counter; late: 2 units of 100 ns, and what the host's timers and the counter drift apart while it is armed: 1/2 of the clocksource mult's last bit, 2^-30, and for a scaled guest 1/kHz",
+		.tolerance = "stimer: early 0, for host and guest read one counter, late 2 units of 100 ns, and what the host's timers and the counter drift apart while it is armed: 1/2 of the clocksource mult's last bit, 2^-30, and for a scaled guest 1/kHz; Xen's timer and the TSC deadline: armed for what was asked, to 1 ns; when it comes, early and late by that drift, and a TSC deadline early by 1/8 of KVM's advance",
 	},
 	[LAW_TOTAL] = {
 		.name = "total",
@@ -64,6 +71,13 @@ const struct law_info law_info[LAW_NR] = {
 		.sentence = "terminates, no division by zero, no undefined shift, for every input that the API accepts",
 		.contract = "the arguments are such as an ioctl, an MSR or the guest's memory can give",
 		.tolerance = "none: a loop counts as endless when it turns 20,000 times within one event; the longest honest ones take 15,393",
+	},
+	[LAW_CONSERVE] = {
+		.name = "conserve",
+		.clocksource = "what passed is accounted once, and somewhere",
+		.sentence = "accounted parts are never negative and sum to what elapsed",
+		.contract = "kvmclock was not set in between; the scheduler's wait is no longer than what elapsed",
+		.tolerance = "the sum: 0, it is the time of the state's entry; a part: what kvmclock may be off in that time (law rate), and the skew between the CPUs that it was read on",
 	},
 	[LAW_CANARY] = {
 		.name = "canary",
@@ -82,16 +96,22 @@ void (*law_watch)(enum law law, const char *clock);
 #define R (1u << LAW_RATE)
 #define T (1u << LAW_ROUNDTRIP)
 #define D (1u << LAW_DEADLINE)
+#define C (1u << LAW_CONSERVE)
+#define Q (1u << LAW_SEQUENCE)
 
 const struct law_reader law_readers[] = {
-	{ "kvmclock", "the guest's pvclock", E | S | M | A | R | T },
-	{ "KVM_GET_CLOCK", "the VMM's view of it", E | S | M | R | T },
-	{ "master_kernel_ns", "KVM's snapshot of the host's clock", E | S },
+	{ "kvmclock", "the guest's pvclock", E | S | M | A | R | T | Q },
+	{ "vdso-kvmclock", "the same in its vDSO, vCPU0's for all", Q },
+	{ "KVM_GET_CLOCK", "the VMM's view of it", E | S | M | R | T | Q },
+	{ "master_kernel_ns", "KVM's snapshot of the host's clock", E | S | Q },
+	{ "ktime_get_raw", "that clock itself", Q },
+	{ "seqcount", "any of the host's", Q },
 	{ "wall-clock", "its epoch", S | A },
+	{ "guest-wall-clock", "its epoch in guest memory, and kvmclock", Q },
 	{ "guest-TSC", "RDTSC in the guest", E | S | M | A | R | T },
 	{ "L2-TSC", "RDTSC in a nested guest", E | A },
-	{ "TSC-page", "Hyper-V's, read by the guest", E | M | A | R },
-	{ "reference-counter", "HV_X64_MSR_TIME_REF_COUNT", S | M | A | R },
+	{ "TSC-page", "Hyper-V's, read by the guest", E | M | A | R | Q },
+	{ "reference-counter", "HV_X64_MSR_TIME_REF_COUNT", S | M | A | R | Q },
 	{ "hv-clock", "the guest's clocksource over both", E | M | A | R },
 	{ "hv-sched-clock", "its sched_clock()", M | R | T },
 	{ "stimer", "its synthetic timer", D },
@@ -107,6 +127,12 @@ const struct law_reader law_readers[] = {
 	{ "hv_page_params", "compute_tsc_page_parameters()", E },
 	{ "hv_page_read", "hv_read_tsc_page_tsc()", E },
 	{ "hv_page", "both, one after the other", A },
+	{ "xen-timer", "a Xen guest's one-shot timer", D },
+	{ "runstate", "a Xen vCPU's runstate times", S | A | C },
+	{ "runstate-area", "the guest's copy of them", C },
+	{ "tsc-deadline", "MSR_IA32_TSC_DEADLINE", D },
+	{ "lapic-timer", "the local APIC's count", E | D },
+	{ "TMCCT", "what is left of it", E | R },
 	{ NULL, NULL, 0 }
 };
 
@@ -117,6 +143,8 @@ const struct law_reader law_readers[] = {
 #undef R
 #undef T
 #undef D
+#undef C
+#undef Q
 
 int law_by_name(const char *name)
 {
@@ -200,8 +228,10 @@ FAILURE(monotonic)
 FAILURE(agree)
 FAILURE(rate)
 FAILURE(roundtrip)
+FAILURE(sequence)
 FAILURE(deadline)
 FAILURE(total)
+FAILURE(conserve)
 FAILURE(canary)
 
 void law_fail(const struct finding *f)
@@ -213,8 +243,10 @@ void law_fail(const struct finding *f)
 		[LAW_AGREE] = law_agree_is_broken,
 		[LAW_RATE] = law_rate_is_broken,
 		[LAW_ROUNDTRIP] = law_roundtrip_is_broken,
+		[LAW_SEQUENCE] = law_sequence_is_broken,
 		[LAW_DEADLINE] = law_deadline_is_broken,
 		[LAW_TOTAL] = law_total_is_broken,
+		[LAW_CONSERVE] = law_conserve_is_broken,
 		[LAW_CANARY] = law_canary_is_broken,
 	};
 

@@ -15,8 +15,10 @@ enum law {
 	LAW_AGREE,
 	LAW_RATE,
 	LAW_ROUNDTRIP,
+	LAW_SEQUENCE,
 	LAW_DEADLINE,
 	LAW_TOTAL,
+	LAW_CONSERVE,
 	LAW_CANARY,			/* fuzz_canary only */
 	LAW_NR
 };

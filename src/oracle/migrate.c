@@ -120,6 +120,7 @@ void check_restore_tsc(struct run *run)
 	run->tsc_touched = true;
 	for (u32 i = 0; i < run->sim.nr_vcpus; i++) {
 		run->timer[i].judged = false;
+	forget_timers(run);
 		remember_tsc(run, i);
 	}
 	start_afresh(run);

@@ -92,7 +92,9 @@ static bool enters_vcpu(enum event_kind kind)
 	return kind == EVENT_RUN_VCPU || kind == EVENT_READ_PVCLOCK ||
 	       kind == EVENT_READ_TSC_PAGE || kind == EVENT_STIMER_CONFIG ||
 	       kind == EVENT_READ_HV_CLOCK || kind == EVENT_READ_SCHED_CLOCK ||
-	       kind == EVENT_HIBERNATE ||
+	       kind == EVENT_HIBERNATE || kind == EVENT_XEN_TIMER ||
+	       kind == EVENT_TSC_DEADLINE || kind == EVENT_LAPIC_TIMER ||
+	       kind == EVENT_READ_TMCCT ||
 	       kind == EVENT_STIMER_ARM || kind == EVENT_MESSAGE_SLOT ||
 	       kind == EVENT_NESTED_OFFSET || kind == EVENT_NESTED_KHZ ||
 	       kind == EVENT_NESTED || kind == EVENT_READ_L2_TSC ||
@@ -119,7 +121,32 @@ static void look(struct run *run)
 static bool is_passive(enum event_kind kind)
 {
 	return kind == EVENT_ADVANCE_NS || kind == EVENT_ADVANCE_CYCLES ||
-	       kind == EVENT_MASTERCLOCK;
+	       kind == EVENT_MASTERCLOCK || kind == EVENT_STEAL ||
+	       kind == EVENT_INTERLEAVE || kind == EVENT_MEMORY_FAULT;
+}
+
+/* KVM has computed the page anew, from the vCPU that has just entered. */
+static void remember_page(struct run *run, u32 nr, bool page_kept)
+{
+	const struct subject_vcpu_view *now = &run->vcpu[nr].view;
+
+	if (page_kept && !run->broken)
+		check_kept_page(run);
+	run->page_sequence = run->vm.page_sequence;
+	run->page_scale = run->vm.page_scale;
+	run->page_offset_100ns = run->vm.page_offset_100ns;
+	run->page_pending = false;
+	run->page_snapshot = run->vm.masterclock_updates;
+	run->page_tsc_negative = run->slot_gone ||
+				 (s64)now->pvclock.tsc_timestamp < 0;
+	run->page_tsc_offset = now->tsc_offset;
+	run->page_tsc_multiplier = now->tsc_multiplier;
+	/* KVM goes by this page, too, for vCPUs that aren't like it */
+	for (u32 i = 0; i < run->sim.nr_vcpus; i++)
+		if (run->vcpu[i].view.tsc_offset != now->tsc_offset ||
+		    run->vcpu[i].view.tsc_multiplier !=
+		    now->tsc_multiplier)
+			run->timer[i].judged = false;
 }
 
 static bool do_event(struct run *run, const struct event *event)
@@ -139,6 +166,8 @@ static bool do_event(struct run *run, const struct event *event)
 		return true;		/* it isn't there yet */
 	if (is_passive(kind)) {
 		remember_who_asks(run, event);
+		if (kind == EVENT_INTERLEAVE)
+			run->interleave = event;
 		return sim_event(&run->sim, event, &read);
 	}
 
@@ -149,6 +178,8 @@ static bool do_event(struct run *run, const struct event *event)
 		remember_saved(run, event);
 	if (!sim_event(&run->sim, event, &read))
 		return false;
+	if (run->sim.faulted)
+		forget_unwritten(run);
 
 	run->sim.subject->view_vm(&run->vm);
 	/* KVM trusts the Hyper-V page all the same: kvm_check_tsc_unstable() */
@@ -161,7 +192,16 @@ static bool do_event(struct run *run, const struct event *event)
 		run->tick_cycles = run->sim.cycles;
 		return true;
 	}
+	if (kind == EVENT_SLOT) {
+		run->slot_gone = event->value;
+		return true;
+	}
 	if (kind == EVENT_MIGRATE) {
+		/* the VMM restores neither timers nor runstates, nor is it Xen's yet */
+		run->slot_gone = false;
+		forget_timers(run);
+		for (u32 i = 0; i < run->sim.nr_vcpus; i++)
+			run->runstate[i].set = run->vcpu[i].stale = false;
 		check_migrate(run, host);
 		return true;
 	}
@@ -191,6 +231,7 @@ static bool do_event(struct run *run, const struct event *event)
 		run->tsc_touched = true;
 		for (u32 i = 0; i < run->sim.nr_vcpus; i++)
 			run->timer[i].judged = false;
+		forget_timers(run);
 		remember_tsc(run, nr);
 		check_tsc_write(run, event, &old, &run->vcpu[nr].view);
 		start_afresh(run);
@@ -219,34 +260,29 @@ static bool do_event(struct run *run, const struct event *event)
 				check_caught_up(run, now);
 		}
 		run->vcpu[nr].touched = run->snapshot_broken;
+		run->vcpu[nr].stale = false;
 		check_arrival(run, nr);
-		if (run->vm.page_sequence != run->page_sequence) {
-			if (page_kept && !run->broken)
-				check_kept_page(run);
-			run->page_sequence = run->vm.page_sequence;
-			run->page_scale = run->vm.page_scale;
-			run->page_offset_100ns = run->vm.page_offset_100ns;
-			run->page_pending = false;
-			run->page_snapshot = run->vm.masterclock_updates;
-			run->page_tsc_negative = (s64)now->pvclock.tsc_timestamp < 0;
-			run->page_tsc_offset = now->tsc_offset;
-			run->page_tsc_multiplier = now->tsc_multiplier;
-			/* KVM goes by this page, too, for vCPUs that aren't like it */
-			for (u32 i = 0; i < run->sim.nr_vcpus; i++)
-				if (run->vcpu[i].view.tsc_offset != now->tsc_offset ||
-				    run->vcpu[i].view.tsc_multiplier !=
-				    now->tsc_multiplier)
-					run->timer[i].judged = false;
-		}
 	}
+	/* it is written even where the guest's own copy can't be reached */
+	if ((run->vcpu[nr].view.updates != old.updates || run->slot_gone) &&
+	    run->vm.page_sequence != run->page_sequence)
+		remember_page(run, nr, page_kept);
 	if (kind == EVENT_STIMER_ARM && !stimer_refused(run, nr)) {
 		run->timer[nr].since = run->snapshot_cycles;
 		run->timer[nr].generation = run->generation;
 		run->timer[nr].judged = one_counter(run, nr);
 	}
-	if (enters_vcpu(kind))
-		check_stimer(run, nr);
+	if (kind == EVENT_XEN_TIMER)
+		check_xen_arm(run, &read);
+	if (kind == EVENT_TSC_DEADLINE || kind == EVENT_LAPIC_TIMER)
+		check_lapic_arm(run, &read);
 	if (enters_vcpu(kind)) {
+		/* an update that it was due for is lost */
+		if (run->slot_gone)
+			run->vcpu[nr].stale = true;
+		check_stimer(run, nr);
+		check_xen_timer(run, nr);
+		check_lapic_timer(run, nr);
 		/* it has entered: nothing is left that it was asked for */
 		run->asked[nr] = ASKED_BY_EVENT;
 		run->tsc_written &= ~(1u << nr);
@@ -268,6 +304,7 @@ static bool do_event(struct run *run, const struct event *event)
 		break;
 	case EVENT_READ_TSC_PAGE:
 		check_page(run, &read);
+		check_page_said(run, &read);
 		break;
 	case EVENT_READ_REFERENCE:
 		check_reference(run, &read);
@@ -286,6 +323,15 @@ static bool do_event(struct run *run, const struct event *event)
 		break;
 	case EVENT_HIBERNATE:
 		check_hibernate(run, &read);
+		break;
+	case EVENT_XEN_SHARED_INFO:
+		check_shared_info(run, &read);
+		break;
+	case EVENT_RUNSTATE:
+		check_runstate(run);
+		break;
+	case EVENT_READ_TMCCT:
+		check_tmcct(run, &read);
 		break;
 	default:
 		break;
@@ -330,6 +376,9 @@ static void run_events(void *arg)
 	for (run->nr = 0; run->nr < s->nr_events; run->nr++) {
 		if (!do_event(run, &s->events[run->nr]))
 			break;
+		check_even(run);
+		if (run->interleave)
+			check_sequence(run);
 		if (run->steps)
 			record_step(run, &run->steps[run->nr + 1]);
 	}

@@ -29,6 +29,7 @@ struct vcpu_state {
 	bool touched;			/* TSC changed, pvclock not yet */
 	bool wrapped;			/* its TSC, or the time of its write */
 	bool other_khz;			/* KVM takes the host for another one */
+	bool stale;			/* an update didn't reach the guest's copy */
 	struct subject_vcpu_view view;
 };
 
@@ -57,7 +58,30 @@ struct moved {
 	s128 passed_ns;			/* of CLOCK_REALTIME, added on the way */
 };
 
-enum asked { ASKED_BY_EVENT, ASKED_BY_HOTPLUG, ASKED_BEFORE_SET_CLOCK };
+enum asked { ASKED_BY_EVENT, ASKED_BY_HOTPLUG, ASKED_BEFORE_SET_CLOCK,
+	     ASKED_BY_SHARED_INFO };
+
+/* A timer that a guest has armed, and waits for; Xen's, a TSC deadline, a count. */
+struct armed {
+	bool judged;			/* by a clock that is promised */
+	u32 deliveries;			/* before */
+	u32 generation;
+	u64 due;			/* ns of kvmclock, or cycles of the vCPU's TSC */
+	u64 period_ns;
+	u64 cycles;			/* true time then... */
+	u64 since;			/* ...and of the snapshot in force */
+	s64 monotonic_ns;		/* the host's */
+	u32 advance_ns;
+};
+
+/* A vCPU's runstate times at the last change. */
+struct runstate {
+	bool set;
+	u64 cycles, since;
+	u64 run_delay;
+	u32 generation;
+	struct subject_runstate_view view;
+};
 
 struct run {
 	const struct scenario *scenario;
@@ -101,6 +125,12 @@ struct run {
 	struct base rate_page, rate_hv_clock, rate_sched_clock;
 	struct vcpu_state vcpu[SUBJECT_MAX_VCPUS];
 	struct moved moved;
+
+	bool slot_gone;
+	struct armed xen_timer[SUBJECT_MAX_VCPUS], lapic_timer[SUBJECT_MAX_VCPUS];
+	struct runstate runstate[SUBJECT_MAX_VCPUS];
+	const struct event *interleave;	/* the reader that waits for an update */
+	u32 unended, unended_told;	/* sequences left odd, a bit each */
 };
 
 /* ---- arithmetic ---------------------------------------------------------- */
@@ -230,6 +260,17 @@ bool stimer_refused(const struct run *run, u32 nr);
 bool is_page_kept(const struct run *run);
 void check_kept_page(struct run *run);
 
+/* ---- sequence.c: a reader while a writer is at work -------------------------- */
+
+/* After each event that may update anything. */
+void check_even(struct run *run);
+/* The guest's memory wasn't there at this event. */
+void forget_unwritten(struct run *run);
+/* Does the page's reader tell a clock from none? */
+void check_page_said(struct run *run, const struct sim_read *read);
+/* After an event that updated what a reader watches. */
+void check_sequence(struct run *run);
+
 /*
  * Do the host and the guest of vCPU @nr read one counter that is promised?
  */
@@ -253,5 +294,31 @@ void check_registers(struct run *run, const struct subject_vcpu_view *old,
 		     const struct sim_read *read);
 void check_nested(struct run *run, const struct subject_vcpu_view *old,
 		  const struct subject_vcpu_view *now);
+
+/* ---- xen.c, lapic.c: timers and runstates ------------------------------------- */
+
+void check_xen_arm(struct run *run, const struct sim_read *read);
+void check_xen_timer(struct run *run, u32 nr);
+void check_runstate(struct run *run);
+void check_shared_info(struct run *run, const struct sim_read *read);
+void check_lapic_arm(struct run *run, const struct sim_read *read);
+void check_lapic_timer(struct run *run, u32 nr);
+void check_tmcct(struct run *run, const struct sim_read *read);
+/* What is armed on any vCPU is judged no more. */
+void forget_timers(struct run *run);
+
+/*
+ * Can the host's own clock be relied on here and now?  It is past the last tick, on
+ * this CPU too, and that isn't so long ago that a product wraps.
+ */
+bool host_clock_promised(const struct run *run);
+
+/*
+ * What the host's clock, or a guest's over it, may be off in @ns of true time: the
+ * clocksource's mult is rounded to the nearest, a pvclock pair off by 2^-30.09; CPUs
+ * differ by the skew; and both ends are read to the host's resolution, 5 ns for
+ * roundings.
+ */
+u64 clock_drift(const struct run *run, u64 ns);
 
 #endif

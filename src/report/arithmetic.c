@@ -371,6 +371,38 @@ static bool reference_page(const struct sums *s)
 	return scaled + vm->page_offset_100ns == s->step->got;
 }
 
+/* A page's time from two updates, or one that its reader takes for none. */
+static bool torn_page(const struct sums *s)
+{
+	const struct subject_vm_view *old = &s->before->vm, *new = &s->step->vm;
+	u64 tsc = s->step->tsc;
+
+	place(s, s->f->function);
+	if (is(s->f->clock, "reference-counter"))
+		tsc = rdtsc_of_guest(s, "tsc of vCPU0", &s->step->vcpu[0], tsc);
+	for (int i = 0; i < 4; i++) {
+		u64 scaled = (u128)tsc * (i & 1 ? new : old)->page_scale >> 64;
+		s64 offset = (i & 2 ? new : old)->page_offset_100ns;
+
+		if ((s64)(scaled + offset) != (s64)s->f->got)
+			continue;
+		line(s, "time", "(tsc * tsc_scale %s >> 64) + tsc_offset %s = %llu + %lld = %lld",
+		     i & 1 ? "after" : "before", i & 2 ? "after" : "before",
+		     scaled, offset, (s64)(scaled + offset));
+		return true;
+	}
+	line(s, "time", "(tsc * tsc_scale >> 64) + tsc_offset = %llu", (u64)s->f->want);
+	return (u64)s->f->want == ~0ull;
+}
+
+static bool left_odd(const struct sums *s)
+{
+	place(s, s->f->function);
+	line(s, "sequence", "%lld after the update: readers wait for %lld",
+	     (s64)s->f->got, (s64)s->f->want);
+	return true;
+}
+
 static bool wall_clock(const struct sums *s)
 {
 	u64 clock;
@@ -447,6 +479,9 @@ static bool arithmetic(const struct sums *s)
 		line(s, "kvm_get_time_scale", "(1000000000, guest kHz * 1000) doubles tps32 until it is above scaled64; 0 stays 0");
 		return true;
 	}
+	if (f->law == LAW_SEQUENCE)
+		return is(f->unit, "100ns") ? torn_page(s) :
+		       is(f->event, "left-odd") && left_odd(s);
 	if (f->law == LAW_ROUNDTRIP &&
 	    (s->event->kind == EVENT_RESTORE_TSC ||
 	     s->event->kind == EVENT_RESTORE_CLOCK ||

@@ -412,6 +412,20 @@ static void put_value(struct minimizer *m, int index, u64 value, bool negative)
 	m->try.scenario.events[index].value = negative ? -value : value;
 }
 
+/* Each of a schedule's fields as small as it can be. */
+static void plainer_schedule(struct minimizer *m, u32 at)
+{
+	const struct event *best = &m->best->scenario.events[at];
+	struct event *try = &m->try.scenario.events[at];
+
+	for (int field = INTERLEAVE_STORE; field < INTERLEAVE_NR; field++)
+		for (u32 x = 0; x < interleave_get(best->value, field); x++) {
+			try->value = interleave_put(best->value, field, x);
+			if (attempt(m))
+				break;
+		}
+}
+
 static void plainer_events(struct minimizer *m)
 {
 	const struct scenario *best = &m->best->scenario;
@@ -437,6 +451,10 @@ static void plainer_events(struct minimizer *m)
 		}
 		if (!info->unit)
 			continue;
+		if (e->kind == EVENT_INTERLEAVE) {
+			plainer_schedule(m, i);
+			continue;
+		}
 		negative = info->is_signed && (s64)e->value < 0;
 		plainer_number(m, (struct number){ .put = put_value, .index = i,
 			.value = negative ? -e->value : e->value,

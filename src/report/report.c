@@ -96,7 +96,8 @@ static void print_subject(FILE *out, const struct text_file *file,
 	const struct event *e;
 
 	fputs(f->clock, out);
-	if (!file->is_timeline || f->event_nr < 1)
+	/* who read during an update isn't who made it */
+	if (!file->is_timeline || f->event_nr < 1 || f->law == LAW_SEQUENCE)
 		return;
 	e = &file->scenario.events[f->event_nr - 1];
 	if (event_info[e->kind].has_vcpu)

@@ -95,6 +95,9 @@ static struct event draw_event(struct random *r, const struct scenario *s)
 		.value = draw_value(r),
 	};
 
+	/* of a schedule each bit counts alike */
+	if (e.kind == EVENT_INTERLEAVE)
+		e.value = draw(r) & event_info[e.kind].max;
 	fit(s, &e);
 	return e;
 }
@@ -214,8 +217,9 @@ static void insert_idiom(struct random *r, struct scenario *s, u32 at)
 	const struct machine *m = &s->machine;
 	struct event e = draw_event(r, s);
 	u8 vcpu = below(r, m->nr_vcpus), cpu = below(r, m->nr_cpus);
+	u8 other = below(r, m->nr_vcpus);
 
-	switch (below(r, 6)) {
+	switch (below(r, 7)) {
 	case 4:		/* a nested guest, then what L1 or the VMM does, then a look */
 		insert(s, at, (struct event){ .kind = EVENT_READ_L2_TSC,
 			.vcpu = vcpu });
@@ -255,12 +259,41 @@ static void insert_idiom(struct random *r, struct scenario *s, u32 at)
 	case 3:
 		insert_migration(r, s, at);
 		break;
+	case 5:		/* one CPU writes, another reads */
+		insert(s, at, (struct event){ .vcpu = vcpu, .cpu = cpu,
+			.kind = (const u8[]){ EVENT_RUN_VCPU, EVENT_RUN_VCPU,
+				EVENT_TICK, EVENT_WRITE_WALL_CLOCK }[below(r, 4)] });
+		insert(s, at, (struct event){ .kind = EVENT_MASTERCLOCK,
+			.vcpu = vcpu });
+		insert(s, at, (struct event){ .kind = EVENT_INTERLEAVE,
+			.vcpu = other, .value = draw(r) });
+		insert(s, at, (struct event){ .kind = EVENT_RUN_VCPU,
+			.vcpu = other, .cpu = below(r, m->nr_cpus) });
+		insert(s, at, (struct event){ .kind = EVENT_ADVANCE_NS,
+			.value = draw(r) >> (14 + below(r, 50)) });
+		break;
 	default:	/* every vCPU's TSC rewritten alike */
 		for (vcpu = 0; vcpu < m->nr_vcpus; vcpu++)
 			insert(s, at, (struct event){ .vcpu = vcpu,
 				.kind = EVENT_WRITE_TSC_HOST, .value = e.value });
 		break;
 	}
+}
+
+/* Most updates have few stores, and of a schedule no bit leads to the next. */
+static u64 draw_schedule(struct random *r, u64 value)
+{
+	u8 all = interleave_max(INTERLEAVE_THEN);
+
+	if (!below(r, 8))
+		value = interleave_put(value, INTERLEAVE_READER,
+				       below(r, SUBJECT_READER_NR));
+	value = interleave_put(value, INTERLEAVE_STORE, below(r, 8) << !below(r, 4));
+	value = interleave_put(value, INTERLEAVE_THEN,
+			       (const u8[]){ 0, 1, all, below(r, all) }[below(r, 4)]);
+	value = interleave_put(value, INTERLEAVE_LOAD, below(r, 8));
+	value = interleave_put(value, INTERLEAVE_FRESH, below(r, 256));
+	return interleave_put(value, INTERLEAVE_BACKWARDS, below(r, 2));
 }
 
 static void mutate_once(struct random *r, struct scenario *s)
@@ -304,8 +337,11 @@ static void mutate_once(struct random *r, struct scenario *s)
 		insert_idiom(r, s, below(r, n + 1));
 		break;
 	}
-	for (at = 0; at < s->nr_events; at++)
+	for (at = 0; at < s->nr_events; at++) {
+		if (s->events[at].kind == EVENT_INTERLEAVE && below(r, 2))
+			s->events[at].value = draw_schedule(r, s->events[at].value);
 		fit(s, &s->events[at]);
+	}
 }
 
 /* Encodes as many of the events as fit. */

@@ -89,11 +89,66 @@ const struct event_info event_info[EVENT_NR] = {
 		"L1 enters L2, or L2 leaves to L1." },
 	[EVENT_READ_L2_TSC] = { "read-l2-tsc", false, true, NULL, false, 0,
 		"L2, if it runs, enters and reads its TSC." },
+	[EVENT_XEN_SHARED_INFO] = { "xen-shared-info", true, false, "bool", false, 1,
+		"The VMM sets the Xen guest's shared info page, wall clock included." },
+	[EVENT_XEN_TIMER] = { "xen-timer", false, true, "ns", false,
+		365ull * 86400 * CF_NS_PER_SEC,
+		"The Xen guest calls HYPERVISOR_set_timer_op: its own kvmclock, plus that." },
+	[EVENT_RUNSTATE] = { "runstate", false, true, "state", false,
+		SUBJECT_RUNSTATE_NR - 1,
+		"The Xen guest's vCPU runs, is preempted, blocks or goes offline." },
+	[EVENT_STEAL] = { "steal", false, true, "ns", false, 3600 * CF_NS_PER_SEC,
+		"The vCPU's thread, in the VMM, waits that long for a CPU." },
+	[EVENT_SLOT] = { "memory-slot", false, false, "bool", false, 1,
+		"The VMM takes away the memory slot with the guest's kvmclock, or puts it back." },
+	[EVENT_TSC_DEADLINE] = { "tsc-deadline", false, true, "cycles", false, 1ull << 61,
+		"The guest writes MSR_IA32_TSC_DEADLINE: its TSC, plus that." },
+	[EVENT_LAPIC_TIMER] = { "lapic-timer", false, true, "timer", false,
+		((SUBJECT_LAPIC_MODE_NR - 1ull) << 35) + 0x7ffffffffull,
+		"The guest writes its local APIC's LVTT, TDCR and TMICT, or the VMM restores them." },
+	[EVENT_READ_TMCCT] = { "read-tmcct", false, true, NULL, false, 0,
+		"The guest reads its local APIC's current count." },
+	[EVENT_WRITE_WALL_CLOCK] = { "write-wall-clock", false, true, NULL, false, 0,
+		"The guest writes MSR_KVM_WALL_CLOCK_NEW." },
+	[EVENT_INTERLEAVE] = { "interleave", false, true, "schedule", false,
+		(1 << 23) - 1,
+		"A reader runs between the stores of the next update of what it reads." },
+	[EVENT_MEMORY_FAULT] = { "memory-fault", false, false, "accesses", false, 7,
+		"After that many accesses the guest's memory isn't there, for one event." },
 	[EVENT_PAUSE_GUEST] = { "pause-guest", false, true, NULL, false, 0,
 		"KVM_KVMCLOCK_CTRL: the guest is told that it was stopped." },
 	[EVENT_READ_TSC_KHZ] = { "read-tsc-khz", false, true, NULL, false, 0,
 		"The guest works out its TSC's frequency from kvmclock." },
 };
+
+/* The value of EVENT_INTERLEAVE, from its lowest bits. */
+static const u8 interleave_bits[INTERLEAVE_NR] = { 3, 4, 4, 3, 8, 1 };
+
+static u32 interleave_shift(enum interleave_field field)
+{
+	u32 shift = 0;
+
+	while (field)
+		shift += interleave_bits[--field];
+	return shift;
+}
+
+u32 interleave_max(enum interleave_field field)
+{
+	return (1u << interleave_bits[field]) - 1;
+}
+
+u32 interleave_get(u64 value, enum interleave_field field)
+{
+	return value >> interleave_shift(field) & interleave_max(field);
+}
+
+u64 interleave_put(u64 value, enum interleave_field field, u32 x)
+{
+	u32 shift = interleave_shift(field);
+
+	return (value & ~((u64)interleave_max(field) << shift)) | (u64)x << shift;
+}
 
 #define MAX_KHZ 10000000u
 #define MIN_KHZ 100000u

@@ -62,10 +62,44 @@ enum event_kind {
 	EVENT_NESTED_KHZ,		/* vcpu, value: kHz, u32; 0: L1's own */
 	EVENT_NESTED,			/* vcpu, value: enum subject_nested */
 	EVENT_READ_L2_TSC,		/* vcpu */
+	EVENT_XEN_SHARED_INFO,		/* cpu, value: 1 for a 32-bit guest */
+	EVENT_XEN_TIMER,		/* vcpu, value: ns from the guest's now */
+	EVENT_RUNSTATE,			/* vcpu, value: enum subject_runstate */
+	EVENT_STEAL,			/* vcpu, value: ns that its thread waits for a CPU */
+	EVENT_SLOT,			/* value: 1 gone, 0 back */
+	EVENT_TSC_DEADLINE,		/* vcpu, value: guest cycles from now */
+	EVENT_LAPIC_TIMER,		/* vcpu, value: LAPIC_TIMER_* */
+	EVENT_READ_TMCCT,		/* vcpu */
+	EVENT_WRITE_WALL_CLOCK,		/* vcpu: MSR_KVM_WALL_CLOCK_NEW */
+	EVENT_INTERLEAVE,		/* vcpu, value: enum interleave_field */
+	EVENT_MEMORY_FAULT,		/* value: how many accesses are good */
 	EVENT_PAUSE_GUEST,		/* vcpu: KVM_KVMCLOCK_CTRL */
 	EVENT_READ_TSC_KHZ,		/* vcpu */
 	EVENT_NR
 };
+
+/* What EVENT_LAPIC_TIMER's value holds: TMICT, bits 3, 1, 0 of TDCR, the mode. */
+#define LAPIC_TIMER_COUNT(value) ((u32)(value))
+#define LAPIC_TIMER_DIVIDE(value) ((u32)((value) >> 32 & 7))
+#define LAPIC_TIMER_MODE(value) ((u32)((value) >> 35)) /* enum subject_lapic_mode */
+
+/*
+ * EVENT_INTERLEAVE: during the next update of what it reads, a reader on that vCPU
+ * or where that ran last runs between the stores; struct subject_schedule.
+ */
+enum interleave_field {
+	INTERLEAVE_READER,		/* enum subject_reader */
+	INTERLEAVE_STORE,
+	INTERLEAVE_THEN,		/* further stores; the most: all */
+	INTERLEAVE_LOAD,
+	INTERLEAVE_FRESH,
+	INTERLEAVE_BACKWARDS,
+	INTERLEAVE_NR
+};
+
+u32 interleave_max(enum interleave_field field);
+u32 interleave_get(u64 value, enum interleave_field field);
+u64 interleave_put(u64 value, enum interleave_field field, u32 x);
 
 struct event {
 	u8 kind;			/* enum event_kind */

@@ -94,11 +94,24 @@ static const char *const stimer_flags[] = {
 	"enable", "periodic", "auto", "direct", "no-sint", "no-synic",
 };
 
+static const char *const readers[SUBJECT_READER_NR] = {
+	"pvclock", "vdso-pvclock", "tsc-page", "wall-clock",
+	"gtod", "timekeeper", "get-clock", "reference",
+};
+
+static const char *const interleave_words[INTERLEAVE_NR] = {
+	NULL, "at", "then", "load", "fresh", "backwards",
+};
+
 static const char *const nested_words[] = {
 	[SUBJECT_NESTED_EXIT] = "nested-exit",
 	[SUBJECT_NESTED_ENTER] = "nested-enter",
 	[SUBJECT_NESTED_ENTER_FAILS] = "nested-enter-fails",
 };
+
+static const char *const runstates[] = { "running", "runnable", "blocked", "offline" };
+
+static const char *const lapic_modes[] = { "oneshot", "periodic", "restored" };
 
 static void print_s128(s128 value, FILE *out)
 {
@@ -261,6 +274,20 @@ static void print_event_words(const struct event *e, FILE *out)
 		fprintf(out, "reenlightenment %s vcpu %u", e->value ? "on" : "off",
 			e->vcpu);
 		break;
+	case EVENT_INTERLEAVE:
+		fprintf(out, "interleave %s vcpu %u at %u",
+			readers[interleave_get(e->value, INTERLEAVE_READER)], e->vcpu,
+			interleave_get(e->value, INTERLEAVE_STORE));
+		for (int i = INTERLEAVE_THEN; i < INTERLEAVE_BACKWARDS; i++)
+			if (interleave_get(e->value, i))
+				fprintf(out, " %s %u", interleave_words[i],
+					interleave_get(e->value, i));
+		if (interleave_get(e->value, INTERLEAVE_BACKWARDS))
+			fputs(" backwards", out);
+		break;
+	case EVENT_MEMORY_FAULT:
+		fprintf(out, "memory-fault after %llu", e->value);
+		break;
 	case EVENT_READ_WALL_CLOCK:
 		fprintf(out, "read-wall-clock on cpu %u", e->cpu);
 		if (e->value) {
@@ -277,6 +304,32 @@ static void print_event_words(const struct event *e, FILE *out)
 		break;
 	case EVENT_NESTED:
 		fprintf(out, "%s vcpu %u", nested_words[e->value], e->vcpu);
+		break;
+	case EVENT_XEN_SHARED_INFO:
+		fprintf(out, "xen-shared-info on cpu %u%s", e->cpu,
+			e->value ? " 32-bit" : "");
+		break;
+	case EVENT_XEN_TIMER:
+		fprintf(out, "xen-timer vcpu %u in ", e->vcpu);
+		print_ns(out, e->value);
+		break;
+	case EVENT_RUNSTATE:
+		fprintf(out, "runstate %s vcpu %u", runstates[e->value], e->vcpu);
+		break;
+	case EVENT_STEAL:
+		fprintf(out, "steal vcpu %u ", e->vcpu);
+		print_ns(out, e->value);
+		break;
+	case EVENT_SLOT:
+		fprintf(out, "memory-slot %s", e->value ? "gone" : "back");
+		break;
+	case EVENT_TSC_DEADLINE:
+		fprintf(out, "tsc-deadline vcpu %u in %llu cycles", e->vcpu, e->value);
+		break;
+	case EVENT_LAPIC_TIMER:
+		fprintf(out, "lapic-timer vcpu %u %s %u by %u", e->vcpu,
+			lapic_modes[LAPIC_TIMER_MODE(e->value)],
+			LAPIC_TIMER_COUNT(e->value), LAPIC_TIMER_DIVIDE(e->value));
 		break;
 	default:
 		break;
@@ -599,6 +652,39 @@ static int parse_machine_line(struct parser *p, struct machine *m)
 	return 0;
 }
 
+/* "interleave pvclock vcpu 1 at 2 then 3 load 1 fresh 5 backwards" */
+static int parse_interleave(struct parser *p, const struct machine *m,
+			    struct event *e)
+{
+	const char *at;
+	u32 reader = 0;
+	u64 x;
+
+	e->kind = EVENT_INTERLEAVE;
+	while (reader < SUBJECT_READER_NR && !accept(p, readers[reader]))
+		reader++;
+	skip_blanks(p);
+	if (reader == SUBJECT_READER_NR)
+		return fail_at(p, p->pos, "expected a reader: pvclock, vdso-pvclock, tsc-page, wall-clock, gtod, timekeeper, get-clock or reference");
+	e->value = reader;
+	if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu))
+		return -1;
+	for (int i = INTERLEAVE_STORE; i < INTERLEAVE_BACKWARDS; i++) {
+		if (!accept(p, interleave_words[i]))
+			continue;
+		skip_blanks(p);
+		at = p->pos;
+		if (take_number(p, "a number", &x, NULL))
+			return -1;
+		if (x > interleave_max(i))
+			return fail_at(p, at, "at most %u", interleave_max(i));
+		e->value = interleave_put(e->value, i, x);
+	}
+	if (accept(p, "backwards"))
+		e->value = interleave_put(e->value, INTERLEAVE_BACKWARDS, 1);
+	return 0;
+}
+
 static int parse_event(struct parser *p, const struct machine *m, u32 nr_hosts,
 		       struct event *e)
 {
@@ -758,6 +844,19 @@ static int parse_event(struct parser *p, const struct machine *m, u32 nr_hosts,
 			return fail_at(p, p->pos, "expected on or off");
 		return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
 	}
+	if (accept(p, "interleave"))
+		return parse_interleave(p, m, e);
+	if (accept(p, "memory-fault")) {
+		e->kind = EVENT_MEMORY_FAULT;
+		if (expect(p, "after"))
+			return -1;
+		skip_blanks(p);
+		at = p->pos;
+		if (take_number(p, "a number of accesses", &e->value, NULL))
+			return -1;
+		return e->value <= event_info[e->kind].max ? 0 :
+			fail_at(p, at, "at most 7");
+	}
 	if (accept(p, "read-wall-clock")) {
 		e->kind = EVENT_READ_WALL_CLOCK;
 		if (expect(p, "on") || take_index(p, "cpu", m->nr_cpus, &e->cpu))
@@ -777,6 +876,83 @@ static int parse_event(struct parser *p, const struct machine *m, u32 nr_hosts,
 			e->value = how;
 			return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
 		}
+	if (accept(p, "xen-shared-info")) {
+		e->kind = EVENT_XEN_SHARED_INFO;
+		if (expect(p, "on") || take_index(p, "cpu", m->nr_cpus, &e->cpu))
+			return -1;
+		e->value = accept(p, "32-bit");
+		return 0;
+	}
+	if (accept(p, "xen-timer")) {
+		e->kind = EVENT_XEN_TIMER;
+		if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu) || expect(p, "in"))
+			return -1;
+		skip_blanks(p);
+		at = p->pos;
+		if (take_ns(p, &e->value))
+			return -1;
+		return e->value <= event_info[e->kind].max ? 0 :
+			fail_at(p, at, "at most 365 d");
+	}
+	if (accept(p, "runstate")) {
+		e->kind = EVENT_RUNSTATE;
+		while (e->value < SUBJECT_RUNSTATE_NR && !accept(p, runstates[e->value]))
+			e->value++;
+		skip_blanks(p);
+		if (e->value == SUBJECT_RUNSTATE_NR)
+			return fail_at(p, p->pos, "expected running, runnable, blocked or offline");
+		return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
+	}
+	if (accept(p, "steal")) {
+		e->kind = EVENT_STEAL;
+		if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu))
+			return -1;
+		skip_blanks(p);
+		at = p->pos;
+		if (take_ns(p, &e->value))
+			return -1;
+		return e->value <= event_info[e->kind].max ? 0 :
+			fail_at(p, at, "at most 1 h");
+	}
+	if (accept(p, "memory-slot")) {
+		e->kind = EVENT_SLOT;
+		e->value = accept(p, "gone");
+		skip_blanks(p);
+		return e->value || accept(p, "back") ? 0 :
+			fail_at(p, p->pos, "expected gone or back");
+	}
+	if (accept(p, "tsc-deadline")) {
+		e->kind = EVENT_TSC_DEADLINE;
+		if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu) || expect(p, "in"))
+			return -1;
+		skip_blanks(p);
+		at = p->pos;
+		if (take_number(p, "a number of cycles", &e->value, NULL) ||
+		    expect(p, "cycles"))
+			return -1;
+		return e->value <= event_info[e->kind].max ? 0 :
+			fail_at(p, at, "at most 2^61 cycles");
+	}
+	if (accept(p, "lapic-timer")) {
+		u64 mode = 0, count, divide;
+
+		e->kind = EVENT_LAPIC_TIMER;
+		if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu))
+			return -1;
+		while (mode < SUBJECT_LAPIC_MODE_NR && !accept(p, lapic_modes[mode]))
+			mode++;
+		skip_blanks(p);
+		at = p->pos;
+		if (mode == SUBJECT_LAPIC_MODE_NR)
+			return fail_at(p, at, "expected oneshot, periodic or restored");
+		if (take_number(p, "a count", &count, NULL) || expect(p, "by") ||
+		    take_number(p, "a divide code", &divide, NULL))
+			return -1;
+		if (count >> 32 || divide > 7)
+			return fail_at(p, at, "the count has 32 bits, the divide code 3");
+		e->value = mode << 35 | divide << 32 | count;
+		return 0;
+	}
 	skip_blanks(p);
 	return fail_at(p, p->pos, "unknown event");
 on_cpu:

@@ -87,6 +87,7 @@ void sim_boot(struct sim *sim, const struct machine *hosts,
 	*sim = (struct sim){ .hosts = hosts, .guest = subject,
 			     .subject = subject, .nr_vcpus = nr_vcpus,
 			     .nr_vms = 1 };
+	interleave_cancel();
 	power_on(sim, 0);
 	subject->boot(&config, &sim->hw);
 }
@@ -138,8 +139,19 @@ static void read_clock(struct sim *sim, struct sim_read *read)
 
 static void enter(struct sim *sim, u32 vcpu)
 {
-	select_cpu(sim, sim->vcpu_cpu[vcpu]);
-	sim->subject->run_vcpu(vcpu);
+	u64 waited;
+
+	/*
+	 * KVM waits for a timer that is to be due when the guest is there; what is
+	 * due by then interrupts the guest at once.
+	 */
+	do {
+		select_cpu(sim, sim->vcpu_cpu[vcpu]);
+		sim->subject->run_vcpu(vcpu);
+		waited = sim->hw.raw_tsc - sim_raw_tsc(sim, sim->hw.cpu);
+		if (waited)
+			sim_set_time(sim, sim->cycles + waited);
+	} while (waited);
 }
 
 static u64 enter_and_rdtsc(struct sim *sim, u32 vcpu)
@@ -317,8 +329,22 @@ static void set_l2_khz(struct sim *sim, const struct event *event)
 	subject->set_l2_tsc_multiplier(event->vcpu, ratio);
 }
 
-bool sim_event(struct sim *sim, const struct event *event,
-	       struct sim_read *read)
+/* ---- runstates ------------------------------------------------------------- */
+
+static void set_runstate(struct sim *sim, u32 vcpu, enum subject_runstate state)
+{
+	struct subject_xen_view view;
+
+	sim->subject->view_xen(vcpu, &view);
+	/* who was preempted waits in the scheduler's queue until now */
+	if (view.runstate.state == SUBJECT_RUNSTATE_RUNNABLE)
+		sim->run_delay[vcpu] += sim->cycles - sim->preempted[vcpu];
+	sim->preempted[vcpu] = sim->cycles;
+	sim->subject->xen_set_runstate(vcpu, state,
+			machine_true_ns(sim->machine, sim->run_delay[vcpu]));
+}
+
+static bool act(struct sim *sim, const struct event *event, struct sim_read *read)
 {
 	const struct subject *subject = sim->subject;
 	u64 preempted;
@@ -387,6 +413,8 @@ bool sim_event(struct sim *sim, const struct event *event,
 		save_clock(sim, event->cpu);
 		return true;
 	case EVENT_MIGRATE:
+		/* what was seen of another VM is nobody's any more */
+		interleave_cancel();
 		migrate(sim, event->value);
 		return true;
 	case EVENT_RESTORE_TSC:
@@ -414,7 +442,7 @@ bool sim_event(struct sim *sim, const struct event *event,
 	case EVENT_STIMER_CONFIG:
 		enter(sim, event->vcpu);
 		subject->write_stimer_config(event->vcpu, event->value);
-		subject->run_vcpu(event->vcpu);
+		enter(sim, event->vcpu);
 		return true;
 	case EVENT_STIMER_ARM: {
 		struct subject_stimer_view timer;
@@ -425,13 +453,13 @@ bool sim_event(struct sim *sim, const struct event *event,
 		if (!timer.periodic)
 			units += sim_hv_clock(sim, read->tsc);
 		subject->write_stimer_count(event->vcpu, units);
-		subject->run_vcpu(event->vcpu);
+		enter(sim, event->vcpu);
 		return true;
 	}
 	case EVENT_MESSAGE_SLOT:
 		enter(sim, event->vcpu);
 		subject->set_message_slot(event->vcpu, event->value);
-		subject->run_vcpu(event->vcpu);
+		enter(sim, event->vcpu);
 		return true;
 	case EVENT_REENLIGHTENMENT:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
@@ -503,6 +531,71 @@ bool sim_event(struct sim *sim, const struct event *event,
 		read->valid = l2.in_l2;
 		return true;
 	}
+	case EVENT_XEN_SHARED_INFO:
+		select_cpu(sim, event->cpu);
+		read->value = subject->xen_shared_info(event->value);
+		read->tsc = sim->hw.raw_tsc;
+		read->valid = read->value != ~0ull;
+		return true;
+	case EVENT_XEN_TIMER:
+		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
+		subject->xen_vcpu(event->vcpu);
+		read->tsc = enter_and_rdtsc(sim, event->vcpu);
+		read->value = sim->guest->guest_read_pvclock(event->vcpu, read->tsc,
+							     &flags) + event->value;
+		subject->xen_set_timer(event->vcpu, read->value);
+		read->flags = flags;
+		read->valid = true;
+		enter(sim, event->vcpu);
+		return true;
+	case EVENT_RUNSTATE:
+		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
+		subject->xen_vcpu(event->vcpu);
+		set_runstate(sim, event->vcpu, event->value);
+		return true;
+	case EVENT_STEAL: {
+		u64 cycles = ns_to_cycles(sim->machine, event->value);
+
+		sim->run_delay[event->vcpu] += cycles;
+		return pass_time(sim, cycles);
+	}
+	case EVENT_SLOT:
+		subject->set_slot_gone(event->value);
+		return true;
+	case EVENT_TSC_DEADLINE:
+		read->tsc = enter_and_rdtsc(sim, event->vcpu);
+		read->value = read->tsc + event->value;
+		read->valid = true;
+		subject->write_tsc_deadline(event->vcpu, read->value);
+		enter(sim, event->vcpu);
+		return true;
+	case EVENT_LAPIC_TIMER:
+		enter(sim, event->vcpu);
+		subject->write_lapic_timer(event->vcpu, LAPIC_TIMER_MODE(event->value),
+					   LAPIC_TIMER_DIVIDE(event->value),
+					   LAPIC_TIMER_COUNT(event->value));
+		return true;
+	case EVENT_READ_TMCCT:
+		read->tsc = enter_and_rdtsc(sim, event->vcpu);
+		read->value = subject->read_tmcct(event->vcpu);
+		read->valid = true;
+		return true;
+	case EVENT_WRITE_WALL_CLOCK:
+		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
+		subject->write_wall_clock(event->vcpu);
+		return true;
+	case EVENT_INTERLEAVE: {
+		u32 size;
+		void *memory = subject->guarded_memory(
+			interleave_get(event->value, INTERLEAVE_READER),
+			event->vcpu, &size);
+
+		interleave_watch(memory, size);
+		return true;
+	}
+	case EVENT_MEMORY_FAULT:
+		sim->hw.memory_fault = event->value + 2;
+		return true;
 	case EVENT_PAUSE_GUEST:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
 		subject->pause_guest(event->vcpu);
@@ -516,4 +609,35 @@ bool sim_event(struct sim *sim, const struct event *event,
 		break;
 	}
 	return false;
+}
+
+bool sim_event(struct sim *sim, const struct event *event,
+	       struct sim_read *read)
+{
+	bool possible = act(sim, event, read);
+
+	sim->faulted = sim->hw.memory_fault == 1;
+	if (sim->faulted)
+		sim->hw.memory_fault = 0;
+	return possible;
+}
+
+void sim_read_between(struct sim *sim, enum subject_reader reader, u32 vcpu,
+		      const struct schedule *schedule,
+		      struct sim_read *read)
+{
+	u32 cpu = sim->hw.cpu;
+	struct subject_vcpu_view view;
+
+	select_cpu(sim, sim->vcpu_cpu[vcpu]);
+	sim->subject->view_vcpu(vcpu, &view);
+	read->tsc = reader < SUBJECT_READER_GTOD ?
+		sim_guest_tsc(sim->machine, &view, sim->hw.raw_tsc) :
+		sim->hw.raw_tsc;
+	read->value = 0;
+	interleave_begin(schedule);
+	read->valid = (reader < SUBJECT_READER_GTOD ? sim->guest : sim->subject)->
+		read(reader, vcpu, read->tsc, &read->value);
+	interleave_end();
+	select_cpu(sim, cpu);
 }

@@ -9,6 +9,7 @@
 #ifndef CF_MACHINE_H
 #define CF_MACHINE_H
 
+#include "../interleave.h"
 #include "../scenario/scenario.h"
 #include "../subject.h"
 
@@ -44,6 +45,9 @@ struct sim {
 	struct sim_saved saved;
 	u32 nr_vcpus;			/* created so far */
 	u8 vcpu_cpu[SUBJECT_MAX_VCPUS];	/* where each vCPU ran last */
+	/* its thread waited for a CPU: so long until now, or since; true cycles */
+	u64 run_delay[SUBJECT_MAX_VCPUS], preempted[SUBJECT_MAX_VCPUS];
+	bool faulted;			/* the guest's memory wasn't there */
 };
 
 /* What an event read, if it read a clock. */
@@ -72,6 +76,14 @@ bool sim_event(struct sim *sim, const struct event *event,
 
 /* True time goes on to @cycles, which the caller keeps within sim->max_cycles. */
 void sim_set_time(struct sim *sim, u64 cycles);
+
+/*
+ * Reads on @vcpu, or on the CPU where that ran last, while the update that the
+ * subject watched is under way.  The current CPU stays what it is.
+ */
+void sim_read_between(struct sim *sim, enum subject_reader reader, u32 vcpu,
+		      const struct schedule *schedule,
+		      struct sim_read *read);
 
 /*
  * What a guest that is running on the current CPU takes for the time, 100 ns: its

@@ -7,14 +7,13 @@
 
 #include "kernel.h"
 
-/* A guest of Hyper-V's kind; as <linux/kconfig.h> decides it for =y. */
+/* A guest of Hyper-V's kind. */
 #define CONFIG_HYPERV 1
-#define SHIM_ARGUMENT_1 0,
-#define SHIM_SECOND(first, second, ...) second
-#define SHIM_ENABLED_2(argument) SHIM_SECOND(argument 1, 0)
-#define SHIM_ENABLED_1(value) SHIM_ENABLED_2(SHIM_ARGUMENT_##value)
-#undef IS_ENABLED
-#define IS_ENABLED(option) SHIM_ENABLED_1(option)
+
+/* the compiler leaves it where it is among the others */
+#undef READ_ONCE
+#define READ_ONCE(x) \
+	({ INTERLEAVE_LOADS(); *(const volatile __typeof__(x) *)&(x); })
 
 extern u64 shim_guest_tsc;
 #define rdtsc() shim_guest_tsc
@@ -29,6 +28,10 @@ extern u64 shim_guest_tsc;
 #define hv_get_msr(msr) shim_hw->reference_counter()
 #define hv_raw_get_msr(msr) shim_hw->reference_counter()
 #define hv_read_reference_counter() read_hv_clock_tsc()
+
+/* the vDSO's clock is vCPU0's */
+#define pvclock_page \
+	(*(struct { struct pvclock_vcpu_time_info pvti; } *)shim_hw->memory.pvclock)
 
 #define touch_softlockup_watchdog_sync() do { } while (0)
 #define clocksource_touch_watchdog() do { } while (0)

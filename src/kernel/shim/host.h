@@ -29,8 +29,13 @@ struct mutex { int locked; };
 #define put_cpu() do { } while (0)
 #define smp_processor_id() (shim_hw->cpu)
 
+/*
+ * In get_time_ref_counter() it and a call of another file stand between the
+ * status and the page's values: their loads stay apart.
+ */
 static inline u64 rdtsc(void)
 {
+	INTERLEAVE_LOADS();
 	return shim_hw->raw_tsc;
 }
 #define rdtsc_ordered() rdtsc()
@@ -59,6 +64,7 @@ enum {
 	KVM_REQ_MCLOCK_INPROGRESS,
 	KVM_REQ_GLOBAL_CLOCK_UPDATE,
 	KVM_REQ_HV_STIMER,
+	KVM_REQ_UNBLOCK,
 };
 
 struct work_struct { int pending; };
@@ -117,34 +123,65 @@ int kvm_vcpu_write_guest_page(struct kvm_vcpu *vcpu, gfn_t gfn, const void *data
 	     ((v) = (kvm)->vcpus[i], true); (i)++)
 #define kvm_get_vcpu(kvm, i) ((kvm)->vcpus[i])
 
-/* guest memory: one page, the Hyper-V TSC page */
+/* guest memory: a page each for the Hyper-V TSC page and the wall clock */
 #define SHIM_TSC_PAGE_GFN 1ull
 #define SHIM_NO_MEMORY_GFN 2ull
+#define SHIM_WALL_CLOCK_GFN 3ull
 #define gfn_to_gpa(gfn) ((gpa_t)(gfn) << 12)
+
+static inline bool shim_memory_fault(void)
+{
+	if (likely(!shim_hw->memory_fault))
+		return false;
+	shim_hw->memory_fault -= shim_hw->memory_fault > 1;
+	return shim_hw->memory_fault == 1;
+}
+
+static inline void *shim_guest_memory(gpa_t gpa, unsigned long len)
+{
+	struct subject_memory *memory = &shim_hw->memory;
+
+	if (shim_memory_fault())
+		return NULL;
+	if (gpa == gfn_to_gpa(SHIM_TSC_PAGE_GFN) && len <= sizeof(memory->tsc_page))
+		return memory->tsc_page;
+	if (gpa == gfn_to_gpa(SHIM_WALL_CLOCK_GFN) &&
+	    len <= sizeof(memory->wall_clock))
+		return memory->wall_clock;
+	return NULL;
+}
 
 static inline int kvm_read_guest(struct kvm *kvm, gpa_t gpa, void *data,
 				 unsigned long len)
 {
-	if (gpa != gfn_to_gpa(SHIM_TSC_PAGE_GFN) || len > sizeof(shim_hw->memory.tsc_page))
+	void *memory = shim_guest_memory(gpa, len);
+
+	if (!memory)
 		return -EFAULT;
-	memcpy(data, shim_hw->memory.tsc_page, len);
+	memcpy(data, memory, len);
 	return 0;
 }
 
+/* A call of another file: the compiler moves no store past it. */
 static inline int kvm_write_guest(struct kvm *kvm, gpa_t gpa, const void *data,
 				  unsigned long len)
 {
-	if (gpa != gfn_to_gpa(SHIM_TSC_PAGE_GFN) || len > sizeof(shim_hw->memory.tsc_page))
+	void *memory = shim_guest_memory(gpa, len);
+
+	INTERLEAVE_STORED();
+	if (!memory)
 		return -EFAULT;
-	memcpy(shim_hw->memory.tsc_page, data, len);
+	memcpy(memory, data, len);
+	INTERLEAVE_STORED();
 	return 0;
 }
 
 /* both spellings of the pfn cache */
-#define kvm_gpc_check(...) true
-#define kvm_gpc_refresh(...) 0
-#define kvm_gfn_to_pfn_cache_check(...) true
-#define kvm_gfn_to_pfn_cache_refresh(...) 0
+#define kvm_gpc_check(...) (!shim_slot_gone && !shim_memory_fault())
+#define kvm_gpc_refresh(...) \
+	(shim_slot_gone || shim_hw->memory_fault == 1 ? -EFAULT : 0)
+#define kvm_gfn_to_pfn_cache_check(...) kvm_gpc_check()
+#define kvm_gfn_to_pfn_cache_refresh(...) kvm_gpc_refresh()
 #define kvm_gpc_mark_dirty_in_slot(gpc) ((void)(gpc))
 #define mark_page_dirty_in_slot(...) do { } while (0)
 #define gpa_to_gfn(gpa) ((gpa) >> 12)
@@ -158,11 +195,6 @@ static inline int kvm_write_guest(struct kvm *kvm, gpa_t gpa, const void *data,
 #define shim_static_kvm_x86_get_l2_tsc_multiplier shim_x86_get_l2_tsc_multiplier
 #define kvm_xen_update_tsc_info(v) ((void)(v))
 
-struct compat_vcpu_info {
-	u8 other[32];
-	u8 time[32];
-};
-
 /* "user" memory is ours */
 #define copy_from_user(to, from, n) (memcpy(to, from, n), 0)
 #define copy_to_user(to, from, n) (memcpy(to, from, n), 0)
@@ -171,5 +203,7 @@ struct compat_vcpu_info {
 #define u64_to_user_ptr(x) ((void *)(unsigned long)(x))
 
 static inline int check_tsc_unstable(void);
+
+#include "timers.h"
 
 #endif

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "../../subject.h"
+#include "../../interleave.h"
 #include "probes.h"
 
 /* CONFIG_* as x86-64's Kconfig sets them for a host with KVM. */
@@ -104,7 +105,7 @@ struct timespec64 {
 #define EXPORT_SYMBOL(x)
 #define EXPORT_SYMBOL_GPL(x)
 #define EXPORT_SYMBOL_FOR_KVM_INTERNAL(x)
-#define BUILD_BUG_ON(x) _Static_assert(!(x), #x)
+#define BUILD_BUG_ON(x) do { _Static_assert(!(x), #x); } while (0)
 #define static_assert _Static_assert
 #define __stringify_1(x...) #x
 #define __stringify(x...) __stringify_1(x)
@@ -115,20 +116,27 @@ struct timespec64 {
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
 #define data_race(x) (x)
 #define barrier() __asm__ __volatile__("" ::: "memory")
-#define smp_rmb() barrier()
-#define smp_wmb() barrier()
-#define smp_mb() barrier()
-#define rmb() barrier()
-#define virt_rmb() barrier()
-#define virt_wmb() barrier()
+/* compiler barriers all, on x86 */
+#define smp_rmb() ({ barrier(); INTERLEAVE_LOADS(); })
+#define smp_wmb() ({ barrier(); INTERLEAVE_STORED(); })
+#define smp_mb() ({ smp_wmb(); smp_rmb(); })
+#define rmb() smp_rmb()
+#define virt_rmb() smp_rmb()
+#define virt_wmb() smp_wmb()
 #define cpu_relax() do { } while (0)
 #define min(a, b) ((a) < (b) ? (a) : (b))
 #define max(a, b) ((a) > (b) ? (a) : (b))
 #define min_t(t, a, b) min((t)(a), (t)(b))
 #define max_t(t, a, b) max((t)(a), (t)(b))
+#define IS_ALIGNED(x, a) (((x) & ((__typeof__(x))(a) - 1)) == 0)
 #define BIT(n) (1UL << (n))
 #define BIT_ULL(n) (1ULL << (n))
-#define IS_ENABLED(x) 0
+/* as <linux/kconfig.h> decides it for =y */
+#define SHIM_ARGUMENT_1 0,
+#define SHIM_SECOND(first, second, ...) second
+#define SHIM_ENABLED_2(argument) SHIM_SECOND(argument 1, 0)
+#define SHIM_ENABLED_1(value) SHIM_ENABLED_2(SHIM_ARGUMENT_##value)
+#define IS_ENABLED(option) SHIM_ENABLED_1(option)
 #define IS_MODULE(x) 0
 #define statically_true(x) (__builtin_constant_p(x) && (x))
 #define DECLARE_FLEX_ARRAY(type, name) struct { struct { } empty_; type name[]; }
@@ -168,6 +176,7 @@ struct timespec64 {
 
 #define atomic_read(v) ((v)->counter)
 #define atomic_set(v, i) ((v)->counter = (i))
+#define atomic_inc(v) ((void)(v)->counter++)
 #define ATOMIC_INIT(i) { (i) }
 #define atomic64_read(v) ((v)->counter)
 #define arch_atomic64_read(v) ((v)->counter)
@@ -196,15 +205,33 @@ static inline u64 shim_cmpxchg64(atomic64_t *v, u64 old, u64 new)
 #define atomic64_cmpxchg(v, old, new) shim_cmpxchg64(v, old, new)
 #define arch_atomic64_cmpxchg(v, old, new) shim_cmpxchg64(v, old, new)
 
-/* Nothing interleaves yet, so a sequence never has to be read again. */
+/* Only a reader that is being interleaved can find a sequence odd, or changed. */
 typedef struct { unsigned int sequence; } seqcount_t;
 typedef seqcount_t seqcount_raw_spinlock_t;
 typedef seqcount_t seqcount_latch_t;
 #define SEQCNT_RAW_SPINLOCK_ZERO(...) { 0 }
-#define read_seqcount_begin(s) ((s)->sequence)
-#define read_seqcount_retry(s, seq) ((s)->sequence != (unsigned int)(seq))
-#define write_seqcount_begin(s) ((void)(s)->sequence++)
-#define write_seqcount_end(s) ((void)(s)->sequence++)
+#define write_seqcount_begin(s) ({ (s)->sequence++; smp_wmb(); })
+#define write_seqcount_end(s) ({ smp_wmb(); (void)(s)->sequence++; })
+
+static inline unsigned int read_seqcount_begin(const seqcount_t *s)
+{
+	unsigned int seq = *(const volatile unsigned int *)&s->sequence;
+
+	if (unlikely(interleave_replayed)) {
+		/* it spins while the writer goes on */
+		if (seq & 1)
+			interleave_writer_ends();
+		seq = *(const volatile unsigned int *)&s->sequence;
+		interleave_loads();
+	}
+	return seq;
+}
+
+static inline bool read_seqcount_retry(const seqcount_t *s, unsigned int seq)
+{
+	smp_rmb();
+	return *(const volatile unsigned int *)&s->sequence != seq;
+}
 
 /*
  * Every turn of a sliced loop burns fuel; a scenario that runs dry has met a

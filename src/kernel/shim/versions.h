@@ -17,4 +17,10 @@
 	(*(time) = hv_read_tsc_page_tsc(page, tsc), *(time) != U64_MAX)
 #endif
 
+#if CF_XEN_RUNSTATE_GUEST_TAKES_STATE
+#define CF_XEN_UPDATE_RUNSTATE(vcpu, state) kvm_xen_update_runstate_guest(vcpu, state)
+#else
+#define CF_XEN_UPDATE_RUNSTATE(vcpu, state) kvm_xen_update_runstate(vcpu, state)
+#endif
+
 #endif

@@ -12,6 +12,7 @@ struct kvm {
 	struct kvm_arch arch;
 	atomic_t online_vcpus;
 	struct kvm_vcpu *vcpus[SUBJECT_MAX_VCPUS];
+	struct mutex lock;
 };
 
 struct kvm_vcpu {
@@ -23,9 +24,12 @@ struct kvm_vcpu {
 	int cpu;
 	bool guest_mode;
 	bool tsc_differs;		/* see subject_vcpu_view */
+	bool wants_to_run;
 };
 
 struct ms_hyperv_tsc_page *hv_get_tsc_page(void);
 u64 ktime_get_real_ns(void);
+
+int shim_gpc_activate(struct gfn_to_pfn_cache *gpc, gpa_t gpa, unsigned long len);
 
 #endif
