@@ -177,6 +177,19 @@ struct subject_stimer_view {
 	bool refused;			/* without a SynIC nothing is taken */
 };
 
+/* Who reads while another CPU writes. */
+enum subject_reader {
+	SUBJECT_READER_PVCLOCK,		/* the guest's kernel, its vCPU's */
+	SUBJECT_READER_VDSO_PVCLOCK,	/* its vDSO, vCPU0's */
+	SUBJECT_READER_TSC_PAGE,
+	SUBJECT_READER_WALL_CLOCK,	/* the guest's, and kvmclock on top */
+	SUBJECT_READER_GTOD,		/* KVM's copy of the host's timekeeper */
+	SUBJECT_READER_TIMEKEEPER,	/* ktime_get_raw() */
+	SUBJECT_READER_GET_CLOCK,	/* KVM_GET_CLOCK, the master clock */
+	SUBJECT_READER_REFERENCE,	/* HV_X64_MSR_TIME_REF_COUNT */
+	SUBJECT_READER_NR
+};
+
 /* Xen's RUNSTATE_* */
 enum subject_runstate {
 	SUBJECT_RUNSTATE_RUNNING,
@@ -224,19 +237,6 @@ struct subject_lapic_view {
 	u32 divide, count;
 	u32 deliveries;
 	u64 delivered_tsc;		/* tsc_deadline of the last one */
-};
-
-/* Who reads while another CPU writes. */
-enum subject_reader {
-	SUBJECT_READER_PVCLOCK,		/* the guest's kernel, its vCPU's */
-	SUBJECT_READER_VDSO_PVCLOCK,	/* its vDSO, vCPU0's */
-	SUBJECT_READER_TSC_PAGE,
-	SUBJECT_READER_WALL_CLOCK,	/* the guest's, and kvmclock on top */
-	SUBJECT_READER_GTOD,		/* KVM's copy of the host's timekeeper */
-	SUBJECT_READER_TIMEKEEPER,	/* ktime_get_raw() */
-	SUBJECT_READER_GET_CLOCK,	/* KVM_GET_CLOCK, the master clock */
-	SUBJECT_READER_REFERENCE,	/* HV_X64_MSR_TIME_REF_COUNT */
-	SUBJECT_READER_NR
 };
 
 /* Hyper-V's MSRs as a VMM saves and restores them, values as TLFS defines them. */

@@ -455,7 +455,7 @@ void host_run_vcpu(u32 nr)
 	}
 	if (take_request(KVM_REQ_CLOCK_UPDATE, vcpu)) {
 		kvm_guest_time_update(vcpu);
-		pvclock_updates[nr] += !shim_slot_gone && shim_hw->memory_fault != 1;
+		pvclock_updates[nr] += !shim_slot_gone;
 	}
 	/* until nothing is left to do: else the entry is tried again */
 	while (take_request(KVM_REQ_HV_STIMER, vcpu))

@@ -96,8 +96,8 @@ void (*law_watch)(enum law law, const char *clock);
 #define R (1u << LAW_RATE)
 #define T (1u << LAW_ROUNDTRIP)
 #define D (1u << LAW_DEADLINE)
-#define C (1u << LAW_CONSERVE)
 #define Q (1u << LAW_SEQUENCE)
+#define C (1u << LAW_CONSERVE)
 
 const struct law_reader law_readers[] = {
 	{ "kvmclock", "the guest's pvclock", E | S | M | A | R | T | Q },
@@ -144,8 +144,8 @@ const struct law_reader law_readers[] = {
 #undef R
 #undef T
 #undef D
-#undef C
 #undef Q
+#undef C
 
 int law_by_name(const char *name)
 {

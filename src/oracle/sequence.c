@@ -147,11 +147,9 @@ void check_page_said(struct run *run, const struct sim_read *read)
 	});
 }
 
-/* The host couldn't write to the guest's memory; what lies there is stale. */
+/* The host couldn't write to the guest's memory: the page there is nobody's. */
 void forget_unwritten(struct run *run)
 {
-	for (u32 i = 0; i < SUBJECT_MAX_VCPUS; i++)
-		run->vcpu[i].touched = true;
 	run->page_pending = true;
 	start_afresh(run);
 }

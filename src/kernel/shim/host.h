@@ -177,11 +177,10 @@ static inline int kvm_write_guest(struct kvm *kvm, gpa_t gpa, const void *data,
 }
 
 /* both spellings of the pfn cache */
-#define kvm_gpc_check(...) (!shim_slot_gone && !shim_memory_fault())
-#define kvm_gpc_refresh(...) \
-	(shim_slot_gone || shim_hw->memory_fault == 1 ? -EFAULT : 0)
-#define kvm_gfn_to_pfn_cache_check(...) kvm_gpc_check()
-#define kvm_gfn_to_pfn_cache_refresh(...) kvm_gpc_refresh()
+#define kvm_gpc_check(...) (!shim_slot_gone)
+#define kvm_gpc_refresh(...) (shim_slot_gone ? -EFAULT : 0)
+#define kvm_gfn_to_pfn_cache_check(...) (!shim_slot_gone)
+#define kvm_gfn_to_pfn_cache_refresh(...) (shim_slot_gone ? -EFAULT : 0)
 #define kvm_gpc_mark_dirty_in_slot(gpc) ((void)(gpc))
 #define mark_page_dirty_in_slot(...) do { } while (0)
 #define gpa_to_gfn(gpa) ((gpa) >> 12)
