@@ -289,6 +289,13 @@ void check_arrival(struct run *run, u32 nr);
 
 /* ---- nested.c: L2's TSC, and L1's under it ---------------------------------- */
 
+/*
+ * L2's TSC where the host's is @raw, of L1's in @l1 and what L1 asks for, in *@want;
+ * and what KVM's is off at most.  False: nothing is promised.
+ */
+bool l2_tsc(const struct machine *m, const struct subject_vcpu_view *l1,
+	    struct subject_tsc l2, u64 raw, u64 *want, s128 *low, s128 *high);
+
 /* After an entry of L1 or L2: are the hardware's registers those it should have? */
 void check_registers(struct run *run, const struct subject_vcpu_view *old,
 		     const struct sim_read *read);
