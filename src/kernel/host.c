@@ -385,9 +385,10 @@ void host_write_stimer_config(u32 nr, u32 flags)
 		.auto_enable = !!(flags & SUBJECT_STIMER_AUTO_ENABLE),
 		.direct_mode = !!(flags & SUBJECT_STIMER_DIRECT),
 		.apic_vector = 0xed,
-		.sintx = SHIM_SINT,
+		.sintx = flags & SUBJECT_STIMER_NO_SINT ? 0 : SHIM_SINT,
 	};
 
+	hyperv_vcpu(&vcpus[nr])->synic.active = !(flags & SUBJECT_STIMER_NO_SYNIC);
 	stimer_set_config(&hyperv_vcpu(&vcpus[nr])->stimer[0], config.as_uint64, false);
 }
 
@@ -423,6 +424,7 @@ void host_view_stimer(u32 nr, struct subject_stimer_view *view)
 	view->exp_time = stimer->exp_time;
 	view->deliveries = deliveries[nr];
 	view->delivered = delivered[nr];
+	view->refused = !hyperv_vcpus[nr].synic.active;
 }
 
 static bool take_request(int req, struct kvm_vcpu *vcpu)
@@ -562,6 +564,11 @@ int host_set_tsc_khz(u32 nr, u32 khz)
 	if (!khz)
 		khz = tsc_khz;
 	return kvm_set_tsc_khz(&vcpus[nr], khz) ? -EINVAL : 0;
+}
+
+void host_pause_guest(u32 nr)
+{
+	kvm_set_guest_paused(&vcpus[nr]);
 }
 
 int host_get_clock(struct subject_clock *clock)

@@ -214,4 +214,6 @@ const struct subject CF_SUBJECT = {
 	.write_wall_clock = host_write_wall_clock,
 	.guarded_memory = host_guarded_memory,
 	.read = linux_read,
+	.pause_guest = host_pause_guest,
+	.guest_tsc_khz = guest_tsc_khz,
 };

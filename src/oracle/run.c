@@ -97,7 +97,8 @@ static bool enters_vcpu(enum event_kind kind)
 	       kind == EVENT_READ_TMCCT ||
 	       kind == EVENT_STIMER_ARM || kind == EVENT_MESSAGE_SLOT ||
 	       kind == EVENT_NESTED_OFFSET || kind == EVENT_NESTED_KHZ ||
-	       kind == EVENT_NESTED || kind == EVENT_READ_L2_TSC;
+	       kind == EVENT_NESTED || kind == EVENT_READ_L2_TSC ||
+	       kind == EVENT_READ_TSC_KHZ;
 }
 
 /* ---- one event ----------------------------------------------------------- */
@@ -266,7 +267,7 @@ static bool do_event(struct run *run, const struct event *event)
 	if ((run->vcpu[nr].view.updates != old.updates || run->slot_gone) &&
 	    run->vm.page_sequence != run->page_sequence)
 		remember_page(run, nr, page_kept);
-	if (kind == EVENT_STIMER_ARM) {
+	if (kind == EVENT_STIMER_ARM && !stimer_refused(run, nr)) {
 		run->timer[nr].since = run->snapshot_cycles;
 		run->timer[nr].generation = run->generation;
 		run->timer[nr].judged = one_counter(run, nr);
@@ -318,6 +319,9 @@ static bool do_event(struct run *run, const struct event *event)
 		break;
 	case EVENT_READ_SCHED_CLOCK:
 		check_sched_clock(run, &read);
+		break;
+	case EVENT_READ_TSC_KHZ:
+		check_guest_khz(run, &read);
 		break;
 	case EVENT_HIBERNATE:
 		check_hibernate(run, &read);
@@ -450,7 +454,8 @@ void run_scenario(const struct scenario *s, const struct subject *subject,
 		.why = trap.kind == SUBJECT_TRAP_LOOP ? "a loop doesn't end" :
 							"divide error",
 		.unit = "",
-		/* wherever the scenario was, it is that function's */
-		.event = run_function_at(subject, trap.file, trap.line) ?: "-",
+		/* wherever the scenario was, it is that function's; SIGFPE names none */
+		.event = run_function_at(subject, trap.file, trap.line) ?:
+			 event_info[run.event->kind].name,
 	});
 }

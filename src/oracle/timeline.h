@@ -237,6 +237,8 @@ void check_tsc_write(struct run *run, const struct event *event,
 void remember_who_asks(struct run *run, const struct event *event);
 void remember_tsc(struct run *run, u32 nr);
 
+void check_guest_khz(struct run *run, const struct sim_read *read);
+
 /* Is vCPU @vcpu's clock promised at all? */
 bool in_contract(const struct run *run, u32 vcpu);
 u64 snapshot_clock(const struct run *run);
@@ -259,6 +261,7 @@ void check_hv_clock(struct run *run, const struct sim_read *read);
 void check_sched_clock(struct run *run, const struct sim_read *read);
 void check_hibernate(struct run *run, const struct sim_read *read);
 void check_stimer(struct run *run, u32 nr);
+bool stimer_refused(const struct run *run, u32 nr);
 bool is_page_kept(const struct run *run);
 void check_kept_page(struct run *run);
 
@@ -290,6 +293,13 @@ void check_restore_clock(struct run *run);
 void check_arrival(struct run *run, u32 nr);
 
 /* ---- nested.c: L2's TSC, and L1's under it ---------------------------------- */
+
+/*
+ * L2's TSC where the host's is @raw, of L1's in @l1 and what L1 asks for, in *@want;
+ * and what KVM's is off at most.  False: nothing is promised.
+ */
+bool l2_tsc(const struct machine *m, const struct subject_vcpu_view *l1,
+	    struct subject_tsc l2, u64 raw, u64 *want, s128 *low, s128 *high);
 
 /* After an entry of L1 or L2: are the hardware's registers those it should have? */
 void check_registers(struct run *run, const struct subject_vcpu_view *old,

@@ -533,6 +533,12 @@ static bool arithmetic(const struct sums *s)
 	if (f->law == LAW_TOTAL) {
 		const struct subject_vcpu_view *v = &s->before->vcpu[s->event->vcpu];
 
+		if (s->event->kind == EVENT_READ_TSC_KHZ) {
+			place(s, "pvclock_tsc_khz");
+			line(s, "tsc_khz", "(1000000 << 32) / tsc_to_system_mul = %llu / %u",
+			     1000000ull << 32, v->pvclock.tsc_to_system_mul);
+			return true;
+		}
 		if (!is(f->function, "kvm_get_time_scale"))
 			return false;
 		scaled_khz(s, v);

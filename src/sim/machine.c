@@ -602,6 +602,15 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 	case EVENT_MEMORY_FAULT:
 		sim->hw.memory_fault = event->value + 2;
 		return true;
+	case EVENT_PAUSE_GUEST:
+		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
+		subject->pause_guest(event->vcpu);
+		return true;
+	case EVENT_READ_TSC_KHZ:
+		read->tsc = enter_and_rdtsc(sim, event->vcpu);
+		read->value = sim->guest->guest_tsc_khz(event->vcpu);
+		read->valid = true;
+		return true;
 	case EVENT_NR:
 		break;
 	}
