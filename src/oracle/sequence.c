@@ -122,13 +122,14 @@ void check_even(struct run *run)
 {
 	u32 vcpu = run->event->vcpu, version = run->vcpu[vcpu].view.pvclock.version;
 	bool set = run->vm.page_enabled && run->vm.page_status == SUBJECT_PAGE_SET;
+	bool broken = set && run->vm.page_sequence + 1 <= 1;
 
 	check_end(run, vcpu, !(version & 1), "kvmclock", "kvm_setup_guest_pvclock",
 		  version);
 	check_end(run, 4, !run->vm.seqcount_odd, "seqcount", "write_seqcount_end", 1);
 	check_end(run, 5, !(run->vm.wall_clock_version & 1), "guest-wall-clock",
 		  "kvm_write_wall_clock", run->vm.wall_clock_version);
-	check_end(run, 6, !set || run->vm.page_sequence + 1 > 1, "TSC-page",
+	check_end(run, 6, !broken, "TSC-page",
 		  "kvm_hv_setup_tsc_page", run->vm.page_sequence);
 }
 
