@@ -34,6 +34,7 @@ u64 host_counter(const struct run *run, u64 raw)
 
 /* Finer than any clocksource's shifted ns. */
 #define FINE 32
+#define FINE_PER_NS ((s128)1 << FINE)
 
 struct readings {
 	s128 raw, mono, real;		/* 2^-32 ns */
@@ -44,15 +45,15 @@ static bool read_all(const struct run *run, const struct subject_timekeeper_view
 		     u64 raw, struct readings *r)
 {
 	s64 delta = counter_of(run, tk->clocksource, raw) - tk->cycle_last;
-	int up = FINE - tk->shift;
+	s128 up = (s128)1 << (FINE - tk->shift);
 
 	if (delta < 0)
 		return false;
-	r->raw = ((s128)tk->base_ns << FINE) +
-		 (((s128)delta * tk->mult + tk->xtime_nsec) << up);
-	r->mono = ((s128)tk->mono_base_ns << FINE) +
-		  (((s128)delta * tk->mono_mult + tk->mono_xtime_nsec) << up);
-	r->real = r->mono + ((s128)tk->offs_real_ns << FINE);
+	r->raw = tk->base_ns * FINE_PER_NS +
+		 ((s128)delta * tk->mult + tk->xtime_nsec) * up;
+	r->mono = tk->mono_base_ns * FINE_PER_NS +
+		  ((s128)delta * tk->mono_mult + tk->mono_xtime_nsec) * up;
+	r->real = r->mono + tk->offs_real_ns * FINE_PER_NS;
 	return true;
 }
 
@@ -193,7 +194,7 @@ void check_host_update(struct run *run, const struct event *event)
 		   check_moved(run, "host-raw", before.raw, after.raw, lost, wrap) &&
 		   check_moved(run, "host-monotonic", before.mono, after.mono,
 			       lost, wrap)) {
-		check_moved(run, "host-realtime", before.real + (step << FINE),
+		check_moved(run, "host-realtime", before.real + step * FINE_PER_NS,
 			    after.real, lost, wrap);
 	}
 	/* a tick before the interval is over does nothing */
