@@ -223,6 +223,7 @@ static void remember_asleep(struct run *run, u64 raw)
 	for (u32 i = 0; i < run->sim.nr_vcpus; i++) {
 		struct vcpu_state *v = &run->vcpu[i];
 
+		v->slept = true;
 		if (v->woken)
 			continue;
 		v->woken = v->entered && !v->view.tsc_catchup;
