@@ -293,7 +293,8 @@ static bool do_event(struct run *run, const struct event *event)
 		if (run->xen_timer[nr].judged)
 			check_xen_timer(run, nr);
 		if (run->lapic_timer[nr].judged)
-			check_lapic_timer(run, nr, old.in_l2);
+			check_lapic_timer(run, nr, old.in_l2 ||
+					  run->vcpu[nr].view.tsc_differs);
 		/* it has entered: nothing is left that it was asked for */
 		run->asked[nr] = ASKED_BY_EVENT;
 		run->tsc_written &= ~(1u << nr);
