@@ -251,17 +251,13 @@ static void skip_cycles(void)
 
 	if ((s64)delta < 0 || delta < 2 * max_cycles)
 		return;
+	/* stores of no update: who reads between them is nobody */
+	interleave_cancel();
 	delta = (delta / max_cycles - 1) * max_cycles;
-	/* readers may look on; what they see in between is the same clock */
-	write_seqcount_begin(&tk_core.seq);
 	t->tkr_mono.cycle_last += delta;
 	t->tkr_raw.cycle_last = t->tkr_mono.cycle_last;
 	t->xtime_sec += accumulate(&t->tkr_mono, delta, t->tkr_mono.mult);
 	t->raw_sec += accumulate(&t->tkr_raw, delta, t->tkr_raw.mult);
-	t->tkr_mono.base = (t->xtime_sec + t->wall_to_monotonic.tv_sec) * NSEC_PER_SEC +
-			   t->wall_to_monotonic.tv_nsec;
-	t->tkr_raw.base = t->raw_sec * NSEC_PER_SEC;
-	write_seqcount_end(&tk_core.seq);
 #endif
 }
 
@@ -590,8 +586,11 @@ void host_suspend(void)
 /* syscore_resume() on the boot CPU; then each CPU comes up, that one first */
 void host_resume(bool boot_cpu)
 {
-	if (boot_cpu)
+	if (boot_cpu) {
+		/* an update of its own: only that can be read between */
+		interleave_cancel();
 		timekeeping_resume();
+	}
 	shim_the_vm = &vm;
 #if CF_HARDWARE_ENABLE
 	kvm_arch_hardware_enable();

@@ -228,13 +228,13 @@ static void remember_asleep(struct run *run, u64 raw)
 		struct vcpu_state *v = &run->vcpu[i];
 
 		/* what it was due before is added up, and where it was isn't known */
-		if (v->woken) {
-			v->woken_judged = false;
+		if (v->slept) {
+			v->woken = false;
 			continue;
 		}
-		v->woken = true;
-		v->woken_judged = v->entered && v->view.tsc_multiplier &&
-				  !v->view.tsc_catchup;
+		v->slept = true;
+		v->woken = v->entered && !v->view.tsc_catchup &&
+			   v->view.tsc_multiplier;
 		v->woken_low = sim_guest_tsc(m, &v->view, v->entered_raw);
 		v->woken_high = sim_guest_tsc(m, &v->view, raw + run->skew_spread);
 		v->entered = false;

@@ -24,6 +24,9 @@ static void remember_clock(struct run *run, u32 cpu)
 	s128 ns;
 
 	run->moved.clock_restored = false;
+	/* one that is plugged in later read nothing */
+	for (u32 i = run->sim.nr_vcpus; i < SUBJECT_MAX_VCPUS; i++)
+		run->moved.clock[i].promised = false;
 	for (u32 i = 0; i < run->sim.nr_vcpus; i++) {
 		const struct subject_vcpu_view *v = &run->vcpu[i].view;
 		const struct subject_pvclock *pv = &v->pvclock;
@@ -118,17 +121,15 @@ void check_restore_tsc(struct run *run)
 	bool is_new = run->moved.tsc_is_new;
 
 	run->tsc_touched = true;
-	for (u32 i = 0; i < run->sim.nr_vcpus; i++) {
-		run->timer[i].judged = false;
 	forget_timers(run);
+	for (u32 i = 0; i < run->sim.nr_vcpus; i++) {
+		run->timer[i].judged = run->vcpu[i].woken = false;
 		remember_tsc(run, i);
 	}
 	start_afresh(run);
 	run->page_pending |= saved->tsc_of && saved->hv.reference_tsc;
 	if (!saved->tsc_of)
 		return;
-	for (u32 i = 0; i < saved->nr_vcpus; i++)
-		run->vcpu[i].woken = false;
 	run->moved.tsc_is_new = false;
 	run->tsc_written = (1u << saved->nr_vcpus) - 1;
 	if (!is_new || run->event->value || m->early_tsc_khz ||

@@ -32,9 +32,9 @@ struct vcpu_state {
 	bool stale;			/* an update didn't reach the guest's copy */
 	bool entered;			/* at raw TSC: */
 	u64 entered_raw;
-	bool woken;			/* not entered since */
-	bool woken_judged;		/* its TSC is then between */
+	bool woken;			/* and where its TSC goes on is known: between */
 	u64 woken_low, woken_high;
+	bool slept;			/* and hasn't entered since: KVM may move its TSC */
 	struct subject_vcpu_view view;
 };
 
@@ -94,6 +94,7 @@ struct run {
 	struct step *steps;
 	u32 nr;				/* event being done, from 0 */
 	const struct event *event;
+	u64 began_cycles;		/* true time: the APIC's wait takes some */
 	bool broken;			/* a law broke at this event */
 
 	struct subject_vm_view vm;
