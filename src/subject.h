@@ -165,6 +165,8 @@ struct subject_nested_view {
 #define SUBJECT_STIMER_PERIODIC 2
 #define SUBJECT_STIMER_AUTO_ENABLE 4
 #define SUBJECT_STIMER_DIRECT 8
+#define SUBJECT_STIMER_NO_SINT 16	/* its SINT is 0: no message can be sent */
+#define SUBJECT_STIMER_NO_SYNIC 32	/* the VMM didn't give the VM a SynIC */
 
 struct subject_stimer_view {
 	bool used;			/* it was ever written */
@@ -172,6 +174,7 @@ struct subject_stimer_view {
 	u64 count, exp_time;		/* 100 ns, as KVM keeps them */
 	u32 deliveries;			/* messages and interrupts of this VM */
 	u64 delivered;			/* expiration time of the last one */
+	bool refused;			/* without a SynIC nothing is taken */
 };
 
 /* Who reads while another CPU writes. */
@@ -381,6 +384,9 @@ struct subject {
 				  u32 divide, u32 count);
 	u32 (*read_tmcct)(u32 vcpu);
 	void (*view_lapic)(u32 vcpu, struct subject_lapic_view *view);
+
+	void (*pause_guest)(u32 vcpu);			/* KVM_KVMCLOCK_CTRL */
+	u32 (*guest_tsc_khz)(u32 vcpu);			/* from its kvmclock's pair */
 };
 
 /* The subject that this build contains, and its successors. */

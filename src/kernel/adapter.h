@@ -61,6 +61,8 @@ void host_write_tsc_deadline(u32 vcpu, u64 tsc);
 void host_write_lapic_timer(u32 vcpu, enum subject_lapic_mode mode, u32 divide, u32 count);
 u32 host_read_tmcct(u32 vcpu);
 void host_view_lapic(u32 vcpu, struct subject_lapic_view *view);
+void host_pause_guest(u32 vcpu);
+u32 guest_tsc_khz(u32 vcpu);
 
 void guest_boot(void);
 u64 guest_read_pvclock(u32 vcpu, u64 tsc, u8 *flags);

@@ -31,6 +31,7 @@ struct kvm_caps kvm_caps;
 static struct kvm vm;
 static struct kvm_vcpu vcpus[SUBJECT_MAX_VCPUS];
 static u32 pvclock_updates[SUBJECT_MAX_VCPUS];
+static bool timers_used;		/* of any kind and vCPU: few scenarios do */
 static struct subject_config config;
 
 #define guest_pvclock ((struct pvclock_vcpu_time_info *)shim_hw->memory.pvclock)
@@ -292,6 +293,7 @@ static struct kvm_vcpu_hv *hyperv_vcpu(struct kvm_vcpu *vcpu)
 	for (int i = 0; i < (int)ARRAY_SIZE(hv->stimer); i++)
 		stimer_init(&hv->stimer[i], i);
 	vcpu->arch.hyperv = hv;
+	timers_used = true;
 	return hv;
 }
 
@@ -383,9 +385,10 @@ void host_write_stimer_config(u32 nr, u32 flags)
 		.auto_enable = !!(flags & SUBJECT_STIMER_AUTO_ENABLE),
 		.direct_mode = !!(flags & SUBJECT_STIMER_DIRECT),
 		.apic_vector = 0xed,
-		.sintx = SHIM_SINT,
+		.sintx = flags & SUBJECT_STIMER_NO_SINT ? 0 : SHIM_SINT,
 	};
 
+	hyperv_vcpu(&vcpus[nr])->synic.active = !(flags & SUBJECT_STIMER_NO_SYNIC);
 	stimer_set_config(&hyperv_vcpu(&vcpus[nr])->stimer[0], config.as_uint64, false);
 }
 
@@ -421,6 +424,7 @@ void host_view_stimer(u32 nr, struct subject_stimer_view *view)
 	view->exp_time = stimer->exp_time;
 	view->deliveries = deliveries[nr];
 	view->delivered = delivered[nr];
+	view->refused = !hyperv_vcpus[nr].synic.active;
 }
 
 static bool take_request(int req, struct kvm_vcpu *vcpu)
@@ -438,12 +442,15 @@ void host_run_vcpu(u32 nr)
 {
 	struct kvm_vcpu *vcpu = &vcpus[nr];
 
-	run_timers();
+	if (timers_used)
+		run_timers();
 	vcpu_load(vcpu);
-	/* vcpu_run(), what timers left for the vCPU's own thread */
-	if (kvm_xen_timer_enabled(vcpu))
-		kvm_xen_inject_timer_irqs(vcpu);
-	lapic_inject(vcpu);
+	if (timers_used) {
+		/* vcpu_run(), what timers left for the vCPU's own thread */
+		if (kvm_xen_timer_enabled(vcpu))
+			kvm_xen_inject_timer_irqs(vcpu);
+		lapic_inject(vcpu);
+	}
 	if (take_request(KVM_REQ_MASTERCLOCK_UPDATE, vcpu)) {
 		kvm_update_masterclock(&vm);
 		shim_hw->masterclock_updates++;
@@ -458,7 +465,8 @@ void host_run_vcpu(u32 nr)
 	/* until nothing is left to do: else the entry is tried again */
 	while (take_request(KVM_REQ_HV_STIMER, vcpu))
 		kvm_hv_process_stimers(vcpu);
-	lapic_wait(vcpu);
+	if (timers_used)
+		lapic_wait(vcpu);
 	enter_guest(vcpu);
 	/* The end of vcpu_enter_guest(). */
 	if (vcpu->arch.tsc_always_catchup)
@@ -556,6 +564,11 @@ int host_set_tsc_khz(u32 nr, u32 khz)
 	if (!khz)
 		khz = tsc_khz;
 	return kvm_set_tsc_khz(&vcpus[nr], khz) ? -EINVAL : 0;
+}
+
+void host_pause_guest(u32 nr)
+{
+	kvm_set_guest_paused(&vcpus[nr]);
 }
 
 int host_get_clock(struct subject_clock *clock)
@@ -733,6 +746,7 @@ void host_create_vm(u32 nr_vcpus)
 		memset(vcpus, 0, sizeof(vcpus));
 		memset(pvclock_updates, 0, sizeof(pvclock_updates));
 		memset(deliveries, 0, sizeof(deliveries));
+		timers_used = false;
 		memset(xen_used, 0, sizeof(xen_used));
 		memset(xen_deliveries, 0, sizeof(xen_deliveries));
 		memset(lapic_deliveries, 0, sizeof(lapic_deliveries));

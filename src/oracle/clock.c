@@ -740,6 +740,17 @@ void check_tsc_write(struct run *run, const struct event *event,
 			.unit = "cycles", .got = (s128)was + step, .want = was,
 			.low = -2, .high = 2,
 		});
+	/* the attribute is of L1's TSC, whoever runs */
+	if (event->kind == EVENT_SET_TSC_OFFSET) {
+		u64 offset = run->sim.subject->get_tsc_offset(event->vcpu);
+
+		run_check(run, &(struct verdict){
+			.law = LAW_ROUNDTRIP, .clock = "guest-TSC",
+			.function = "kvm_arch_tsc_get_attr",
+			.why = "KVM_VCPU_TSC_OFFSET isn't what was set",
+			.unit = "cycles", .got = (s64)offset, .want = (s64)event->value,
+		});
+	}
 	/* KVM scales with the ratio of the first; only the TSC of 64 bits is promised */
 	if (event->kind == EVENT_WRITE_TSC_HOST)
 		run_check(run, &(struct verdict){
@@ -750,6 +761,28 @@ void check_tsc_write(struct run *run, const struct event *event,
 			.want = event->value,
 			.low = -second - 1, .high = second + 1,
 		});
+}
+
+/*
+ * The guest divides 10^6 * 2^32 by the pair's multiplier, cut to an integer, and then
+ * shifts it.  The pair is off by [-2^-31, +2^-30.09], which is at most a hundredth of
+ * a kHz; the cut takes less than 1, before a shift to the left by -tsc_shift.
+ */
+void check_guest_khz(struct run *run, const struct sim_read *read)
+{
+	const struct subject_vcpu_view *v = &run->vcpu[run->event->vcpu].view;
+	s8 shift = v->pvclock.tsc_shift;
+
+	run_show(run, "guest-TSC-frequency", "kHz", read, true, v->hw_tsc_khz);
+	if (!in_contract(run, run->event->vcpu))
+		return;
+	run_check(run, &(struct verdict){
+		.law = LAW_EXACT, .clock = "guest-TSC-frequency",
+		.function = "pvclock_tsc_khz",
+		.why = "kvmclock's pair gives the guest another frequency than it was made for",
+		.unit = "kHz", .got = read->value, .want = v->hw_tsc_khz,
+		.low = shift < 0 ? -(1 << -shift) : -1, .high = 1,
+	});
 }
 
 void remember_tsc(struct run *run, u32 nr)

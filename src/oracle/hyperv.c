@@ -336,6 +336,15 @@ bool one_counter(const struct run *run, u32 nr)
 	       !run->sim.machine->early_tsc_khz;
 }
 
+/* Was its write of the timer just now in vain? */
+bool stimer_refused(const struct run *run, u32 nr)
+{
+	struct subject_stimer_view now;
+
+	run->sim.subject->view_stimer(nr, &now);
+	return now.refused;
+}
+
 /*
  * After an entry: what was delivered was due, and what is due was delivered, by
  * the guest's own clock at this very TSC.

@@ -110,6 +110,7 @@ const struct law_reader law_readers[] = {
 	{ "guest-wall-clock", "its epoch in guest memory, and kvmclock", Q },
 	{ "guest-TSC", "RDTSC in the guest", E | S | M | A | R | T },
 	{ "L2-TSC", "RDTSC in a nested guest", E | A },
+	{ "guest-TSC-frequency", "what the guest makes of kvmclock's pair", E },
 	{ "TSC-page", "Hyper-V's, read by the guest", E | M | A | R | Q },
 	{ "reference-counter", "HV_X64_MSR_TIME_REF_COUNT", S | M | A | R | Q },
 	{ "hv-clock", "the guest's clocksource over both", E | M | A | R },

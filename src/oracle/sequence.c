@@ -143,18 +143,15 @@ void check_even(struct run *run)
 {
 	u32 vcpu = run->event->vcpu, version = run->vcpu[vcpu].view.pvclock.version;
 	bool set = run->vm.page_enabled && run->vm.page_status == SUBJECT_PAGE_SET;
-	bool valid = !set || run->vm.page_sequence + 1 > 1;
+	bool broken = set && run->vm.page_sequence + 1 <= 1;
 
-	if (!((version | run->vm.wall_clock_version | run->vm.seqcount_odd) & 1) &&
-	    valid && !run->unended && !law_watch)
-		return;
 	check_end(run, vcpu, !(version & 1), "kvmclock", "kvm_setup_guest_pvclock",
 		  version);
 	check_end(run, 4, !run->vm.seqcount_odd, "seqcount", "write_seqcount_end", 1);
 	check_end(run, 5, !(run->vm.wall_clock_version & 1), "guest-wall-clock",
 		  "kvm_write_wall_clock", run->vm.wall_clock_version);
-	check_end(run, 6, valid, "TSC-page", "kvm_hv_setup_tsc_page",
-		  run->vm.page_sequence);
+	check_end(run, 6, !broken, "TSC-page",
+		  "kvm_hv_setup_tsc_page", run->vm.page_sequence);
 }
 
 /* A page with a sequence has a time, whatever that is: none is in-band "invalid". */

@@ -87,7 +87,6 @@ struct run {
 	const struct scenario *scenario;
 	const struct subject *subject;
 	struct step *steps;
-	struct sim sim;
 	u32 nr;				/* event being done, from 0 */
 	const struct event *event;
 	bool broken;			/* a law broke at this event */
@@ -124,13 +123,19 @@ struct run {
 	struct base rate_guest, rate_host, rate_reference;
 	struct base rate_page, rate_hv_clock, rate_sched_clock;
 	struct vcpu_state vcpu[SUBJECT_MAX_VCPUS];
-	struct moved moved;
 
 	bool slot_gone;
-	struct armed xen_timer[SUBJECT_MAX_VCPUS], lapic_timer[SUBJECT_MAX_VCPUS];
-	struct runstate runstate[SUBJECT_MAX_VCPUS];
 	const struct event *interleave;	/* the reader that waits for an update */
 	u32 unended, unended_told;	/* sequences left odd, a bit each */
+
+	/*
+	 * Cleared by who owns it: large, and of use to few scenarios.  forget_cold()
+	 * says what makes it valid.
+	 */
+	struct sim sim;
+	struct moved moved;
+	struct armed xen_timer[SUBJECT_MAX_VCPUS], lapic_timer[SUBJECT_MAX_VCPUS];
+	struct runstate runstate[SUBJECT_MAX_VCPUS];
 };
 
 /* ---- arithmetic ---------------------------------------------------------- */
@@ -232,6 +237,8 @@ void check_tsc_write(struct run *run, const struct event *event,
 void remember_who_asks(struct run *run, const struct event *event);
 void remember_tsc(struct run *run, u32 nr);
 
+void check_guest_khz(struct run *run, const struct sim_read *read);
+
 /* Is vCPU @vcpu's clock promised at all? */
 bool in_contract(const struct run *run, u32 vcpu);
 u64 snapshot_clock(const struct run *run);
@@ -254,6 +261,7 @@ void check_hv_clock(struct run *run, const struct sim_read *read);
 void check_sched_clock(struct run *run, const struct sim_read *read);
 void check_hibernate(struct run *run, const struct sim_read *read);
 void check_stimer(struct run *run, u32 nr);
+bool stimer_refused(const struct run *run, u32 nr);
 bool is_page_kept(const struct run *run);
 void check_kept_page(struct run *run);
 
@@ -286,6 +294,13 @@ void check_arrival(struct run *run, u32 nr);
 
 /* ---- nested.c: L2's TSC, and L1's under it ---------------------------------- */
 
+/*
+ * L2's TSC where the host's is @raw, of L1's in @l1 and what L1 asks for, in *@want;
+ * and what KVM's is off at most.  False: nothing is promised.
+ */
+bool l2_tsc(const struct machine *m, const struct subject_vcpu_view *l1,
+	    struct subject_tsc l2, u64 raw, u64 *want, s128 *low, s128 *high);
+
 /* After an entry of L1 or L2: are the hardware's registers those it should have? */
 void check_registers(struct run *run, const struct subject_vcpu_view *old,
 		     const struct sim_read *read);
@@ -299,7 +314,7 @@ void check_xen_timer(struct run *run, u32 nr);
 void check_runstate(struct run *run);
 void check_shared_info(struct run *run, const struct sim_read *read);
 void check_lapic_arm(struct run *run, const struct sim_read *read);
-void check_lapic_timer(struct run *run, u32 nr);
+void check_lapic_timer(struct run *run, u32 nr, bool was_in_l2);
 void check_tmcct(struct run *run, const struct sim_read *read);
 /* What is armed on any vCPU is judged no more. */
 void forget_timers(struct run *run);

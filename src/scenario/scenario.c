@@ -55,7 +55,7 @@ const struct event_info event_info[EVENT_NR] = {
 		"The wall clock epoch is computed, with a preemption in between." },
 	[EVENT_REENLIGHTENMENT] = { "reenlightenment", false, true, "bool", false, 1,
 		"The guest opts for re-enlightenment and TSC emulation, or out." },
-	[EVENT_STIMER_CONFIG] = { "stimer-config", false, true, "flags", false, 15,
+	[EVENT_STIMER_CONFIG] = { "stimer-config", false, true, "flags", false, 63,
 		"The guest writes HV_X64_MSR_STIMER0_CONFIG." },
 	[EVENT_STIMER_ARM] = { "stimer-arm", false, true, "ns", false,
 		365ull * 86400 * CF_NS_PER_SEC,
@@ -115,6 +115,10 @@ const struct event_info event_info[EVENT_NR] = {
 		"A reader runs between the stores of the next update of what it reads." },
 	[EVENT_MEMORY_FAULT] = { "memory-fault", false, false, "accesses", false, 7,
 		"After that many accesses the guest's memory isn't there, for one event." },
+	[EVENT_PAUSE_GUEST] = { "pause-guest", false, true, NULL, false, 0,
+		"KVM_KVMCLOCK_CTRL: the guest is told that it was stopped." },
+	[EVENT_READ_TSC_KHZ] = { "read-tsc-khz", false, true, NULL, false, 0,
+		"The guest works out its TSC's frequency from kvmclock." },
 };
 
 /* The value of EVENT_INTERLEAVE, from its lowest bits. */

@@ -73,6 +73,8 @@ enum event_kind {
 	EVENT_WRITE_WALL_CLOCK,		/* vcpu: MSR_KVM_WALL_CLOCK_NEW */
 	EVENT_INTERLEAVE,		/* vcpu, value: enum interleave_field */
 	EVENT_MEMORY_FAULT,		/* value: how many accesses are good */
+	EVENT_PAUSE_GUEST,		/* vcpu: KVM_KVMCLOCK_CTRL */
+	EVENT_READ_TSC_KHZ,		/* vcpu */
 	EVENT_NR
 };
 

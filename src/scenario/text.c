@@ -90,7 +90,9 @@ static const char *const page_writes[] = {
 	[SUBJECT_PAGE_NOWHERE] = "nowhere",
 };
 
-static const char *const stimer_flags[] = { "enable", "periodic", "auto", "direct" };
+static const char *const stimer_flags[] = {
+	"enable", "periodic", "auto", "direct", "no-sint", "no-synic",
+};
 
 static const char *const readers[SUBJECT_READER_NR] = {
 	"pvclock", "vdso-pvclock", "tsc-page", "wall-clock",
@@ -256,7 +258,7 @@ static void print_event_words(const struct event *e, FILE *out)
 		break;
 	case EVENT_STIMER_CONFIG:
 		fprintf(out, "stimer-config vcpu %u", e->vcpu);
-		for (int i = 0; i < 4; i++)
+		for (int i = 0; i < 6; i++)
 			if (e->value & 1u << i)
 				fprintf(out, " %s", stimer_flags[i]);
 		break;
@@ -810,7 +812,7 @@ static int parse_event(struct parser *p, const struct machine *m, u32 nr_hosts,
 		e->kind = EVENT_STIMER_CONFIG;
 		if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu))
 			return -1;
-		for (int i = 0; i < 4; i++)
+		for (int i = 0; i < 6; i++)
 			if (accept(p, stimer_flags[i]))
 				e->value |= 1u << i;
 		return 0;

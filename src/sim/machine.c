@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <stddef.h>
+#include <string.h>
 #include "machine.h"
 
 u64 machine_true_ns(const struct machine *machine, u64 cycles)
@@ -84,9 +86,13 @@ void sim_boot(struct sim *sim, const struct machine *hosts,
 {
 	struct subject_config config = config_of(hosts, nr_vcpus);
 
-	*sim = (struct sim){ .hosts = hosts, .guest = subject,
-			     .subject = subject, .nr_vcpus = nr_vcpus,
-			     .nr_vms = 1 };
+	memset(sim, 0, offsetof(struct sim, saved));
+	sim->saved.tsc_of = sim->saved.clock_of = 0;
+	sim->saved.tsc_restored = sim->saved.clock_restored = false;
+	sim->hosts = hosts;
+	sim->guest = sim->subject = subject;
+	sim->nr_vcpus = nr_vcpus;
+	sim->nr_vms = 1;
 	interleave_cancel();
 	power_on(sim, 0);
 	subject->boot(&config, &sim->hw);
@@ -595,6 +601,15 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 	}
 	case EVENT_MEMORY_FAULT:
 		sim->hw.memory_fault = event->value + 2;
+		return true;
+	case EVENT_PAUSE_GUEST:
+		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
+		subject->pause_guest(event->vcpu);
+		return true;
+	case EVENT_READ_TSC_KHZ:
+		read->tsc = enter_and_rdtsc(sim, event->vcpu);
+		read->value = sim->guest->guest_tsc_khz(event->vcpu);
+		read->valid = true;
 		return true;
 	case EVENT_NR:
 		break;
