@@ -85,6 +85,10 @@ void check_sequence(struct run *run)
 	/* a vCPU's exit handles one thing at a time */
 	if (reader == SUBJECT_READER_REFERENCE && vcpu == run->event->vcpu)
 		return;
+	/* a step, or a sleep, is several updates: what lies between is published, too */
+	if ((reader == SUBJECT_READER_GTOD || reader == SUBJECT_READER_TIMEKEEPER) &&
+	    run->event->kind != EVENT_TICK)
+		return;
 	if (run->sim.vcpu_cpu[vcpu] == run->sim.hw.cpu) {
 		schedule.store = 0;
 		schedule.then = stores;
