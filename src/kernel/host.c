@@ -251,6 +251,8 @@ static void skip_cycles(void)
 
 	if ((s64)delta < 0 || delta < 2 * max_cycles)
 		return;
+	/* stores of no update: who reads between them is nobody */
+	interleave_cancel();
 	delta = (delta / max_cycles - 1) * max_cycles;
 	t->tkr_mono.cycle_last += delta;
 	t->tkr_raw.cycle_last = t->tkr_mono.cycle_last;
@@ -576,8 +578,11 @@ void host_suspend(void)
 /* syscore_resume() on the boot CPU; then each CPU comes up, that one first */
 void host_resume(bool boot_cpu)
 {
-	if (boot_cpu)
+	if (boot_cpu) {
+		/* an update of its own: only that can be read between */
+		interleave_cancel();
 		timekeeping_resume();
+	}
 	shim_the_vm = &vm;
 #if CF_HARDWARE_ENABLE
 	kvm_arch_hardware_enable();

@@ -763,6 +763,8 @@ void check_guest_khz(struct run *run, const struct sim_read *read)
 	const struct subject_vcpu_view *v = &run->vcpu[run->event->vcpu].view;
 	s8 shift = v->pvclock.tsc_shift;
 
+	if (!read->valid)
+		return;
 	run_show(run, "guest-TSC-frequency", "kHz", read, true, v->hw_tsc_khz);
 	if (!in_contract(run, run->event->vcpu))
 		return;

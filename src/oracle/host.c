@@ -223,9 +223,11 @@ static void remember_asleep(struct run *run, u64 raw)
 	for (u32 i = 0; i < run->sim.nr_vcpus; i++) {
 		struct vcpu_state *v = &run->vcpu[i];
 
+		v->slept = true;
 		if (v->woken)
 			continue;
-		v->woken = v->entered && !v->view.tsc_catchup;
+		v->woken = v->entered && !v->view.tsc_catchup &&
+			   v->view.tsc_multiplier;
 		v->woken_low = sim_guest_tsc(m, &v->view, v->entered_raw);
 		v->woken_high = sim_guest_tsc(m, &v->view, raw + run->skew_spread);
 	}

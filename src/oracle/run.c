@@ -174,6 +174,7 @@ static bool do_event(struct run *run, const struct event *event)
 	old = run->vcpu[nr].view;
 	host = run->sim.host;
 	page_kept = is_page_kept(run);
+	run->began_cycles = run->sim.cycles;
 	if (kind == EVENT_SUSPEND)
 		return do_suspend(run, event);
 	if (kind == EVENT_SAVE_CLOCK || kind == EVENT_MIGRATE)
@@ -242,7 +243,7 @@ static bool do_event(struct run *run, const struct event *event)
 	}
 
 	run->sim.subject->view_vcpu(nr, &run->vcpu[nr].view);
-	if (kind == EVENT_NESTED && !run->vcpu[nr].woken)
+	if (kind == EVENT_NESTED && !run->vcpu[nr].slept)
 		check_nested(run, &old, &run->vcpu[nr].view);
 	if (enters_vcpu(kind) &&
 	    (run->vcpu[nr].view.in_l2 || run->vcpu[nr].view.tsc_differs))
@@ -282,7 +283,7 @@ static bool do_event(struct run *run, const struct event *event)
 	if (enters_vcpu(kind)) {
 		if (run->vcpu[nr].woken && !run->broken)
 			check_woken(run, nr);
-		run->vcpu[nr].woken = false;
+		run->vcpu[nr].woken = run->vcpu[nr].slept = false;
 		run->vcpu[nr].entered = true;
 		run->vcpu[nr].entered_raw = run->sim.hw.raw_tsc;
 		/* an update that it was due for is lost */
@@ -292,7 +293,8 @@ static bool do_event(struct run *run, const struct event *event)
 		if (run->xen_timer[nr].judged)
 			check_xen_timer(run, nr);
 		if (run->lapic_timer[nr].judged)
-			check_lapic_timer(run, nr, old.in_l2);
+			check_lapic_timer(run, nr, old.in_l2 ||
+					  run->vcpu[nr].view.tsc_differs);
 		/* it has entered: nothing is left that it was asked for */
 		run->asked[nr] = ASKED_BY_EVENT;
 		run->tsc_written &= ~(1u << nr);

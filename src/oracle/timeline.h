@@ -34,6 +34,7 @@ struct vcpu_state {
 	u64 entered_raw;
 	bool woken;			/* not entered since; its TSC is then between */
 	u64 woken_low, woken_high;
+	bool slept;			/* and hasn't entered since: KVM may move its TSC */
 	struct subject_vcpu_view view;
 };
 
@@ -93,6 +94,7 @@ struct run {
 	struct step *steps;
 	u32 nr;				/* event being done, from 0 */
 	const struct event *event;
+	u64 began_cycles;		/* true time: the APIC's wait takes some */
 	bool broken;			/* a law broke at this event */
 
 	struct subject_vm_view vm;

@@ -650,6 +650,9 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 		return true;
 	case EVENT_READ_TSC_KHZ:
 		read->tsc = enter_and_rdtsc(sim, event->vcpu);
+		/* a guest whose memory was away has no kvmclock to ask yet */
+		if (!sim->hw.memory.pvclock[event->vcpu][0])
+			return true;
 		read->value = sim->guest->guest_tsc_khz(event->vcpu);
 		read->valid = true;
 		return true;
