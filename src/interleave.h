@@ -25,6 +25,7 @@ __attribute__((__cold__)) void interleave_writer_ends(void);
 })
 
 /* The next update of the @size bytes at @start is remembered. */
+#define INTERLEAVE_BYTES 2048
 void interleave_watch(void *start, u32 size);
 void interleave_cancel(void);
 

@@ -101,7 +101,7 @@ void (*law_watch)(enum law law, const char *clock);
 
 const struct law_reader law_readers[] = {
 	{ "kvmclock", "the guest's pvclock", E | S | M | A | R | T | Q },
-	{ "vdso-kvmclock", "the same in its vDSO, vCPU0's for all", Q },
+	{ "vdso-kvmclock", "the same in its vDSO, vCPU0's for all", E | Q },
 	{ "KVM_GET_CLOCK", "the VMM's view of it", E | S | M | R | T | Q },
 	{ "master_kernel_ns", "KVM's snapshot of the host's clock", E | S | Q },
 	{ "ktime_get_raw", "that clock itself", Q },
