@@ -321,7 +321,8 @@ static bool do_event(struct run *run, const struct event *event)
 		check_sched_clock(run, &read);
 		break;
 	case EVENT_READ_TSC_KHZ:
-		check_guest_khz(run, &read);
+		if (read.valid)
+			check_guest_khz(run, &read);
 		break;
 	case EVENT_HIBERNATE:
 		check_hibernate(run, &read);

@@ -606,11 +606,18 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
 		subject->pause_guest(event->vcpu);
 		return true;
-	case EVENT_READ_TSC_KHZ:
+	case EVENT_READ_TSC_KHZ: {
+		struct subject_vcpu_view view;
+
 		read->tsc = enter_and_rdtsc(sim, event->vcpu);
+		/* in memory that isn't there, or wasn't, there is nothing to go by */
+		subject->view_vcpu(event->vcpu, &view);
+		if (!view.pvclock.version)
+			return true;
 		read->value = sim->guest->guest_tsc_khz(event->vcpu);
 		read->valid = true;
 		return true;
+	}
 	case EVENT_NR:
 		break;
 	}
