@@ -125,3 +125,5 @@ bool guest_hv_page_read(u64 tsc, u64 scale, s64 offset, u64 *ticks)
 	shim_guest_tsc = tsc;
 	return SHIM_HV_READ(&page, &cur_tsc, ticks);
 }
+
+#include "guest_time.h"

@@ -134,6 +134,15 @@ const struct law_reader law_readers[] = {
 	{ "tsc-deadline", "MSR_IA32_TSC_DEADLINE", D },
 	{ "lapic-timer", "the local APIC's count", E | D },
 	{ "TMCCT", "what is left of it", E | R },
+	{ "host-raw", "the host's CLOCK_MONOTONIC_RAW over an update", E | T },
+	{ "host-monotonic", "its CLOCK_MONOTONIC", E | R },
+	{ "host-realtime", "its CLOCK_REALTIME", E },
+	{ "clocksource", "__clocksource_update_freq_scale()", E },
+	{ "timekeeping", "timekeeping_cycles_to_ns()", E | S },
+	{ "vdso", "do_hres() in the vDSO", E | S },
+	{ "suspend_timing", "clocksource_stop_suspend_timing()", E },
+	{ "crosststamp", "timestamp_in_interval()", S },
+	{ "sched_clock", "native_sched_clock()", E | T },
 	{ NULL, NULL, 0 }
 };
 

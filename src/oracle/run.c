@@ -174,6 +174,9 @@ static bool do_event(struct run *run, const struct event *event)
 	old = run->vcpu[nr].view;
 	host = run->sim.host;
 	page_kept = is_page_kept(run);
+	run->began_cycles = run->sim.cycles;
+	if (kind == EVENT_SUSPEND)
+		return do_suspend(run, event);
 	if (kind == EVENT_SAVE_CLOCK || kind == EVENT_MIGRATE)
 		remember_saved(run, event);
 	if (!sim_event(&run->sim, event, &read))
@@ -187,9 +190,9 @@ static bool do_event(struct run *run, const struct event *event)
 	    run->sim.machine->clocksource != SUBJECT_CS_HYPERV_PAGE)
 		return false;
 
-	if (kind == EVENT_TICK) {
-		run->sim.subject->view_timekeeper(&run->timekeeper);
-		run->tick_cycles = run->sim.cycles;
+	if (kind == EVENT_TICK || kind == EVENT_NTP_SLEW ||
+	    kind == EVENT_STEP_REALTIME || kind == EVENT_CLOCKSOURCE) {
+		check_host_update(run, event);
 		return true;
 	}
 	if (kind == EVENT_SLOT) {
@@ -208,7 +211,7 @@ static bool do_event(struct run *run, const struct event *event)
 	if (kind == EVENT_SET_CLOCK || kind == EVENT_SET_CLOCK_REALTIME ||
 	    kind == EVENT_RESTORE_CLOCK) {
 		/* what a restored clock is, with its realtime, KVM tells */
-		run->clock_sane = (kind == EVENT_RESTORE_CLOCK ?
+		run->clock_sane = (kind == EVENT_RESTORE_CLOCK || run->host_moved ?
 				   snapshot_clock(run) : event->value) <=
 				  SET_CLOCK_MAX_NS;
 		run->moved.clock_restored = false;
@@ -229,6 +232,7 @@ static bool do_event(struct run *run, const struct event *event)
 	if (touches_tsc(kind)) {
 		run->moved.tsc_is_new = false;
 		run->tsc_touched = true;
+		run->vcpu[nr].woken = false;
 		for (u32 i = 0; i < run->sim.nr_vcpus; i++)
 			run->timer[i].judged = false;
 		forget_timers(run);
@@ -239,7 +243,7 @@ static bool do_event(struct run *run, const struct event *event)
 	}
 
 	run->sim.subject->view_vcpu(nr, &run->vcpu[nr].view);
-	if (kind == EVENT_NESTED)
+	if (kind == EVENT_NESTED && !run->vcpu[nr].slept)
 		check_nested(run, &old, &run->vcpu[nr].view);
 	if (enters_vcpu(kind) &&
 	    (run->vcpu[nr].view.in_l2 || run->vcpu[nr].view.tsc_differs))
@@ -277,6 +281,11 @@ static bool do_event(struct run *run, const struct event *event)
 	if (kind == EVENT_TSC_DEADLINE || kind == EVENT_LAPIC_TIMER)
 		check_lapic_arm(run, &read);
 	if (enters_vcpu(kind)) {
+		if (run->vcpu[nr].woken && !run->broken)
+			check_woken(run, nr);
+		run->vcpu[nr].woken = run->vcpu[nr].slept = false;
+		run->vcpu[nr].entered = true;
+		run->vcpu[nr].entered_raw = run->sim.hw.raw_tsc;
 		/* an update that it was due for is lost */
 		if (run->slot_gone)
 			run->vcpu[nr].stale = true;
@@ -284,7 +293,8 @@ static bool do_event(struct run *run, const struct event *event)
 		if (run->xen_timer[nr].judged)
 			check_xen_timer(run, nr);
 		if (run->lapic_timer[nr].judged)
-			check_lapic_timer(run, nr, old.in_l2);
+			check_lapic_timer(run, nr, old.in_l2 ||
+					  run->vcpu[nr].view.tsc_differs);
 		/* it has entered: nothing is left that it was asked for */
 		run->asked[nr] = ASKED_BY_EVENT;
 		run->tsc_written &= ~(1u << nr);
@@ -321,8 +331,7 @@ static bool do_event(struct run *run, const struct event *event)
 		check_sched_clock(run, &read);
 		break;
 	case EVENT_READ_TSC_KHZ:
-		if (read.valid)
-			check_guest_khz(run, &read);
+		check_guest_khz(run, &read);
 		break;
 	case EVENT_HIBERNATE:
 		check_hibernate(run, &read);

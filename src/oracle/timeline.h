@@ -30,6 +30,11 @@ struct vcpu_state {
 	bool wrapped;			/* its TSC, or the time of its write */
 	bool other_khz;			/* KVM takes the host for another one */
 	bool stale;			/* an update didn't reach the guest's copy */
+	bool entered;			/* at raw TSC: */
+	u64 entered_raw;
+	bool woken;			/* not entered since; its TSC is then between */
+	u64 woken_low, woken_high;
+	bool slept;			/* and hasn't entered since: KVM may move its TSC */
 	struct subject_vcpu_view view;
 };
 
@@ -89,6 +94,7 @@ struct run {
 	struct step *steps;
 	u32 nr;				/* event being done, from 0 */
 	const struct event *event;
+	u64 began_cycles;		/* true time: the APIC's wait takes some */
 	bool broken;			/* a law broke at this event */
 
 	struct subject_vm_view vm;
@@ -127,6 +133,10 @@ struct run {
 	bool slot_gone;
 	const struct event *interleave;	/* the reader that waits for an update */
 	u32 unended, unended_told;	/* sequences left odd, a bit each */
+	bool host_moved;		/* its clocks are no longer what boot made them */
+	bool host_slewed;
+	u64 woken_cycles;		/* true time of the last wake */
+	s64 slew_ppb[SUBJECT_MAX_HOSTS]; /* of CLOCK_MONOTONIC and CLOCK_REALTIME */
 
 	/*
 	 * Cleared by who owns it: large, and of use to few scenarios.  forget_cold()
@@ -332,5 +342,18 @@ bool host_clock_promised(const struct run *run);
  * roundings.
  */
 u64 clock_drift(const struct run *run, u64 ns);
+
+/* ---- host.c: the host's clocks ------------------------------------------------ */
+
+/* What the present clocksource counts where the TSC is @raw. */
+u64 host_counter(const struct run *run, u64 raw);
+/* CLOCK_REALTIME there, exactly; false where that is before the last update. */
+bool host_realtime_ns(const struct run *run, u64 raw, s128 *ns);
+/* After an event that updates the timekeeper. */
+void check_host_update(struct run *run, const struct event *event);
+/* Does the event, too; false: as sim_event(). */
+bool do_suspend(struct run *run, const struct event *event);
+/* vCPU @nr enters for the first time after it. */
+void check_woken(struct run *run, u32 nr);
 
 #endif

@@ -19,7 +19,10 @@ bool host_clock_promised(const struct run *run)
 
 u64 clock_drift(const struct run *run, u64 ns)
 {
-	return ns / run->rate_denominator + (ns >> 30) +
+	/* CLOCK_MONOTONIC may be slewed by 500 ppm, to a bit of mult */
+	u64 slewed = run->host_slewed ? ns / 2000 + 2 * (ns / run->rate_denominator) : 0;
+
+	return ns / run->rate_denominator + (ns >> 30) + slewed +
 	       2 * cycles_to_ns(run, run->skew_spread) +
 	       2 * run->resolution_ns + 5;
 }

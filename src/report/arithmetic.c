@@ -526,6 +526,17 @@ static bool tsc_deadline(const struct sums *s)
 	return rdtsc_of_guest(s, "TSC", v, s->step->raw_tsc) == (u64)s->f->got;
 }
 
+/* The update's own arithmetic on the tuple before it, CLOCK_MONOTONIC_RAW's. */
+static bool host_update(const struct sums *s)
+{
+	const struct subject_timekeeper_view *tk = &s->before->timekeeper;
+	u64 now = tk->clocksource == SUBJECT_CS_OTHER ?
+		  machine_true_ns(s->m, s->step->true_cycles) :
+		  counter(s, s->step->raw_tsc);
+
+	return (s64)timekeeper(s, tk, now, s->f->function) == s->f->got;
+}
+
 static bool arithmetic(const struct sums *s)
 {
 	const struct finding *f = s->f;
@@ -570,6 +581,8 @@ static bool arithmetic(const struct sums *s)
 		return (s64)timekeeper(s, &s->step->timekeeper,
 				       counter(s, s->step->vm.master_cycle_now),
 				       "vgettsc") == f->got;
+	if (is(f->clock, "timekeeper"))
+		return host_update(s);
 	if (!s->step->has_clock)
 		return false;
 	if (is(f->clock, "kvmclock"))

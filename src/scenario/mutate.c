@@ -80,8 +80,8 @@ static void fit(const struct scenario *s, struct event *e)
 	e->vcpu = info->has_vcpu ? e->vcpu % m->nr_vcpus : 0;
 	if (!info->unit)
 		e->value = 0;
-	else if (!info->is_signed && e->value > info->max)
-		e->value %= info->max + 1;
+	else
+		e->value = event_fold_value(info, e->value);
 	if (e->kind == EVENT_MIGRATE)
 		e->value %= s->nr_hosts;
 }

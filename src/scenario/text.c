@@ -274,6 +274,22 @@ static void print_event_words(const struct event *e, FILE *out)
 		fprintf(out, "reenlightenment %s vcpu %u", e->value ? "on" : "off",
 			e->vcpu);
 		break;
+	case EVENT_NTP_SLEW:
+		fprintf(out, "ntp-slew %lld ppb on cpu %u", (s64)e->value, e->cpu);
+		break;
+	case EVENT_STEP_REALTIME:
+		fputs((s64)e->value < 0 ? "step-realtime -" : "step-realtime ", out);
+		print_ns(out, (s64)e->value < 0 ? -e->value : e->value);
+		fprintf(out, " on cpu %u", e->cpu);
+		break;
+	case EVENT_CLOCKSOURCE:
+		fprintf(out, "clocksource %s on cpu %u", e->value ? "other" : "own",
+			e->cpu);
+		break;
+	case EVENT_SUSPEND:
+		fputs("suspend ", out);
+		print_ns(out, e->value);
+		break;
 	case EVENT_INTERLEAVE:
 		fprintf(out, "interleave %s vcpu %u at %u",
 			readers[interleave_get(e->value, INTERLEAVE_READER)], e->vcpu,
@@ -953,8 +969,50 @@ static int parse_event(struct parser *p, const struct machine *m, u32 nr_hosts,
 		e->value = mode << 35 | divide << 32 | count;
 		return 0;
 	}
+	if (accept(p, "ntp-slew")) {
+		e->kind = EVENT_NTP_SLEW;
+		skip_blanks(p);
+		at = p->pos;
+		if (take_number(p, "a rate", &e->value, &negative) || expect(p, "ppb"))
+			return -1;
+		if (e->value > event_info[e->kind].max)
+			return fail_at(p, at, "at most 500000 ppb");
+		goto signed_value;
+	}
+	if (accept(p, "step-realtime")) {
+		e->kind = EVENT_STEP_REALTIME;
+		skip_blanks(p);
+		at = p->pos;
+		negative = p->pos < p->end && *p->pos == '-';
+		p->pos += negative;
+		if (take_ns(p, &e->value))
+			return -1;
+		if (e->value > event_info[e->kind].max)
+			return fail_at(p, at, "at most 10 years");
+		goto signed_value;
+	}
+	if (accept(p, "suspend")) {
+		e->kind = EVENT_SUSPEND;
+		skip_blanks(p);
+		at = p->pos;
+		if (take_ns(p, &e->value))
+			return -1;
+		return e->value <= event_info[e->kind].max ? 0 :
+			fail_at(p, at, "at most 10 years");
+	}
+	if (accept(p, "clocksource")) {
+		e->kind = EVENT_CLOCKSOURCE;
+		e->value = accept(p, "other");
+		skip_blanks(p);
+		if (!e->value && !accept(p, "own"))
+			return fail_at(p, p->pos, "expected own or other");
+		goto on_cpu;
+	}
 	skip_blanks(p);
 	return fail_at(p, p->pos, "unknown event");
+signed_value:
+	if (negative)
+		e->value = -e->value;
 on_cpu:
 	if (expect(p, "on"))
 		return -1;

@@ -39,6 +39,7 @@ struct sim {
 	const struct subject *subject;
 	struct subject_hw hw;
 	u64 cycles;			/* true time, in this host's */
+	u64 tsc_lost[SUBJECT_MAX_HOSTS]; /* cycles, when a host slept */
 	u64 max_cycles;			/* SIM_MAX_NS */
 	u32 entered;			/* hosts that have booted, a bit each */
 	u32 nr_vms;			/* VMs until now, the present one included */
