@@ -252,7 +252,10 @@ bool do_suspend(struct run *run, const struct event *event)
 	/* Hyper-V's TSC isn't lost; nothing was done */
 	if (run->sim.machine->clocksource == SUBJECT_CS_HYPERV_PAGE)
 		return true;
-	judged = read_all(run, &was, raw, &before);
+	/* after such a gap ktime_get_raw() itself wraps, which a tick tells */
+	judged = read_all(run, &was, raw, &before) &&
+		 !(cycles_to_ns(run, run->sim.cycles - run->tick_cycles) >>
+		   (63 - was.shift));
 	remember_asleep(run, raw);
 	if (!sim_event(&run->sim, event, &read))
 		return false;
