@@ -233,10 +233,11 @@ static void remember_asleep(struct run *run, u64 raw)
 			continue;
 		}
 		v->slept = true;
-		v->woken = v->entered && !v->view.tsc_catchup &&
-			   v->view.tsc_multiplier;
 		v->woken_low = sim_guest_tsc(m, &v->view, v->entered_raw);
 		v->woken_high = sim_guest_tsc(m, &v->view, raw + run->skew_spread);
+		v->woken = v->entered && !v->view.tsc_catchup &&
+			   v->view.tsc_multiplier && !(v->woken_high >> 62) &&
+			   v->view.virtual_tsc_khz <= MAX_GUEST_KHZ;
 		v->entered = false;
 	}
 }
