@@ -358,6 +358,18 @@ void check_pvclock(struct run *run, const struct sim_read *read)
 	bool ok;
 
 	run_show(run, "kvmclock", "ns", read, true, want);
+	/* without the flag, the guest's reader never gives less than it gave anybody */
+	if (!stable && run->unstable_read)
+		run_check(run, &(struct verdict){
+			.law = LAW_MONOTONIC, .clock = "kvmclock",
+			.function = "pvclock_clocksource_read",
+			.event = "read-pvclock-unstable",
+			.why = "a later read was below an earlier one",
+			.unit = "ns", .got = read->value,
+			.want = run->unstable_read, .high = (s128)1 << 100,
+		});
+	if (!stable)
+		run->unstable_read = read->value;
 	if (!in_contract(run, nr) || !stable)
 		return;
 	cycle_ns = guest_cycle_ns(run, &run->vcpu[nr].view);

@@ -123,6 +123,7 @@ struct run {
 	struct timer timer[SUBJECT_MAX_VCPUS];
 	bool hibernated;
 	u64 sched_clock;		/* then, ns */
+	u64 unstable_read;		/* the last without PVCLOCK_TSC_STABLE_BIT */
 	struct base monotonic_guest, monotonic_host;
 	struct base monotonic_page, monotonic_reference;
 	struct base monotonic_hv_clock, monotonic_sched_clock;
