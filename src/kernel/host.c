@@ -247,13 +247,13 @@ static void skip_cycles(void)
 	struct timekeeper *t = &tk;
 #endif
 	u64 delta = tk_clock_read(&t->tkr_mono) - t->tkr_mono.cycle_last;
-	u64 max_cycles = t->tkr_mono.clock->max_cycles;
 
-	if ((s64)delta < 0 || delta < 2 * max_cycles)
+	/* two of its turns are its own */
+	if ((s64)delta < 0 || delta < 2 * t->tkr_mono.clock->max_cycles)
 		return;
 	/* stores of no update: who reads between them is nobody */
 	interleave_cancel();
-	delta = (delta / max_cycles - 1) * max_cycles;
+	delta -= LAST_INTERVALS * t->cycle_interval;
 	t->tkr_mono.cycle_last += delta;
 	t->tkr_raw.cycle_last = t->tkr_mono.cycle_last;
 	t->xtime_sec += accumulate(&t->tkr_mono, delta, t->tkr_mono.mult);
