@@ -161,6 +161,9 @@ void check_host_update(struct run *run, const struct event *event)
 		/* measured anew, by another counter */
 		run->host_moved = true;
 		run->moved.clock_restored = false;
+		/* what is less than a unit is lost or gained each time */
+		run->resolution_ns += run->sim.machine->clocksource ==
+				      SUBJECT_CS_HYPERV_PAGE ? 100 : 1;
 		run->generation++;
 		start_afresh(run);
 		/* the master clock goes and comes for this */

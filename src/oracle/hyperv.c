@@ -242,6 +242,7 @@ void check_hv_clock(struct run *run, const struct sim_read *read)
 	u32 nr = run->event->vcpu;
 	bool page = run->vm.page_sequence;
 	u64 ns;
+	s128 host;
 	s128 want = page ? (u64)((u128)read->tsc * run->vm.page_scale >> 64) +
 			   run->vm.page_offset_100ns :
 			   run->sim.subject->reference_counter();
@@ -267,7 +268,9 @@ void check_hv_clock(struct run *run, const struct sim_read *read)
 	/* the vDSO's counters have 63 bits */
 	if (!(page && want >> 63) && !run_check(run, &v))
 		return;
-	if (one_counter(run, nr) && units_to_ns(read->value, &ns))
+	/* the MSR may say the last tick's counter, where that was of a CPU ahead */
+	if (one_counter(run, nr) && host_ns(run, run->sim.hw.raw_tsc, &host) &&
+	    units_to_ns(read->value, &ns))
 		check_units(run, "hv-clock", "read_hv_clock_tsc",
 			    &run->monotonic_hv_clock, &run->rate_hv_clock, ns, nr);
 	else
@@ -277,8 +280,11 @@ void check_hv_clock(struct run *run, const struct sim_read *read)
 /* The same clock, from where it was when the guest booted. */
 void check_sched_clock(struct run *run, const struct sim_read *read)
 {
+	s128 host;
+
 	run_show(run, "hv-sched-clock", "ns", read, false, 0);
-	if (one_counter(run, run->event->vcpu))
+	if (one_counter(run, run->event->vcpu) &&
+	    host_ns(run, run->sim.hw.raw_tsc, &host))
 		check_units(run, "hv-sched-clock", "read_hv_sched_clock_tsc",
 			    &run->monotonic_sched_clock, &run->rate_sched_clock,
 			    read->value, run->event->vcpu);
@@ -333,6 +339,8 @@ bool one_counter(const struct run *run, u32 nr)
 	       (s64)(run->sim.hw.raw_tsc - run->vm.master_cycle_now) >= 0 &&
 	       !(cycles_to_ns(run, run->sim.cycles - run->tick_cycles) >>
 		 (63 - run->timekeeper.shift)) &&
+	       /* a frequency set before the first ms moves CLOCK_MONOTONIC below 0 */
+	       !(run->host_slewed && cycles_to_ns(run, run->sim.cycles) < 1000000) &&
 	       !run->sim.machine->early_tsc_khz;
 }
 
