@@ -204,7 +204,7 @@ void report_values(FILE *out, const struct text_file *file,
 		fprintf(out, "  code        %s:%d %s\n", fn->file, fn->line, fn->name);
 	else if (f->function)
 		fprintf(out, "  code        %s\n", f->function);
-	for (const struct subject *s = &subject_linux; s; s = s->successor)
+	for (const struct subject *s = subject; s; s = s->successor)
 		fprintf(out, "  tree        %s %s, %s\n", s->name, s->version,
 			s->tree);
 	if (step)
@@ -277,7 +277,7 @@ void report_json(FILE *out, const struct text_file *file,
 		fprintf(out, ",\"difference_seconds\":%.9g",
 			(double)(f->got - f->want) * ns / 1e9);
 	json_member(out, "harness", file->harness);
-	json_member(out, "tree", subject_versions(&subject_linux));
+	json_member(out, "tree", subject_versions(subject));
 	json_member(out, "reproducer", path);
 	if (known)
 		json_member(out, "known", known);
