@@ -712,7 +712,8 @@ void check_caught_up(struct run *run, const struct subject_vcpu_view *now)
 	s128 since, cycles;
 
 	if (now->virtual_tsc_khz > MAX_GUEST_KHZ ||
-	    now->virtual_tsc_khz < MIN_GUEST_KHZ || !host_ns(run, raw, &since))
+	    now->virtual_tsc_khz < MIN_GUEST_KHZ || !host_ns(run, raw, &since) ||
+	    now->this_tsc_write >> 62)	/* on its way over 2^64 */
 		return;
 	since -= now->this_tsc_nsec;
 	if (since < 0 || since >> 60)

@@ -49,9 +49,9 @@ static u128 exact_ns(u64 raw)
 }
 
 /*
- * As the guest computes it, where that is finer than a ns: both then show the same,
- * to the ns.  A slower guest's cycle is coarser than the clock.  On a CPU behind the
- * snapshot it is the snapshot.
+ * As the guest computes it, so that both show the same, to the ns; but a scaled
+ * guest's cycle may be coarser than the clock.  On a CPU behind the snapshot it is the
+ * snapshot.
  */
 static u64 clock_at(u64 raw)
 {
@@ -63,8 +63,8 @@ static u64 clock_at(u64 raw)
 		return exact_ns(raw) >> 64;
 	if ((s64)(raw - clock->tsc) < 0)
 		return base;
-	if (clock->pair.shift > 0)
-		return exact_ns(raw) >> 64;
+	if (clock->pair.shift > 0 && clock->ratio != 1ull << frac())
+		return base + (u64)(passed(clock, raw) >> 64);
 	cycles = ((u128)raw * clock->ratio >> frac()) -
 		 ((u128)clock->tsc * clock->ratio >> frac());
 	return base + (u64)ref_scale(cycles, clock->pair);

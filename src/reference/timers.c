@@ -90,6 +90,7 @@ void ref_view_xen(u32 nr, struct subject_xen_view *view)
 
 /* The bus clock is 1 GHz; what is shorter keeps a host busy with nothing else. */
 #define MIN_PERIOD_NS 200000
+#define KTIME_MAX ((s64)(~0ull >> 1))
 
 void ref_write_tsc_deadline(u32 nr, u64 tsc)
 {
@@ -163,8 +164,12 @@ void ref_view_lapic(u32 nr, struct subject_lapic_view *view)
 	s64 now = ref_host_ns(), target = lapic->target_ns;
 	s64 left = lapic->tsc_deadline - ref_tsc(vcpu, hw->raw_tsc);
 
-	if (lapic->deadline_mode && vcpu->khz)
-		target = now + (s64)((s128)left * 1000000 / vcpu->khz);
+	/* 292 years are the most that a host's timer can wait */
+	if (lapic->deadline_mode) {
+		s128 ns = (s128)left * 1000000 / vcpu->khz + now;
+
+		target = ns > KTIME_MAX ? KTIME_MAX : (s64)ns;
+	}
 	*view = (struct subject_lapic_view){
 		.used = lapic->used,
 		.deadline_mode = lapic->deadline_mode,

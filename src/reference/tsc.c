@@ -53,10 +53,7 @@ void ref_tsc_create(u32 nr)
 		vcpu->ratio = first->ratio;
 		vcpu->pair = first->pair;
 		vcpu->offset = first->offset;
-		vcpu->khz = first->khz;
-		vcpu->catchup = first->catchup;
-		vcpu->write_tsc = first->write_tsc;
-		vcpu->write_ns = first->write_ns;
+		vcpu->khz = first->catchup ? host->config.tsc_khz : first->khz;
 		return;
 	}
 	vcpu->khz = host->config.tsc_khz;
@@ -109,7 +106,7 @@ void ref_tsc_catch_up(struct ref_vcpu *vcpu)
 	s64 since_ns = ref_host_ns() - vcpu->write_ns;
 	u64 want = vcpu->write_tsc + (u64)((s128)since_ns * vcpu->khz / 1000000);
 
-	if (since_ns > 0 && (s64)(want - ref_tsc(vcpu, hw->raw_tsc)) > 0)
+	if (since_ns >= 0 && (s64)(want - ref_tsc(vcpu, hw->raw_tsc)) > 0)
 		set_tsc(vcpu, want);
 }
 
