@@ -41,6 +41,13 @@ u128 ref_scale(u128 cycles, struct pair pair)
 	return cycles * pair.mul >> 32;
 }
 
+u64 ref_scale_narrow(u64 cycles, struct pair pair)
+{
+	cycles = pair.shift < 0 ? cycles >> (-pair.shift & 63) :
+				  cycles << (pair.shift & 63);
+	return (u128)cycles * pair.mul >> 32;
+}
+
 u64 ref_scale_delta(u64 delta, u32 mul, s8 shift)
 {
 	return ref_scale(delta, (struct pair){ mul, shift });
@@ -59,15 +66,17 @@ u64 ref_pvclock_read(u64 system_time, u64 tsc_timestamp, u32 mul, s8 shift, u64 
 {
 	s64 delta = tsc - tsc_timestamp;
 	u64 forward = delta < 0 ? 0 : delta;
+	u64 ns = ref_scale_delta(forward, mul, shift);
 
-	return system_time + ref_scale_delta(forward, mul, shift);
+	return system_time + planted(PLANT_UNSIGNED_READ, ns, delta < 0 ?
+				     ref_scale_narrow(delta, (struct pair){ mul, shift }) : ns);
 }
 
 /* TLFS 12.7.2: ((tsc * scale) >> 64) + offset.  Any value is a time. */
 bool ref_hv_page_read(u64 tsc, u64 scale, s64 offset, u64 *ticks)
 {
 	*ticks = (u64)((u128)tsc * scale >> 64) + offset;
-	return true;
+	return planted(PLANT_PAGE_SENTINEL, true, *ticks != ~0ull);
 }
 
 /* The page at tsc_timestamp is system_time / 100; refused where the scale doesn't fit. */
@@ -114,5 +123,8 @@ u64 ref_nested_multiplier(u64 l1, u64 l2, u8 frac)
 
 u64 ref_guest_tsc(u32 khz, s64 delta_ns)
 {
-	return (s128)delta_ns * khz / 1000000;
+	u64 cycles = (s128)delta_ns * khz / 1000000;
+	u64 narrow = ref_scale_narrow(delta_ns, ref_pair(khz, 1000000));
+
+	return planted(PLANT_NEGATIVE_TIME, cycles, delta_ns < 0 ? narrow : cycles);
 }

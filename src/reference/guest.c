@@ -40,12 +40,18 @@ u64 ref_guest_vread_hv_clock(u64 tsc)
 {
 	u64 time;
 
-	return ref_guest_read_tsc_page(tsc, &time) ? time : ~0ull;
+	if (!ref_guest_read_tsc_page(tsc, &time))
+		return ~0ull;
+	return planted(PLANT_VDSO_SIGN, time, (s64)tsc < 0 ? ~0ull : time);
 }
 
 u64 ref_guest_read_sched_clock(u64 tsc)
 {
-	return (ref_guest_read_hv_clock(tsc) - guest.sched_offset_100ns) * 100;
+	u64 offset = planted(PLANT_SCHED_OFFSET, guest.sched_offset_100ns,
+			     TSC_PAGE->sequence ? guest.sched_offset_100ns : 0);
+	u64 ns = (ref_guest_read_hv_clock(tsc) - offset) * 100;
+
+	return planted(PLANT_SCHED_208_DAYS, ns, ns & ((1ull << 54) - 1));
 }
 
 /* It goes on where it was, whatever the counter is by then. */
@@ -57,7 +63,12 @@ void ref_guest_hibernate(u64 tsc, bool resume)
 		guest.suspended_100ns = now - guest.sched_offset_100ns;
 		guest.suspended = true;
 	} else if (guest.suspended) {
-		guest.sched_offset_100ns = now - guest.suspended_100ns;
+		u64 offset = now - guest.suspended_100ns;
+
+		offset = planted(PLANT_SCHED_RESTORE, offset, guest.sched_offset_100ns);
+		offset = planted(PLANT_SCHED_SUSPEND, offset, TSC_PAGE->sequence ?
+				 guest.sched_offset_100ns : offset);
+		guest.sched_offset_100ns = offset;
 		guest.suspended = false;
 	}
 }

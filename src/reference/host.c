@@ -29,14 +29,26 @@ static s128 since_base(void)
 	return (s128)delta * host->mult + host->fraction;
 }
 
+u64 ref_host_ns_narrow(void)
+{
+	return host->base_ns + ((u64)since_base() >> host->shift);
+}
+
+/* What 64 bits lose; counters behind the last tick are another matter. */
+static u64 unless_gap(enum plant plant, u64 ns)
+{
+	return planted(plant, ns, since_base() >> 64 > 0 ? ref_host_ns_narrow() : ns);
+}
+
 s64 ref_host_ns(void)
 {
-	return host->base_ns + (s64)(since_base() >> host->shift);
+	return unless_gap(PLANT_GAP_TIMEKEEPING,
+			  host->base_ns + (s64)(since_base() >> host->shift));
 }
 
 u64 ref_realtime_ns(void)
 {
-	return host->config.realtime_ns + ref_host_ns();
+	return host->config.realtime_ns + unless_gap(PLANT_GAP_VDSO, ref_host_ns());
 }
 
 /* Nothing is rounded here: the fraction stays. */
@@ -49,9 +61,12 @@ void ref_tick(void)
 	if ((s64)(now - host->cycle_last) < 0)
 		return;
 	sum = since_base();
+	sum = (u128)planted(PLANT_GAP_TICK, sum >> 64, 0) << 64 | (u64)sum;
 	host->cycle_last = now;
 	host->base_ns += (u64)(sum / second) * SECOND;
 	host->fraction = sum % second;
+	host->fraction -= planted(PLANT_LOST_FRACTION, 0, host->fraction &
+				  ((1ull << host->shift) - 1));
 }
 
 /* mult to the nearest; 24 bits of shift leave it 30 at most (100 ns units) */

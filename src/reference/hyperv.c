@@ -63,6 +63,8 @@ void ref_page_publish(void)
 		    vm.page != SUBJECT_PAGE_GUEST_CHANGED;
 	s64 offset;
 
+	keep = planted(PLANT_PAGE_TOUCHED, keep, false);
+
 	vm.page_due = false;
 	if (!(vm.reference_tsc & ENABLED))
 		return;
@@ -116,8 +118,11 @@ u64 ref_reference_counter(void)
 {
 	u64 ticks;
 
-	if (vm.page != SUBJECT_PAGE_SET)
-		return ref_clock_ns() / 100;
+	if (vm.page != SUBJECT_PAGE_SET) {
+		u64 ns = ref_clock_ns();
+
+		return planted(PLANT_COUNTER_UNSCALED, ns, ref_clock_unscaled()) / 100;
+	}
 	ref_hv_page_read(ref_tsc(&vm.vcpu[0], hw->raw_tsc), TSC_PAGE->scale,
 			 TSC_PAGE->offset, &ticks);
 	return ticks;
@@ -151,6 +156,8 @@ void ref_stimer_run(struct ref_vcpu *vcpu)
 	if (!timer->pending && now < timer->expires)
 		return;
 	timer->pending = timer->slot_busy && !direct;
+	plant_loop(PLANT_BUSY_SLOT, timer->pending &&
+		   !(timer->flags & SUBJECT_STIMER_PERIODIC));
 	if (timer->pending)
 		return;
 	timer->deliveries++;

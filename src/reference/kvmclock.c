@@ -62,7 +62,8 @@ static u64 clock_at(u64 raw)
 	if (by_host())
 		return exact_ns(raw) >> 64;
 	if ((s64)(raw - clock->tsc) < 0)
-		return base;
+		return planted(PLANT_UNSIGNED_READ, base,
+			       base + ref_scale_narrow(raw - clock->tsc, clock->pair));
 	if (clock->pair.shift > 0 && clock->ratio != 1ull << frac())
 		return base + (u64)(passed(clock, raw) >> 64);
 	cycles = ((u128)raw * clock->ratio >> frac()) -
@@ -70,9 +71,43 @@ static u64 clock_at(u64 raw)
 	return base + (u64)ref_scale(cycles, clock->pair);
 }
 
+u64 ref_clock_unscaled(void)
+{
+	s64 delta = hw->raw_tsc - vm.clock.tsc;
+
+	return (u64)(vm.clock.ns >> 64) +
+	       (u64)((s128)(delta < 0 ? 0 : delta) * 1000000 / host->config.tsc_khz);
+}
+
 u64 ref_clock_ns(void)
 {
 	return clock_at(hw->raw_tsc);
+}
+
+void ref_clock_yank(u32 nr, enum plant plant, u32 bit)
+{
+	vm.yanks |= planted(plant, 0, bit);
+	vm.vcpu[nr].masterclock |= planted(plant, 0, true);
+}
+
+/* How far the host's clock is ahead of this one since the snapshot, ns. */
+static s64 host_drift(void)
+{
+	return ref_host_ns() - vm.clock.host_ns -
+	       (s64)(passed(&vm.clock, hw->raw_tsc) >> 64);
+}
+
+/* By that the VM's clock is moved where a snapshot begins with the host's. */
+static s64 yanked(void)
+{
+	s64 drift = by_host() ? 0 : host_drift();
+	u32 yanks = vm.yanks;
+
+	vm.yanks = 0;
+	return planted(PLANT_WARP, 0, drift) +
+	       planted(PLANT_HOTPLUG_YANK, 0, drift & -(s64)!!(yanks & YANK_HOTPLUG)) +
+	       planted(PLANT_SHARED_INFO_YANK, 0, drift & -(s64)!!(yanks & YANK_SHARED_INFO)) +
+	       planted(PLANT_SET_CLOCK_YANK, 0, drift & -(s64)!!(yanks & YANK_SET_CLOCK));
 }
 
 static bool one_rate(void)
@@ -93,6 +128,9 @@ static void snapshot(u128 ns)
 	}
 	clock->tsc = hw->raw_tsc;
 	clock->host_ns = ref_host_ns();
+	clock->host_ns = planted(PLANT_GAP_SNAPSHOT, clock->host_ns,
+				 clock->host_ns >> 40 ? ref_host_ns_narrow() :
+							clock->host_ns);
 	clock->ns = ns;
 	vm.generation++;
 	hw->masterclock_updates++;
@@ -103,7 +141,8 @@ void ref_clock_create(void)
 {
 	vm.stable = !by_host();
 	vm.clock.ratio = 1ull << frac();
-	vm.clock.pair = ref_pair(1000000, host->config.tsc_khz);
+	vm.clock.pair = ref_pair(1000000, planted(PLANT_EARLY_KHZ, host->config.tsc_khz,
+						  host->config.early_tsc_khz));
 	snapshot(0);
 }
 
@@ -113,7 +152,7 @@ void ref_clock_rebase(bool must)
 	u64 raw = hw->raw_tsc;
 
 	if (must || (s64)(raw - vm.clock.tsc) > 0)
-		snapshot(exact_ns(raw));
+		snapshot(exact_ns(raw) + ((u128)(s128)yanked() << 64));
 }
 
 void ref_clock_rates(void)
@@ -138,9 +177,15 @@ void ref_clock_publish(u32 nr)
 	struct pair pair = vm.stable ? vm.clock.pair : vcpu->pair;
 	u64 at = vm.stable ? vm.clock.tsc : hw->raw_tsc;
 
+	plant_loop(PLANT_ZERO_KHZ_LOOP, vcpu->updates &&
+		   !ref_ratio(host->config.tsc_khz, vcpu->ratio, frac()));
+	at = planted(PLANT_ORIGIN, at, hw->raw_tsc);
 	pv->version |= 1;
 	pv->tsc_timestamp = ref_tsc(vcpu, at);
+	pv->tsc_timestamp += planted(PLANT_L2_OFFSET, 0, vcpu->in_l2 ?
+				     vcpu->hardware.offset - vcpu->offset : 0);
 	pv->system_time = clock_at(at);
+	pv->system_time += planted(PLANT_ONE_VCPU_SLEWED, 0, nr ? host_drift() : 0);
 	pv->tsc_to_system_mul = pair.mul;
 	pv->tsc_shift = pair.shift;
 	pv->flags = vm.stable ? SUBJECT_PVCLOCK_TSC_STABLE : 0;
@@ -154,7 +199,11 @@ void ref_clock_publish(u32 nr)
 
 int ref_get_clock(struct subject_clock *clock)
 {
-	*clock = (struct subject_clock){ .clock_ns = ref_clock_ns() };
+	u64 ns = ref_clock_ns();
+
+	*clock = (struct subject_clock){
+		.clock_ns = planted(PLANT_GET_CLOCK_UNSCALED, ns, ref_clock_unscaled()),
+	};
 	if (vm.stable) {
 		clock->flags = SUBJECT_CLOCK_TSC_STABLE | SUBJECT_CLOCK_REALTIME |
 			       SUBJECT_CLOCK_HOST_TSC;
@@ -172,13 +221,18 @@ int ref_set_clock(const struct subject_clock *clock)
 	if (clock->flags & SUBJECT_CLOCK_REALTIME && now > clock->realtime_ns)
 		ns += now - clock->realtime_ns;
 	snapshot((u128)ns << 64);
+	vm.yanks |= vm.yanks & YANK_WRITE_TSC ? YANK_SET_CLOCK : 0;
 	return 0;
 }
 
 /* CLOCK_REALTIME where kvmclock was 0: both are read at one TSC. */
 u64 ref_wall_clock_epoch(void)
 {
-	return ref_realtime_ns() - ref_clock_ns();
+	u64 ns = ref_clock_ns();
+
+	ns = planted(PLANT_EPOCH_UNSCALED, ns, ref_clock_unscaled());
+	ns = planted(PLANT_TWO_READS, ns, clock_at(hw->raw_tsc + hw->preempted_cycles));
+	return ref_realtime_ns() - ns;
 }
 
 void ref_write_wall_clock(u32 vcpu)

@@ -40,4 +40,7 @@ static inline u64 planted(enum plant plant, u64 right, u64 wrong)
 	return right ^ ((right ^ wrong) & -on);
 }
 
+/* A loop that doesn't end while @stuck; the guard around the subject finds out. */
+void plant_loop(enum plant plant, bool stuck);
+
 #endif

@@ -46,7 +46,11 @@ static void request_masterclock(u32 nr)
 
 static void nested(u32 nr, enum subject_nested how)
 {
+	struct ref_vcpu *vcpu = &vm.vcpu[nr];
+
 	run_vcpu(nr);
+	vcpu->left_multiplier = vcpu->in_l2 && how == SUBJECT_NESTED_EXIT ?
+				vcpu->hardware.multiplier : 0;
 	vm.vcpu[nr].in_l2 = how == SUBJECT_NESTED_ENTER ||
 			    (how == SUBJECT_NESTED_ENTER_FAILS && vm.vcpu[nr].in_l2);
 	ref_tsc_enter(&vm.vcpu[nr]);
@@ -54,8 +58,10 @@ static void nested(u32 nr, enum subject_nested how)
 
 static void hotplug_vcpu(void)
 {
-	if (vm.nr_vcpus < SUBJECT_MAX_VCPUS)
-		ref_tsc_create(vm.nr_vcpus++);
+	if (vm.nr_vcpus == SUBJECT_MAX_VCPUS)
+		return;
+	ref_tsc_create(vm.nr_vcpus);
+	ref_clock_yank(vm.nr_vcpus++, PLANT_HOTPLUG_YANK, YANK_HOTPLUG);
 }
 
 /* What isn't written while the guest's memory is away is so once it is back. */

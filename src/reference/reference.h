@@ -30,6 +30,7 @@ struct pair {
 struct ref_host {
 	struct subject_config config;
 	u32 mult, shift;		/* ns = cycles * mult >> shift */
+	u64 multiplier[SUBJECT_MAX_CPUS]; /* each CPU's register */
 	u64 cycle_last;			/* of the last tick, and then: */
 	u64 base_ns;			/* whole seconds */
 	u64 fraction;			/* ns << shift, below a second */
@@ -90,6 +91,8 @@ struct ref_vcpu {
 	bool in_l2;
 	struct subject_tsc l2;		/* what L1 asks for */
 	struct subject_tsc hardware;
+	u64 written;			/* what it wrote to a CPU's register last */
+	u64 left_multiplier;		/* L2's, when that left */
 
 	struct ref_stimer stimer;
 	struct ref_xen xen;
@@ -101,6 +104,7 @@ struct ref_vm {
 	struct ref_clock clock;
 	bool stable;			/* one rate for all, by the TSC */
 	bool rates_changed;
+	u32 yanks;			/* enum plant of who asked, a bit each */
 	u32 generation;
 	bool slot_gone;
 
@@ -154,6 +158,8 @@ extern struct ref_guest guest;
 struct pair ref_pair(u128 num, u128 den);
 /* As the pvclock ABI has it: both steps are cut. */
 u128 ref_scale(u128 cycles, struct pair pair);
+/* The same as a 64-bit kernel would without care: the shift loses bits. */
+u64 ref_scale_narrow(u64 cycles, struct pair pair);
 /* raw * ratio / 2^frac */
 static inline u64 ref_ratio(u64 raw, u64 ratio, u8 frac)
 {
@@ -176,6 +182,7 @@ u64 ref_guest_tsc(u32 khz, s64 delta_ns);
 void ref_host_boot(const struct subject_config *config);
 void ref_tick(void);
 s64 ref_host_ns(void);			/* CLOCK_MONOTONIC, which nobody slews */
+u64 ref_host_ns_narrow(void);		/* the same with products of 64 bits */
 u64 ref_realtime_ns(void);
 void ref_view_timekeeper(struct subject_timekeeper_view *view);
 
@@ -188,6 +195,13 @@ void ref_clock_rebase(bool must);
 void ref_clock_rates(void);
 void ref_clock_publish(u32 vcpu);
 u64 ref_clock_ns(void);			/* here and now */
+u64 ref_clock_unscaled(void);		/* at the host's rate since the snapshot */
+/* @plant: a request of vCPU @vcpu whose snapshot begins with the host's time. */
+void ref_clock_yank(u32 vcpu, enum plant plant, u32 bit);
+#define YANK_HOTPLUG 1
+#define YANK_SHARED_INFO 2
+#define YANK_WRITE_TSC 4
+#define YANK_SET_CLOCK 8
 int ref_get_clock(struct subject_clock *clock);
 int ref_set_clock(const struct subject_clock *clock);
 u64 ref_wall_clock_epoch(void);

@@ -27,6 +27,8 @@ void ref_xen_vcpu(u32 nr)
 
 u64 ref_xen_shared_info(bool compat)
 {
+	for (u32 i = 0; i < vm.nr_vcpus && !vm.slot_gone; i++)
+		ref_clock_yank(i, PLANT_SHARED_INFO_YANK, YANK_SHARED_INFO);
 	return vm.slot_gone ? ~0ull : ref_wall_clock_epoch();
 }
 
@@ -71,13 +73,19 @@ void ref_xen_set_runstate(u32 nr, enum subject_runstate state, u64 run_delay_ns)
 
 void ref_view_xen(u32 nr, struct subject_xen_view *view)
 {
-	const struct ref_xen *xen = &vm.vcpu[nr].xen;
+	const struct ref_vcpu *vcpu = &vm.vcpu[nr];
+	const struct ref_xen *xen = &vcpu->xen;
+	u64 clock_ns = own_clock_ns(nr);
 
+	clock_ns = planted(PLANT_XEN_TIMER_UNSCALED, clock_ns, ref_clock_unscaled());
+	clock_ns = planted(PLANT_XEN_TIMER_STALE, clock_ns,
+			   vcpu->generation != vm.generation ?
+			   (u64)(vm.clock.ns >> 64) : clock_ns);
 	*view = (struct subject_xen_view){
 		.used = xen->used,
 		.armed = xen->expires_ns,
 		.monotonic_ns = ref_host_ns(),
-		.armed_for_ns = ref_host_ns() + (s64)xen->expires_ns - own_clock_ns(nr),
+		.armed_for_ns = ref_host_ns() + (s64)xen->expires_ns - (s64)clock_ns,
 		.expires_ns = xen->expires_ns,
 		.deliveries = xen->deliveries,
 		.delivered_ns = xen->delivered_ns,
@@ -127,9 +135,12 @@ void ref_write_lapic_timer(u32 nr, enum subject_lapic_mode mode, u32 divide, u32
 
 static s64 left_ns(const struct ref_lapic *lapic)
 {
-	s64 left = lapic->target_ns - ref_host_ns();
+	s64 left = lapic->target_ns - ref_host_ns(), period_ns = lapic->period_ns;
 
-	return lapic->period_ns && left > 0 ? left % lapic->period_ns : 0;
+	if (!lapic->count)
+		return 0;
+	period_ns = planted(PLANT_TMCCT_DIVIDE, period_ns ? period_ns : 1, period_ns);
+	return left > 0 ? left % period_ns : 0 % period_ns;
 }
 
 u32 ref_read_tmcct(u32 nr)
@@ -166,7 +177,8 @@ void ref_view_lapic(u32 nr, struct subject_lapic_view *view)
 
 	/* 292 years are the most that a host's timer can wait */
 	if (lapic->deadline_mode) {
-		s128 ns = (s128)left * 1000000 / vcpu->khz + now;
+		s128 ns = (s128)left * 1000000 / (u32)planted(PLANT_HOST_CYCLES,
+				vcpu->khz, host->config.tsc_khz) + now;
 
 		target = ns > KTIME_MAX ? KTIME_MAX : (s64)ns;
 	}

@@ -34,11 +34,28 @@ static void restart_tsc(struct ref_vcpu *vcpu, u64 tsc)
 	vcpu->write_ns = ref_host_ns();
 }
 
+/* What is beyond whole kHz, by bugs that begin with dropping that. */
+static u64 dropped(u64 fraction)
+{
+	return planted(PLANT_CUT_KHZ, 0, fraction) +
+	       planted(PLANT_GET_CLOCK_UNSCALED, 0, fraction) +
+	       planted(PLANT_EPOCH_UNSCALED, 0, fraction) +
+	       planted(PLANT_COUNTER_UNSCALED, 0, fraction) +
+	       planted(PLANT_XEN_TIMER_UNSCALED, 0, fraction);
+}
+
+/* kHz with a fraction of frac() bits */
 static void set_ratio(struct ref_vcpu *vcpu, u64 ratio)
 {
+	u32 host_khz = planted(PLANT_EARLY_KHZ, host->config.tsc_khz,
+			       host->config.early_tsc_khz);
+	u128 khz = (u128)host_khz * ratio;
+
+	/* of less than a kHz nothing would be left */
+	if (khz >> frac())
+		khz -= dropped((u64)khz & ((1ull << frac()) - 1));
 	vcpu->ratio = ratio;
-	vcpu->pair = ref_pair((u128)1000000 << frac(),
-			      (u128)host->config.tsc_khz * ratio);
+	vcpu->pair = ref_pair((u128)1000000 << frac(), khz);
 	vm.rates_changed = true;
 }
 
@@ -64,7 +81,13 @@ void ref_tsc_create(u32 nr)
 
 void ref_write_tsc(u32 nr, u64 tsc, bool by_host)
 {
-	restart_tsc(&vm.vcpu[nr], tsc);
+	struct ref_vcpu *vcpu = &vm.vcpu[nr];
+
+	tsc = planted(PLANT_ZERO_WRITE, tsc, by_host && !tsc ?
+		      ref_tsc(vcpu, hw->raw_tsc) : tsc);
+	restart_tsc(vcpu, tsc);
+	if (by_host)
+		ref_clock_yank(nr, PLANT_SET_CLOCK_YANK, YANK_WRITE_TSC);
 }
 
 int ref_set_tsc_offset(u32 nr, u64 offset)
@@ -96,14 +119,15 @@ int ref_set_tsc_khz(u32 nr, u32 khz)
 	vcpu->catchup = !frac() && khz > host_khz;
 	if (ratio != vcpu->ratio)
 		set_ratio(vcpu, ratio);
-	restart_tsc(vcpu, tsc);
+	restart_tsc(vcpu, planted(PLANT_STALE_RATIO, tsc, ref_tsc(vcpu, hw->raw_tsc)));
 	return 0;
 }
 
 /* What the vCPU has promised since the last write; a CPU behind waits for it. */
 void ref_tsc_catch_up(struct ref_vcpu *vcpu)
 {
-	s64 since_ns = ref_host_ns() - vcpu->write_ns;
+	s64 since_ns = planted(PLANT_STALE_UPSCALE, ref_host_ns(), vm.clock.host_ns) -
+		       vcpu->write_ns;
 	u64 want = vcpu->write_tsc + (u64)((s128)since_ns * vcpu->khz / 1000000);
 
 	if (since_ns >= 0 && (s64)(want - ref_tsc(vcpu, hw->raw_tsc)) > 0)
@@ -115,9 +139,18 @@ void ref_tsc_catch_up(struct ref_vcpu *vcpu)
 /* What the hardware runs by: L1's, or L2's over it. */
 void ref_tsc_enter(struct ref_vcpu *vcpu)
 {
+	u64 *multiplier = &host->multiplier[hw->cpu];
+
 	vcpu->hardware = (struct subject_tsc){ vcpu->offset, vcpu->ratio };
-	if (!vcpu->in_l2)
+	if (!vcpu->in_l2) {
+		*multiplier = planted(PLANT_RATIO_CACHE, vcpu->ratio,
+				      vcpu->written == vcpu->ratio ? *multiplier :
+								     vcpu->ratio);
+		vcpu->written = vcpu->ratio;
+		vcpu->hardware.multiplier = planted(PLANT_L1_MULTIPLIER, *multiplier,
+			vcpu->left_multiplier ? vcpu->left_multiplier : *multiplier);
 		return;
+	}
 	vcpu->hardware.offset = ref_nested_offset(vcpu->offset, vcpu->l2.offset,
 						  vcpu->l2.multiplier, frac());
 	vcpu->hardware.multiplier = ref_nested_multiplier(vcpu->ratio,
