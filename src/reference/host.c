@@ -29,26 +29,23 @@ static s128 since_base(void)
 	return (s128)delta * host->mult + host->fraction;
 }
 
-u64 ref_host_ns_narrow(void)
+u64 ref_unless_gap(enum plant plant, u64 ns)
 {
-	return host->base_ns + ((u64)since_base() >> host->shift);
-}
+	u64 lost = (u64)(since_base() >> 64) << (64 - host->shift);
 
-/* What 64 bits lose; counters behind the last tick are another matter. */
-static u64 unless_gap(enum plant plant, u64 ns)
-{
-	return planted(plant, ns, since_base() >> 64 > 0 ? ref_host_ns_narrow() : ns);
+	/* counters behind the last tick are another matter */
+	return planted(plant, ns, since_base() < 0 ? ns : ns - lost);
 }
 
 s64 ref_host_ns(void)
 {
-	return unless_gap(PLANT_GAP_TIMEKEEPING,
+	return ref_unless_gap(PLANT_GAP_TIMEKEEPING,
 			  host->base_ns + (s64)(since_base() >> host->shift));
 }
 
 u64 ref_realtime_ns(void)
 {
-	return host->config.realtime_ns + unless_gap(PLANT_GAP_VDSO, ref_host_ns());
+	return host->config.realtime_ns + ref_unless_gap(PLANT_GAP_VDSO, ref_host_ns());
 }
 
 /* Nothing is rounded here: the fraction stays. */

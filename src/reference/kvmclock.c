@@ -127,10 +127,7 @@ static void snapshot(u128 ns)
 		clock->pair = vm.vcpu[0].pair;
 	}
 	clock->tsc = hw->raw_tsc;
-	clock->host_ns = ref_host_ns();
-	clock->host_ns = planted(PLANT_GAP_SNAPSHOT, clock->host_ns,
-				 clock->host_ns >> 40 ? ref_host_ns_narrow() :
-							clock->host_ns);
+	clock->host_ns = ref_unless_gap(PLANT_GAP_SNAPSHOT, ref_host_ns());
 	clock->ns = ns;
 	vm.generation++;
 	hw->masterclock_updates++;

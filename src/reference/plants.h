@@ -37,8 +37,6 @@ PLANT(COUNTER_UNSCALED, "kvm-stimer-in-the-past", "agree deadline",
       "the reference counter goes at the host's rate, the guest at its own")
 PLANT(XEN_TIMER_UNSCALED, "kvm-xen-timer-drift", "deadline",
       "Xen's timer goes by the host's rate, the guest by its own")
-PLANT(XEN_TIMER_STALE, "kvm-xen-timer-stale-pvclock", "deadline",
-      "Xen's timer goes by a clock that the guest hasn't got yet")
 PLANT(HOST_CYCLES, "kvm-lapic-advance-units", "deadline",
       "guest cycles are taken for the host's")
 PLANT(TMCCT_DIVIDE, "kvm-lapic-div0", "total",

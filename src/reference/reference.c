@@ -28,6 +28,7 @@ static void run_vcpu(u32 nr)
 	vcpu->masterclock = false;
 	if (vcpu->catchup)
 		ref_tsc_catch_up(vcpu);
+	vcpu->due |= vcpu->catchup;
 	if (vcpu->due || vcpu->generation != vm.generation || !vm.stable ||
 	    vm.page_due) {
 		if (!vm.slot_gone)

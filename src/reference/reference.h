@@ -104,7 +104,7 @@ struct ref_vm {
 	struct ref_clock clock;
 	bool stable;			/* one rate for all, by the TSC */
 	bool rates_changed;
-	u32 yanks;			/* enum plant of who asked, a bit each */
+	u32 yanks;			/* YANK_* */
 	u32 generation;
 	bool slot_gone;
 
@@ -182,7 +182,8 @@ u64 ref_guest_tsc(u32 khz, s64 delta_ns);
 void ref_host_boot(const struct subject_config *config);
 void ref_tick(void);
 s64 ref_host_ns(void);			/* CLOCK_MONOTONIC, which nobody slews */
-u64 ref_host_ns_narrow(void);		/* the same with products of 64 bits */
+/* What @ns of it would be if products had 64 bits, and @plant is on. */
+u64 ref_unless_gap(enum plant plant, u64 ns);
 u64 ref_realtime_ns(void);
 void ref_view_timekeeper(struct subject_timekeeper_view *view);
 
@@ -196,12 +197,13 @@ void ref_clock_rates(void);
 void ref_clock_publish(u32 vcpu);
 u64 ref_clock_ns(void);			/* here and now */
 u64 ref_clock_unscaled(void);		/* at the host's rate since the snapshot */
-/* @plant: a request of vCPU @vcpu whose snapshot begins with the host's time. */
-void ref_clock_yank(u32 vcpu, enum plant plant, u32 bit);
+
+/* Of @plant: vCPU @vcpu asks for a snapshot, and that begins with the host's time. */
 #define YANK_HOTPLUG 1
 #define YANK_SHARED_INFO 2
 #define YANK_WRITE_TSC 4
 #define YANK_SET_CLOCK 8
+void ref_clock_yank(u32 vcpu, enum plant plant, u32 bit);
 int ref_get_clock(struct subject_clock *clock);
 int ref_set_clock(const struct subject_clock *clock);
 u64 ref_wall_clock_epoch(void);

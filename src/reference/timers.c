@@ -73,14 +73,10 @@ void ref_xen_set_runstate(u32 nr, enum subject_runstate state, u64 run_delay_ns)
 
 void ref_view_xen(u32 nr, struct subject_xen_view *view)
 {
-	const struct ref_vcpu *vcpu = &vm.vcpu[nr];
-	const struct ref_xen *xen = &vcpu->xen;
+	const struct ref_xen *xen = &vm.vcpu[nr].xen;
 	u64 clock_ns = own_clock_ns(nr);
 
 	clock_ns = planted(PLANT_XEN_TIMER_UNSCALED, clock_ns, ref_clock_unscaled());
-	clock_ns = planted(PLANT_XEN_TIMER_STALE, clock_ns,
-			   vcpu->generation != vm.generation ?
-			   (u64)(vm.clock.ns >> 64) : clock_ns);
 	*view = (struct subject_xen_view){
 		.used = xen->used,
 		.armed = xen->expires_ns,
