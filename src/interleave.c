@@ -25,7 +25,7 @@
 #include "interleave.h"
 
 #define IMAGES 8
-#define WORDS 256
+#define WORDS (INTERLEAVE_BYTES / 8)
 #define LOADS 16
 
 bool interleave_watched, interleave_replayed;
@@ -53,7 +53,7 @@ static void take_image(void)
 void interleave_watch(void *start, u32 size)
 {
 	update.start = start;
-	update.size = size < sizeof(images[0]) ? size : sizeof(images[0]);
+	update.size = size < INTERLEAVE_BYTES ? size : INTERLEAVE_BYTES;
 	update.nr_words = (update.size + 7) / 8;
 	update.nr_images = 0;
 	take_image();

@@ -11,9 +11,9 @@
 
 extern bool interleave_watched;		/* a writer's stores are remembered */
 extern bool interleave_replayed;	/* a reader sees them one by one */
-void interleave_stored(void);
-void interleave_loads(void);
-void interleave_writer_ends(void);
+__attribute__((__cold__)) void interleave_stored(void);
+__attribute__((__cold__)) void interleave_loads(void);
+__attribute__((__cold__)) void interleave_writer_ends(void);
 
 #define INTERLEAVE_STORED() ({					\
 	if (__builtin_expect(interleave_watched, false))	\
@@ -25,6 +25,7 @@ void interleave_writer_ends(void);
 })
 
 /* The next update of the @size bytes at @start is remembered. */
+#define INTERLEAVE_BYTES 2048
 void interleave_watch(void *start, u32 size);
 void interleave_cancel(void);
 

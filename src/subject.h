@@ -165,6 +165,8 @@ struct subject_nested_view {
 #define SUBJECT_STIMER_PERIODIC 2
 #define SUBJECT_STIMER_AUTO_ENABLE 4
 #define SUBJECT_STIMER_DIRECT 8
+#define SUBJECT_STIMER_NO_SINT 16	/* its SINT is 0: no message can be sent */
+#define SUBJECT_STIMER_NO_SYNIC 32	/* the VMM didn't give the VM a SynIC */
 
 struct subject_stimer_view {
 	bool used;			/* it was ever written */
@@ -172,6 +174,7 @@ struct subject_stimer_view {
 	u64 count, exp_time;		/* 100 ns, as KVM keeps them */
 	u32 deliveries;			/* messages and interrupts of this VM */
 	u64 delivered;			/* expiration time of the last one */
+	bool refused;			/* without a SynIC nothing is taken */
 };
 
 /* Who reads while another CPU writes. */
@@ -249,7 +252,39 @@ struct subject_timekeeper_view {
 	u32 mult;
 	u32 shift;
 	u64 xtime_nsec;			/* shifted ns */
-	s64 base_ns;
+	s64 base_ns;			/* and what was spent asleep, as KVM counts */
+	u8 clocksource;			/* enum subject_clocksource, the present one */
+	/* CLOCK_MONOTONIC's, with the same cycle_last and shift; CLOCK_REALTIME's */
+	u32 mono_mult;
+	u64 mono_xtime_nsec;
+	s64 mono_base_ns;
+	s64 offs_real_ns;
+};
+
+/* A counter as a clocksource, and where a timekeeper stands on it. */
+struct subject_counter {
+	u64 mask;			/* of its bits */
+	u64 cycle_last;
+	u64 xtime_nsec;			/* shifted ns at cycle_last */
+	u64 max_cycles;			/* that the kernel multiplies in 64 bits */
+	u32 mult, shift;
+	u32 maxadj;			/* what NTP may add to mult or take */
+};
+
+/*
+ * A sched clock by the TSC: started with an early frequency, refined, over a
+ * suspend that loses the TSC.
+ */
+struct subject_sched_clock {
+	u32 early_khz, khz;
+	u64 boot_tsc, refined_tsc, suspend_tsc, resume_tsc, tsc;
+};
+
+struct subject_sched_clock_read {
+	u64 before, after;		/* ns, at refined_tsc */
+	u64 suspended, resumed;		/* ns, at suspend_tsc and resume_tsc */
+	u64 ns;				/* at tsc, after the resume */
+	u32 shift;			/* as perf's mmap page has it */
 };
 
 /* One kept definition of the tree. */
@@ -381,6 +416,31 @@ struct subject {
 				  u32 divide, u32 count);
 	u32 (*read_tmcct)(u32 vcpu);
 	void (*view_lapic)(u32 vcpu, struct subject_lapic_view *view);
+
+	void (*pause_guest)(u32 vcpu);			/* KVM_KVMCLOCK_CTRL */
+	u32 (*guest_tsc_khz)(u32 vcpu);			/* from its kvmclock's pair */
+
+	/*
+	 * The host sleeps, on its first CPU; when it wakes each CPU comes up, the
+	 * first before the others, with a TSC that has started anew.
+	 */
+	void (*suspend)(void);
+	void (*resume)(bool boot_cpu);
+
+	/* The host's admin and its NTP daemon. */
+	void (*ntp_slew)(s32 ppb);	/* adjtimex(ADJ_FREQUENCY), within 500 ppm */
+	void (*step_realtime)(s64 ns);	/* adjtimex(ADJ_SETOFFSET) */
+	void (*set_clocksource)(enum subject_clocksource clocksource);
+
+	/* Host timekeeping, pure: registration of a clocksource and its readers. */
+	void (*register_counter)(u32 khz, u64 mask, struct subject_counter *counter);
+	u64 (*timekeeping_read)(const struct subject_counter *counter, u64 cycles);
+	/* false: the vDSO takes the counter for invalid */
+	bool (*vdso_read)(const struct subject_counter *counter, u64 cycles, u64 *ns);
+	u64 (*suspend_timing)(u32 khz, u64 mask, u64 start, u64 now); /* ns */
+	bool (*in_interval)(u64 start, u64 end, u64 counter);
+	void (*sched_clock)(const struct subject_sched_clock *at,
+			    struct subject_sched_clock_read *read);
 };
 
 /* Sliced from this build's tree, with its successors; and src/reference/. */

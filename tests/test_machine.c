@@ -87,6 +87,41 @@ Test(machine, a_guest_reads_what_time_it_is)
 		  "%llu", read.value);
 }
 
+/* KVM expires a TSC deadline early and waits: true time goes on by that. */
+Test(machine, waiting_takes_time)
+{
+	u64 before;
+
+	sim_boot(&sim, &two_cpus, &subject_linux, two_cpus.nr_vcpus);
+	do_event(EVENT_ADVANCE_NS, 0, 0, CF_NS_PER_SEC);
+	before = sim.cycles;
+	do_event(EVENT_TSC_DEADLINE, 0, 0, 2000);
+	cr_assert_eq(sim.cycles, before + 2000);
+	do_event(EVENT_TSC_DEADLINE, 0, 0, 23040000);
+	do_event(EVENT_ADVANCE_CYCLES, 0, 0, 23040000 - 1000);
+	do_event(EVENT_RUN_VCPU, 0, 0, 0);
+	cr_assert_eq(sim.cycles, before + 2000 + 23040000);
+}
+
+Test(machine, a_thread_waits_for_a_cpu)
+{
+	struct subject_xen_view view;
+
+	sim_boot(&sim, &two_cpus, &subject_linux, two_cpus.nr_vcpus);
+	do_event(EVENT_ADVANCE_NS, 0, 0, CF_NS_PER_SEC);
+	do_event(EVENT_RUNSTATE, 0, 0, SUBJECT_RUNSTATE_RUNNING);
+	do_event(EVENT_STEAL, 0, 0, 1000000);
+	do_event(EVENT_ADVANCE_NS, 0, 0, 2000000);
+	do_event(EVENT_RUNSTATE, 0, 0, SUBJECT_RUNSTATE_RUNNABLE);
+	do_event(EVENT_ADVANCE_NS, 0, 0, 4000000);
+	do_event(EVENT_RUNSTATE, 0, 0, SUBJECT_RUNSTATE_RUNNING);
+	/* 1 ms in the VMM, 4 ms preempted */
+	cr_assert_eq(machine_true_ns(&two_cpus, sim.run_delay[0]), 5000000);
+	subject_linux.view_xen(0, &view);
+	cr_assert_leq(view.runstate.time_ns[SUBJECT_RUNSTATE_RUNNABLE] - 4999990, 20);
+	cr_assert_leq(view.runstate.time_ns[SUBJECT_RUNSTATE_RUNNING] - 1999990, 20);
+}
+
 /* The kernel's own boot-time figures: 3 GHz is mult 5592405, shift 24. */
 Test(machine, the_tree_computes_the_clocksource)
 {

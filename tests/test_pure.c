@@ -241,6 +241,130 @@ Test(pure, tsc_page)
 	SILENT(law_hv_page_agrees(1u << 31, 0, 0, 10, 9, 42));
 }
 
+/* 3 GHz: 5592405 / 2^24 */
+static const struct subject_counter GHZ3 = {
+	.mask = MAX, .mult = 5592405, .shift = 24, .maxadj = 615164,
+	.max_cycles = 2971653488460,
+};
+
+Test(pure, counter_registered)
+{
+	struct subject_counter c = GHZ3;
+
+	SILENT(law_counter_registered(3000000, &c));
+	c.max_cycles++;
+	BREAKS(LAW_EXACT, law_counter_registered(3000000, &c));
+	/* W is 5592405.33: [W - 1, W + 1/2] */
+	c = GHZ3;
+	c.max_cycles = 1;
+	c.mult = 5592406;
+	BREAKS(LAW_EXACT, law_counter_registered(3000000, &c));
+	c.mult = 5592404;
+	BREAKS(LAW_EXACT, law_counter_registered(3000000, &c));
+	SILENT(law_counter_registered(0, &c));
+}
+
+Test(pure, counter_read)
+{
+	struct subject_counter c = GHZ3;
+
+#define READ(cycles, ok, got) \
+	law_counter_read("timekeeping", "f", MAX, &c, cycles, ok, got)
+	c.cycle_last = 1000;
+	c.xtime_nsec = 10 << 24;
+	SILENT(READ(1003, true, 10));		/* 0.99999994 */
+	SILENT(READ(1004, true, 11));
+	BREAKS(LAW_EXACT, READ(1004, true, 10));
+	BREAKS(LAW_EXACT, READ(1004, true, 12));
+	/* any gap; what 64 bits keep of it is known by name */
+	SILENT(READ(1000 + 3298535079937, true, 1099511627786));
+	BREAKS(LAW_EXACT, READ(1000 + 3298535079937, true, 10));
+	cr_expect_str_eq(last.event, "after-gap");
+	BREAKS(LAW_EXACT, READ(1000 + 3298535079937, true, 9));
+	cr_expect_str_eq(last.event, "-");
+	/* behind: where it was, or so much less */
+	SILENT(READ(970, true, 10));
+	SILENT(READ(970, true, 0));
+	SILENT(READ(970, true, 1));
+	BREAKS(LAW_EXACT, READ(970, true, 5));
+	BREAKS(LAW_EXACT, READ(970, true, 11));
+	BREAKS(LAW_SIGNED, READ(940, true, (-60ull * 5592405 + c.xtime_nsec) >> 24));
+	/* a narrow counter isn't behind, and wraps */
+	c.mask = 0xffffff;
+	law_counter_read("timekeeping", "f", c.mask, &c, 970, true, 42);
+	c.cycle_last = 0xffffff;
+	broken = 0;
+	law_counter_read("timekeeping", "f", c.mask, &c, 3, true, 11);
+	cr_expect_eq(broken, 0);
+	/* the vDSO's mask has 63 bits */
+	c = GHZ3;
+	c.cycle_last = MAX;
+	SILENT(law_counter_read("vdso", "f", MAX >> 1, &c, 5, true, 1));
+	BREAKS(LAW_EXACT, law_counter_read("vdso", "f", MAX >> 1, &c, 5, true, 0));
+	cr_expect_str_eq(last.event, "across-wrap");
+	BREAKS(LAW_EXACT, law_counter_read("vdso", "f", MAX >> 1, &c, MAX, false, 0));
+	cr_expect_str_eq(last.event, "bit-63");
+	/* contract: beyond 64 bits of ns */
+	c.shift = 1;
+	SILENT(law_counter_read("vdso", "f", MAX, &c, MAX >> 2, true, 42));
+}
+
+Test(pure, suspend_timing)
+{
+	struct subject_counter c = {
+		.mask = MAX >> 8, .mult = 699050667, .shift = 24,
+	};
+
+	SILENT(law_suspend_timing(&c, 5, 5 + 86400000000, 3600000001716));
+	BREAKS(LAW_EXACT, law_suspend_timing(&c, 5, 5 + 86400000000, 3600000001717));
+	BREAKS(LAW_EXACT, law_suspend_timing(&c, 5, 5 + 86400000000, 301465118388));
+	cr_expect_str_eq(last.event, "after-gap");
+	SILENT(law_suspend_timing(&c, 6, 5, 42));
+	SILENT(law_suspend_timing(&c, 0, (MAX >> 9) + 1, 42));
+}
+
+Test(pure, in_interval)
+{
+	SILENT(law_in_interval(1000, 2000, 1000, true));
+	BREAKS(LAW_SIGNED, law_in_interval(1000, 2000, 1000, false));
+	SILENT(law_in_interval(1000, 2000, 999, false));
+	BREAKS(LAW_SIGNED, law_in_interval(1000, 2000, 2001, true));
+	SILENT(law_in_interval(-10ull, 20, 5, true));
+	BREAKS(LAW_SIGNED, law_in_interval(-10ull, 20, 21, true));
+}
+
+Test(pure, sched_clock)
+{
+	/* 3 GHz at shift 31: W = 715827882.67 */
+	struct subject_sched_clock at = { .khz = 3000000, .tsc = 6000000000 };
+	struct subject_sched_clock_read read = { .shift = 31, .ns = 2000000000 };
+
+	SILENT(law_sched_clock(&at, &read));
+	read.shift = 32;
+	BREAKS(LAW_TOTAL, law_sched_clock(&at, &read));
+	read.shift = 31;
+	read.after = 1;
+	BREAKS(LAW_EXACT, law_sched_clock(&at, &read));
+	read.after = 0;
+	read.suspended = 1;
+	BREAKS(LAW_ROUNDTRIP, law_sched_clock(&at, &read));
+	read.suspended = 0;
+	/* 6e9 * 3/4 / 2^31 = 2.1, 6e9 / 2 / 2^31 = 1.4, and 2 */
+	read.ns = 2000000003;
+	SILENT(law_sched_clock(&at, &read));
+	read.ns = 2000000004;
+	BREAKS(LAW_EXACT, law_sched_clock(&at, &read));
+	read.ns = 2000000000 - 4;
+	SILENT(law_sched_clock(&at, &read));
+	read.ns = 2000000000 - 5;
+	BREAKS(LAW_EXACT, law_sched_clock(&at, &read));
+	/* contract: before the resume; centuries */
+	at.resume_tsc = 6000000001;
+	SILENT(law_sched_clock(&at, &read));
+	at = (struct subject_sched_clock){ .khz = 1000, .tsc = 1ull << 60 };
+	SILENT(law_sched_clock(&at, &read));
+}
+
 Test(pure, canary)
 {
 	SILENT(law_canary(0));
@@ -293,6 +417,26 @@ static void ask(void *arg)
 		s->time_scale(a, b, &out_shift, &mul);
 		SILENT(law_time_scale(a, b, out_shift, mul));
 	}
+	struct subject_counter counter = { .cycle_last = a };
+	struct subject_sched_clock at = { .early_khz = khz % 9999000 + 1000,
+		.khz = mul % 9999000 + 1000, .boot_tsc = a, .refined_tsc = a + b,
+		.suspend_tsc = a + 2 * b, .resume_tsc = c, .tsc = c + b };
+	struct subject_sched_clock_read read;
+
+	s->sched_clock(&at, &read);
+	SILENT(law_sched_clock(&at, &read));
+	SILENT(law_in_interval(a, b, c, s->in_interval(a, b, c)));
+	s->register_counter(at.khz, MAX, &counter);
+	SILENT(law_counter_registered(at.khz, &counter));
+	SILENT(law_suspend_timing(&counter, a, a + b,
+				  s->suspend_timing(at.khz, MAX, a, a + b)));
+	/* 2^30 cycles times 32 bits, within what every tree multiplies */
+	counter.xtime_nsec = (u64)(khz % 1000000000) << counter.shift;
+	b &= (1ull << 30) - 1;
+	SILENT(law_counter_read("timekeeping", "f", MAX, &counter, a + b, true,
+				s->timekeeping_read(&counter, a + b)));
+	SILENT(law_counter_read("timekeeping", "f", MAX, &counter, a - b, true,
+				s->timekeeping_read(&counter, a - b)));
 	if (shift < -25)
 		return;
 	ok = s->hv_page_params(mul, shift, a, b, &scale, &offset);

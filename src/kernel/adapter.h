@@ -61,6 +61,20 @@ void host_write_tsc_deadline(u32 vcpu, u64 tsc);
 void host_write_lapic_timer(u32 vcpu, enum subject_lapic_mode mode, u32 divide, u32 count);
 u32 host_read_tmcct(u32 vcpu);
 void host_view_lapic(u32 vcpu, struct subject_lapic_view *view);
+void host_pause_guest(u32 vcpu);
+u32 guest_tsc_khz(u32 vcpu);
+void host_suspend(void);
+void host_resume(bool boot_cpu);
+void host_ntp_slew(s32 ppb);
+void host_step_realtime(s64 ns);
+void host_set_clocksource(enum subject_clocksource clocksource);
+void host_register_counter(u32 khz, u64 mask, struct subject_counter *counter);
+u64 host_timekeeping_read(const struct subject_counter *counter, u64 cycles);
+u64 host_suspend_timing(u32 khz, u64 mask, u64 start, u64 now);
+bool host_in_interval(u64 start, u64 end, u64 counter);
+bool guest_vdso_read(const struct subject_counter *counter, u64 cycles, u64 *ns);
+void guest_sched_clock(const struct subject_sched_clock *at,
+		       struct subject_sched_clock_read *read);
 
 void guest_boot(void);
 u64 guest_read_pvclock(u32 vcpu, u64 tsc, u8 *flags);

@@ -28,8 +28,13 @@ void guest_boot(void)
 u64 guest_read_pvclock(u32 vcpu, u64 tsc, u8 *flags)
 {
 	shim_guest_tsc = tsc;
-	*flags = guest_pvclock[vcpu].flags;
+	*flags = pvclock_read_flags(&guest_pvclock[vcpu]);
 	return pvclock_clocksource_read(&guest_pvclock[vcpu]);
+}
+
+u32 guest_tsc_khz(u32 vcpu)
+{
+	return pvclock_tsc_khz(&guest_pvclock[vcpu]);
 }
 
 bool guest_read_tsc_page(u64 tsc, u64 *time_100ns)
@@ -120,3 +125,5 @@ bool guest_hv_page_read(u64 tsc, u64 scale, s64 offset, u64 *ticks)
 	shim_guest_tsc = tsc;
 	return SHIM_HV_READ(&page, &cur_tsc, ticks);
 }
+
+#include "guest_time.h"

@@ -30,7 +30,9 @@ struct kvm_caps kvm_caps;
 
 static struct kvm vm;
 static struct kvm_vcpu vcpus[SUBJECT_MAX_VCPUS];
+struct kvm *shim_the_vm;
 static u32 pvclock_updates[SUBJECT_MAX_VCPUS];
+static bool timers_used;		/* of any kind and vCPU: few scenarios do */
 static struct subject_config config;
 
 #define guest_pvclock ((struct pvclock_vcpu_time_info *)shim_hw->memory.pvclock)
@@ -41,6 +43,9 @@ static int check_tsc_unstable(void)
 }
 
 /* ---- the host's clocksources -------------------------------------------- */
+
+/* not forgotten at a reset */
+#define KEEP __attribute__((__section__("cf_keep")))
 
 static struct ms_hyperv_tsc_page host_tsc_page;
 
@@ -68,58 +73,35 @@ static u64 read_clocksource_other(struct clocksource *cs)
 	return shim_hw->other_ns;
 }
 
-static struct clocksource clocksource;
-
-/*
- * __clocksource_update_freq_scale() without its printing and its watchdog
- * part; the arithmetic is the tree's.  Pure in its arguments, so the last
- * answer is kept over a reset.
- */
+/* Pure in its arguments, so the last answer is kept over a reset. */
 static void register_clocksource(struct clocksource *cs, u32 scale, u32 freq)
 {
-	static __attribute__((__section__("cf_keep"))) struct clocksource kept;
-	static __attribute__((__section__("cf_keep"))) u32 kept_scale, kept_freq;
-	u64 sec;
+	static KEEP struct clocksource kept;
+	static KEEP u32 kept_scale, kept_freq;
+	struct clocksource asked = *cs;
 
-	if (kept_scale == scale && kept_freq == freq) {
-		cs->mult = kept.mult;
-		cs->shift = kept.shift;
-		cs->maxadj = kept.maxadj;
-		cs->max_cycles = kept.max_cycles;
+	if (kept_scale != scale || kept_freq != freq || kept.mask != cs->mask) {
+		__clocksource_update_freq_scale(cs, scale, freq);
+		kept = *cs;
+		kept_scale = scale;
+		kept_freq = freq;
 		return;
 	}
-
-	sec = cs->mask;
-	do_div(sec, freq);
-	do_div(sec, scale);
-	if (!sec)
-		sec = 1;
-	else if (sec > 600 && cs->mask > UINT_MAX)
-		sec = 600;
-	clocks_calc_mult_shift(&cs->mult, &cs->shift, freq,
-			       NSEC_PER_SEC / scale, sec * scale);
-	cs->maxadj = clocksource_max_adjustment(cs);
-	while (cs->mult + cs->maxadj < cs->mult ||
-	       cs->mult - cs->maxadj > cs->mult) {
-		cs->mult >>= 1;
-		cs->shift--;
-		cs->maxadj = clocksource_max_adjustment(cs);
-	}
-	clocks_calc_max_nsecs(cs->mult, cs->shift, cs->maxadj, cs->mask,
-			      &cs->max_cycles);
-	kept = *cs;
-	kept_scale = scale;
-	kept_freq = freq;
+	*cs = kept;
+	cs->read = asked.read;
+	cs->vdso_clock_mode = asked.vdso_clock_mode;
 }
 
-static void select_clocksource(u8 kind)
-{
-	struct clocksource *cs = &clocksource;
+static struct clocksource clocksources[SUBJECT_CS_NR];
 
+/* Registered when it is first used. */
+static struct clocksource *find_clocksource(u8 kind)
+{
+	struct clocksource *cs = &clocksources[kind];
+
+	if (cs->mult)
+		return cs;
 	cs->mask = ~0ull;
-#if CF_HAS_MAX_RAW_DELTA
-	cs->max_raw_delta = cs->mask >> 1;
-#endif
 	switch (kind) {
 	case SUBJECT_CS_TSC:
 		cs->read = read_clocksource_tsc;
@@ -137,56 +119,146 @@ static void select_clocksource(u8 kind)
 		register_clocksource(cs, 1, NSEC_PER_SEC);
 		break;
 	}
+	return cs;
 }
 
 /* ---- the timekeeper ------------------------------------------------------ */
 
+raw_spinlock_t timekeeper_lock;		/* no name that the slicer sees */
+
 #define tk (tk_core.timekeeper)
+#if CF_TK_SHADOW_IN_CORE
+#define tk_shadow (tk_core.shadow_timekeeper)
+#else
+#define tk_shadow shadow_timekeeper
+#endif
 
-/* tk_setup_internals(), what the readers look at. */
-static void timekeeper_switch(void)
+static struct clocksource *clocksource_default_clock(void)
 {
-	struct clocksource *cs = &clocksource;
-
-	tk.tkr_mono.clock = cs;
-	tk.tkr_mono.mask = cs->mask;
-	tk.tkr_mono.mult = cs->mult;
-	tk.tkr_mono.shift = cs->shift;
-	tk.tkr_mono.cycle_last = cs->read(cs);
-	tk.tkr_raw = tk.tkr_mono;
+	return find_clocksource(config.clocksource);
 }
 
-/* Moves @delta cycles into (sec, shifted ns), as the tick's loops end up. */
-static u64 accumulate(struct tk_read_base *tkr, u64 delta)
+static void read_persistent_clock64(struct timespec64 *now)
 {
-	u128 sum = (u128)delta * tkr->mult + tkr->xtime_nsec;
+	*now = ns_to_timespec64(config.realtime_ns + shim_hw->other_ns);
+}
+
+static void read_persistent_wall_and_boot_offset(struct timespec64 *now,
+						 struct timespec64 *boot_offset)
+{
+	read_persistent_clock64(now);
+	*boot_offset = (struct timespec64){ 0 };
+}
+
+static void shim_gtod_chain(struct timekeeper *timekeeper, bool was_set)
+{
+	update_pvclock_gtod(timekeeper);
+}
+
+/*
+ * timekeeping_init().  Pure in what it is given, but for the counter; so the last
+ * answer is kept over a reset.
+ */
+static void boot_timekeeper(void)
+{
+	static KEEP struct {
+		u32 khz;
+		u64 realtime_ns;
+		struct timekeeper timekeeper;
+#if CF_HAS_NTP_DATA
+		struct ntp_data ntp;
+#else
+		u64 tick_length, tick_length_base;
+#endif
+	} kept;
+
+	if (kept.khz != tsc_khz || kept.realtime_ns != config.realtime_ns ||
+	    kept.timekeeper.tkr_mono.clock != clocksource_default_clock()) {
+		timekeeping_init();
+		kept.khz = tsc_khz;
+		kept.realtime_ns = config.realtime_ns;
+		kept.timekeeper = tk;
+#if CF_HAS_NTP_DATA
+		kept.ntp = tk_ntp_data[0];
+#else
+		kept.tick_length = tick_length;
+		kept.tick_length_base = tick_length_base;
+#endif
+		return;
+	}
+	tk = kept.timekeeper;
+	tk.tkr_mono.cycle_last = tk_clock_read(&tk.tkr_mono);
+	tk.tkr_raw.cycle_last = tk.tkr_mono.cycle_last;
+	tk_shadow = tk;
+#if CF_HAS_NTP_DATA
+	tk_ntp_data[0] = kept.ntp;
+#else
+	tick_length = kept.tick_length;
+	tick_length_base = kept.tick_length_base;
+#endif
+	update_pvclock_gtod(&tk);
+}
+
+/* Moves @n intervals of shifted ns into (sec, shifted ns), as the loops end up. */
+static u64 accumulate(struct tk_read_base *tkr, u64 n, u64 interval)
+{
+	u128 sum = (u128)n * interval + tkr->xtime_nsec;
 	u128 sec = sum / ((u128)NSEC_PER_SEC << tkr->shift);
 
 	tkr->xtime_nsec = sum - sec * ((u128)NSEC_PER_SEC << tkr->shift);
 	return sec;
 }
 
-/*
- * timekeeping_advance() and timekeeping_update(): exact whatever the gap, as
- * logarithmic_accumulation() is; without NTP; never back, as the tick returns
- * early when clocksource_delta() is below one interval.
- */
-static void timekeeper_advance(void)
-{
-	u64 now = tk_clock_read(&tk.tkr_mono);
-	u64 delta = now - tk.tkr_mono.cycle_last;
+/* What the tree's own loops are left with. */
+#define LAST_INTERVALS 256
 
-	if ((s64)delta < 0)
+/*
+ * The steps of logarithmic_accumulation() are bounded, and accumulate_nsecs_to_secs()
+ * counts second by second: years would take a billion turns.  Each interval adds
+ * the same while the tick's length is constant, as it is without a phase adjustment,
+ * so that all but the last second are added here.
+ */
+static void skip_intervals(void)
+{
+	struct timekeeper *t = &tk_shadow;
+	u64 delta = tk_clock_read(&t->tkr_mono) - t->tkr_mono.cycle_last, n;
+
+	if ((s64)delta < 0 || delta < 2 * LAST_INTERVALS * t->cycle_interval)
 		return;
-	write_seqcount_begin(&tk_core.seq);
-	tk.tkr_mono.cycle_last = now;
-	tk.tkr_raw.cycle_last = now;
-	tk.xtime_sec += accumulate(&tk.tkr_mono, delta);
-	tk.raw_sec += accumulate(&tk.tkr_raw, delta);
-	tk.tkr_mono.base = tk.xtime_sec * NSEC_PER_SEC - tk.offs_real;
-	tk.tkr_raw.base = tk.raw_sec * NSEC_PER_SEC;
-	update_pvclock_gtod(&tk);
-	write_seqcount_end(&tk_core.seq);
+	n = delta / t->cycle_interval - LAST_INTERVALS;
+	t->tkr_mono.cycle_last += n * t->cycle_interval;
+	t->tkr_raw.cycle_last = t->tkr_mono.cycle_last;
+	t->xtime_sec += accumulate(&t->tkr_mono, n, t->xtime_interval);
+	t->raw_sec += accumulate(&t->tkr_raw, n, t->raw_interval);
+	t->ntp_error += n * (t->ntp_tick - ((t->xtime_interval + t->xtime_remainder)
+					    << t->ntp_error_shift));
+}
+
+/*
+ * The same for timekeeping_forward_now(), which takes max_cycles a turn in newer
+ * trees, and counts seconds, too.  In older ones it multiplies whatever the gap.
+ */
+static void skip_cycles(void)
+{
+#if CF_FORWARD_NOW_LOOPS
+#if CF_TK_SHADOW_IN_CORE
+	struct timekeeper *t = &tk_shadow;
+#else
+	struct timekeeper *t = &tk;
+#endif
+	u64 delta = tk_clock_read(&t->tkr_mono) - t->tkr_mono.cycle_last;
+	u64 max_cycles = t->tkr_mono.clock->max_cycles;
+
+	if ((s64)delta < 0 || delta < 2 * max_cycles)
+		return;
+	/* stores of no update: who reads between them is nobody */
+	interleave_cancel();
+	delta = (delta / max_cycles - 1) * max_cycles;
+	t->tkr_mono.cycle_last += delta;
+	t->tkr_raw.cycle_last = t->tkr_mono.cycle_last;
+	t->xtime_sec += accumulate(&t->tkr_mono, delta, t->tkr_mono.mult);
+	t->raw_sec += accumulate(&t->tkr_raw, delta, t->tkr_raw.mult);
+#endif
 }
 
 u64 ktime_get_real_ns(void)
@@ -197,19 +269,6 @@ u64 ktime_get_real_ns(void)
 	/* whoever reads another clock next is preempted before */
 	shim_hw->raw_tsc += shim_hw->preempted_cycles;
 	return ns;
-}
-
-static void timekeeper_boot(u64 realtime_ns)
-{
-	u64 nsec = realtime_ns;
-
-	timekeeper_switch();
-	/* CLOCK_REALTIME starts inside a second, CLOCK_MONOTONIC at zero. */
-	tk.offs_real = realtime_ns;
-	tk.xtime_sec = nsec / NSEC_PER_SEC;
-	tk.tkr_mono.xtime_nsec = (nsec % NSEC_PER_SEC) << tk.tkr_mono.shift;
-	tk.tkr_mono.base = tk.xtime_sec * NSEC_PER_SEC - tk.offs_real;
-	update_pvclock_gtod(&tk);
 }
 
 /* ---- the VM -------------------------------------------------------------- */
@@ -237,11 +296,25 @@ static int global_update_request(void)
 #define global_update_request() KVM_REQ_GLOBAL_CLOCK_UPDATE
 #endif
 
+/*
+ * kvm_arch_vcpu_load(): a suspend lost the TSC.  Ioctls load the vCPU, too, which is
+ * of no other consequence.
+ */
+static void adjust_tsc(struct kvm_vcpu *vcpu)
+{
+	if (!vcpu->arch.tsc_offset_adjustment)
+		return;
+	adjust_tsc_offset_host(vcpu, vcpu->arch.tsc_offset_adjustment);
+	vcpu->arch.tsc_offset_adjustment = 0;
+	kvm_make_request(KVM_REQ_CLOCK_UPDATE, vcpu);
+}
+
 /* kvm_arch_vcpu_load(), the TSC part. */
 static void vcpu_load(struct kvm_vcpu *vcpu)
 {
 	int cpu = shim_hw->cpu;
 
+	adjust_tsc(vcpu);
 	if (vcpu->cpu != cpu || kvm_check_tsc_unstable()) {
 		s64 tsc_delta = !vcpu->arch.last_host_tsc ? 0 :
 				rdtsc() - vcpu->arch.last_host_tsc;
@@ -272,8 +345,8 @@ static void vcpu_put(struct kvm_vcpu *vcpu)
 /* ---- synthetic timers ---------------------------------------------------- */
 
 /* Large, and of use to few scenarios: forgotten when one begins to use it. */
-static __attribute__((__section__("cf_keep"))) struct kvm_vcpu_hv hyperv_vcpus[SUBJECT_MAX_VCPUS];
-static __attribute__((__section__("cf_keep"))) struct hv_message message_slots[SUBJECT_MAX_VCPUS];
+static KEEP struct kvm_vcpu_hv hyperv_vcpus[SUBJECT_MAX_VCPUS];
+static KEEP struct hv_message message_slots[SUBJECT_MAX_VCPUS];
 static u32 deliveries[SUBJECT_MAX_VCPUS];
 static u64 delivered[SUBJECT_MAX_VCPUS];
 
@@ -292,6 +365,7 @@ static struct kvm_vcpu_hv *hyperv_vcpu(struct kvm_vcpu *vcpu)
 	for (int i = 0; i < (int)ARRAY_SIZE(hv->stimer); i++)
 		stimer_init(&hv->stimer[i], i);
 	vcpu->arch.hyperv = hv;
+	timers_used = true;
 	return hv;
 }
 
@@ -383,9 +457,10 @@ void host_write_stimer_config(u32 nr, u32 flags)
 		.auto_enable = !!(flags & SUBJECT_STIMER_AUTO_ENABLE),
 		.direct_mode = !!(flags & SUBJECT_STIMER_DIRECT),
 		.apic_vector = 0xed,
-		.sintx = SHIM_SINT,
+		.sintx = flags & SUBJECT_STIMER_NO_SINT ? 0 : SHIM_SINT,
 	};
 
+	hyperv_vcpu(&vcpus[nr])->synic.active = !(flags & SUBJECT_STIMER_NO_SYNIC);
 	stimer_set_config(&hyperv_vcpu(&vcpus[nr])->stimer[0], config.as_uint64, false);
 }
 
@@ -421,6 +496,7 @@ void host_view_stimer(u32 nr, struct subject_stimer_view *view)
 	view->exp_time = stimer->exp_time;
 	view->deliveries = deliveries[nr];
 	view->delivered = delivered[nr];
+	view->refused = !hyperv_vcpus[nr].synic.active;
 }
 
 static bool take_request(int req, struct kvm_vcpu *vcpu)
@@ -438,12 +514,15 @@ void host_run_vcpu(u32 nr)
 {
 	struct kvm_vcpu *vcpu = &vcpus[nr];
 
-	run_timers();
+	if (timers_used)
+		run_timers();
 	vcpu_load(vcpu);
-	/* vcpu_run(), what timers left for the vCPU's own thread */
-	if (kvm_xen_timer_enabled(vcpu))
-		kvm_xen_inject_timer_irqs(vcpu);
-	lapic_inject(vcpu);
+	if (timers_used) {
+		/* vcpu_run(), what timers left for the vCPU's own thread */
+		if (kvm_xen_timer_enabled(vcpu))
+			kvm_xen_inject_timer_irqs(vcpu);
+		lapic_inject(vcpu);
+	}
 	if (take_request(KVM_REQ_MASTERCLOCK_UPDATE, vcpu)) {
 		kvm_update_masterclock(&vm);
 		shim_hw->masterclock_updates++;
@@ -458,7 +537,8 @@ void host_run_vcpu(u32 nr)
 	/* until nothing is left to do: else the entry is tried again */
 	while (take_request(KVM_REQ_HV_STIMER, vcpu))
 		kvm_hv_process_stimers(vcpu);
-	lapic_wait(vcpu);
+	if (timers_used)
+		lapic_wait(vcpu);
 	enter_guest(vcpu);
 	/* The end of vcpu_enter_guest(). */
 	if (vcpu->arch.tsc_always_catchup)
@@ -466,39 +546,88 @@ void host_run_vcpu(u32 nr)
 	vcpu_put(vcpu);
 }
 
-void host_tick(void)
+/* pvclock_gtod_notify(), and the work it queues */
+static void gtod_work(void)
 {
-	/* The watchdog takes a TSC that was found unstable out of use. */
-	if (shim_tsc_unstable && config.clocksource == SUBJECT_CS_TSC) {
-		u64 sec, raw_sec, mono_ns, raw_ns;
-
-		timekeeper_advance();
-		sec = tk.xtime_sec;
-		raw_sec = tk.raw_sec;
-		mono_ns = tk.tkr_mono.xtime_nsec >> tk.tkr_mono.shift;
-		raw_ns = tk.tkr_raw.xtime_nsec >> tk.tkr_raw.shift;
-		write_seqcount_begin(&tk_core.seq);
-		config.clocksource = SUBJECT_CS_OTHER;
-		select_clocksource(SUBJECT_CS_OTHER);
-		timekeeper_switch();
-		tk.xtime_sec = sec;
-		tk.raw_sec = raw_sec;
-		tk.tkr_mono.xtime_nsec = mono_ns << tk.tkr_mono.shift;
-		tk.tkr_raw.xtime_nsec = raw_ns << tk.tkr_raw.shift;
-		tk.tkr_mono.base = sec * NSEC_PER_SEC - tk.offs_real;
-		tk.tkr_raw.base = raw_sec * NSEC_PER_SEC;
-		update_pvclock_gtod(&tk);
-		write_seqcount_end(&tk_core.seq);
-	} else {
-		timekeeper_advance();
-	}
-
-	/* pvclock_gtod_notify() and the work it queues */
 	if (!gtod_is_based_on_tsc(pvclock_gtod_data.clock.vclock_mode) &&
 	    atomic_read(&kvm_guest_has_master_clock)) {
 		kvm_make_all_cpus_request(&vm, KVM_REQ_MASTERCLOCK_UPDATE);
 		atomic_set(&kvm_guest_has_master_clock, 0);
 	}
+}
+
+/* timekeeping_notify() */
+void host_set_clocksource(enum subject_clocksource kind)
+{
+	struct clocksource *cs = find_clocksource(kind);
+
+	if (tk.tkr_mono.clock == cs)
+		return;
+	skip_cycles();
+	change_clocksource(cs);
+	gtod_work();
+}
+
+void host_step_realtime(s64 ns)
+{
+	struct timespec64 by = ns_to_timespec64(ns);
+
+	skip_cycles();
+	timekeeping_inject_offset(&by);
+	gtod_work();
+}
+
+void host_suspend(void)
+{
+	skip_cycles();
+	timekeeping_suspend();
+}
+
+/* syscore_resume() on the boot CPU; then each CPU comes up, that one first */
+void host_resume(bool boot_cpu)
+{
+	if (boot_cpu) {
+		/* an update of its own: only that can be read between */
+		interleave_cancel();
+		timekeeping_resume();
+	}
+	shim_the_vm = &vm;
+#if CF_HARDWARE_ENABLE
+	kvm_arch_hardware_enable();
+#else
+	kvm_arch_enable_virtualization_cpu();
+#endif
+	gtod_work();
+}
+
+/* process_adjtimex_modes(), ADJ_FREQUENCY; then do_adjtimex() */
+void host_ntp_slew(s32 ppb)
+{
+	s64 freq = ppb * 65536ll / 1000 * PPM_SCALE;
+
+#if CF_HAS_NTP_DATA
+	tk_ntp_data[0].time_freq = max(min(freq, MAXFREQ_SCALED), -MAXFREQ_SCALED);
+	ntp_update_frequency(&tk_ntp_data[0]);
+#else
+	time_freq = max(min(freq, MAXFREQ_SCALED), -MAXFREQ_SCALED);
+	ntp_update_frequency();
+#endif
+	skip_intervals();
+	timekeeping_advance(TK_ADV_FREQ);
+	gtod_work();
+}
+
+void host_tick(void)
+{
+	/* The watchdog takes a TSC that was found unstable out of use. */
+	if (shim_tsc_unstable && tk.tkr_mono.clock == &clocksources[SUBJECT_CS_TSC]) {
+		host_set_clocksource(SUBJECT_CS_OTHER);
+	} else {
+		skip_intervals();
+		timekeeping_advance(TK_ADV_TICK);
+	}
+
+	gtod_work();
 #if CF_HAS_UPDATE_WORK
 	/* its delay of 100 ms is over with the next tick */
 	if (vm.arch.kvmclock_update_work.work.pending) {
@@ -512,6 +641,7 @@ void host_write_tsc(u32 nr, u64 tsc, bool host)
 {
 	struct kvm_vcpu *vcpu = &vcpus[nr];
 
+	adjust_tsc(vcpu);
 	/* kvm_set_msr_common(), MSR_IA32_TSC */
 	if (host) {
 #if CF_SYNCHRONIZE_TSC_TAKES_POINTER
@@ -533,6 +663,7 @@ int host_set_tsc_offset(u32 nr, u64 offset)
 		.addr = (u64)(unsigned long)&offset,
 	};
 
+	adjust_tsc(&vcpus[nr]);
 	return kvm_arch_tsc_set_attr(&vcpus[nr], &attr);
 }
 
@@ -551,11 +682,17 @@ u64 host_get_tsc_offset(u32 nr)
 /* kvm_arch_vcpu_ioctl(), KVM_SET_TSC_KHZ */
 int host_set_tsc_khz(u32 nr, u32 khz)
 {
+	adjust_tsc(&vcpus[nr]);
 	if (kvm_caps.has_tsc_control && khz >= kvm_caps.max_guest_tsc_khz)
 		return -EINVAL;
 	if (!khz)
 		khz = tsc_khz;
 	return kvm_set_tsc_khz(&vcpus[nr], khz) ? -EINVAL : 0;
+}
+
+void host_pause_guest(u32 nr)
+{
+	kvm_set_guest_paused(&vcpus[nr]);
 }
 
 int host_get_clock(struct subject_clock *clock)
@@ -733,6 +870,7 @@ void host_create_vm(u32 nr_vcpus)
 		memset(vcpus, 0, sizeof(vcpus));
 		memset(pvclock_updates, 0, sizeof(pvclock_updates));
 		memset(deliveries, 0, sizeof(deliveries));
+		timers_used = false;
 		memset(xen_used, 0, sizeof(xen_used));
 		memset(xen_deliveries, 0, sizeof(xen_deliveries));
 		memset(lapic_deliveries, 0, sizeof(lapic_deliveries));
@@ -777,8 +915,7 @@ void host_boot(const struct subject_config *c)
 	host_tsc_page.tsc_scale = shim_hw->hv_scale;
 	host_tsc_page.tsc_offset = shim_hw->hv_offset_100ns;
 	enable_virtualization();
-	select_clocksource(c->clocksource);
-	timekeeper_boot(c->realtime_ns);
+	boot_timekeeper();
 }
 
 /* ---- views --------------------------------------------------------------- */
@@ -844,7 +981,12 @@ void host_view_timekeeper(struct subject_timekeeper_view *view)
 		.mult = tk.tkr_raw.mult,
 		.shift = tk.tkr_raw.shift,
 		.xtime_nsec = tk.tkr_raw.xtime_nsec,
-		.base_ns = tk.tkr_raw.base,
+		.base_ns = tk.tkr_raw.base + tk.offs_boot,
+		.clocksource = tk.tkr_mono.clock - clocksources,
+		.mono_mult = tk.tkr_mono.mult,
+		.mono_xtime_nsec = tk.tkr_mono.xtime_nsec,
+		.mono_base_ns = tk.tkr_mono.base,
+		.offs_real_ns = tk.offs_real,
 	};
 }
 
@@ -932,3 +1074,4 @@ u64 host_reference_counter(void)
 
 #include "host_nested.h"
 #include "host_interleave.h"
+#include "host_time.h"

@@ -12,7 +12,11 @@ void host_write_wall_clock(u32 nr)
 /* From where on the page's members are whole words: it is packed, kvm_hv is masked. */
 #define PAGE_ALIGNMENT (offsetof(struct kvm_hv, tsc_ref) % 8)
 
-#define GUARDED(what) (*size = sizeof(what), &(what))
+#define GUARDED(what) ({						\
+	BUILD_BUG_ON(sizeof(what) > INTERLEAVE_BYTES);			\
+	*size = sizeof(what);						\
+	&(what);							\
+})
 
 void *host_guarded_memory(enum subject_reader reader, u32 nr, u32 *size)
 {

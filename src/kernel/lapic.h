@@ -43,6 +43,7 @@ static struct kvm_lapic *lapic_of(struct kvm_vcpu *vcpu)
 	vcpu->kvm->arch.apic_bus_cycle_ns = APIC_BUS_CYCLE_NS_DEFAULT;
 #endif
 	vcpu->arch.apic = apic;
+	timers_used = true;
 	return apic;
 }
 
@@ -113,9 +114,11 @@ static void write_tdcr(struct kvm_lapic *apic, u32 tdcr)
 static void restore_lapic(struct kvm_lapic *apic, u32 count)
 {
 	kvm_lapic_set_reg(apic, APIC_LVTT, APIC_LVT_TIMER_TSCDEADLINE | TIMER_VECTOR);
-	hrtimer_cancel(&apic->lapic_timer.timer);
-	apic_update_lvtt(apic);
 	kvm_lapic_set_reg(apic, APIC_TMICT, count);
+	cancel_apic_timer(apic);
+	apic->lapic_timer.expired_tscdeadline = 0;
+	/* which forgets the count, unless the mode is the same */
+	apic_update_lvtt(apic);
 	update_divide_count(apic);
 	__start_apic_timer(apic, APIC_TMCCT);
 }

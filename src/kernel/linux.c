@@ -52,12 +52,12 @@ RAW static void copy(u8 *to, const u8 *from, size_t size)
 
 RAW static void forget(const struct state *state)
 {
-	u8 *p;
-
-	for (p = state->start; p + 8 <= state->stop; p += 8)
-		*(u64 *)p = 0;
-	for (; p < state->stop; p++)
+#if __has_feature(address_sanitizer)
+	for (u8 *p = state->start; p < state->stop; p++)
 		*p = 0;
+#else
+	memset(state->start, 0, state->stop - state->start);
+#endif
 	copy(state->init, state->pristine, state->init_stop - state->init);
 }
 
@@ -214,4 +214,17 @@ const struct subject CF_SUBJECT = {
 	.write_wall_clock = host_write_wall_clock,
 	.guarded_memory = host_guarded_memory,
 	.read = linux_read,
+	.pause_guest = host_pause_guest,
+	.guest_tsc_khz = guest_tsc_khz,
+	.suspend = host_suspend,
+	.resume = host_resume,
+	.ntp_slew = host_ntp_slew,
+	.step_realtime = host_step_realtime,
+	.set_clocksource = host_set_clocksource,
+	.register_counter = host_register_counter,
+	.timekeeping_read = host_timekeeping_read,
+	.vdso_read = guest_vdso_read,
+	.suspend_timing = host_suspend_timing,
+	.in_interval = host_in_interval,
+	.sched_clock = guest_sched_clock,
 };

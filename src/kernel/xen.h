@@ -95,6 +95,7 @@ void host_xen_vcpu(u32 nr)
 	if (!xen_used[nr])
 		memset(runstate_area[nr], 0, sizeof(runstate_area[nr]));
 	xen_used[nr] = true;
+	timers_used = true;
 	vcpu->arch.pv_time.active = false;
 	set_xen_attr(vcpu, &(struct kvm_xen_vcpu_attr){
 		.type = KVM_XEN_VCPU_ATTR_TYPE_VCPU_TIME_INFO,

@@ -431,14 +431,11 @@ void check_pvclock(struct run *run, const struct sim_read *read)
 bool check_snapshot(struct run *run)
 {
 	const struct subject_timekeeper_view *tk = &run->timekeeper;
-	u64 counter = run->vm.master_cycle_now;
+	u64 counter = host_counter(run, run->vm.master_cycle_now);
 	struct verdict v;
 	s64 delta;
 	s128 want;
 
-	if (run->sim.machine->clocksource == SUBJECT_CS_HYPERV_PAGE)
-		counter = (u64)((u128)counter * run->sim.hw.hv_scale >> 64) +
-			  run->sim.hw.hv_offset_100ns;
 	delta = counter - tk->cycle_last;
 	want = tk->base_ns +
 	       (((s128)delta * tk->mult + (s128)tk->xtime_nsec) >> tk->shift);
@@ -682,20 +679,13 @@ void check_catchup(struct run *run, const struct subject_vcpu_view *old,
 
 /*
  * The host's CLOCK_MONOTONIC_RAW where the TSC is @raw, in exact arithmetic; false
- * where that is before the last tick.  CLOCK_REALTIME runs alike, without NTP.
+ * where that is before the last tick.
  */
 bool host_ns(const struct run *run, u64 raw, s128 *ns)
 {
 	const struct subject_timekeeper_view *tk = &run->timekeeper;
-	u64 counter = raw;
-	s64 delta;
+	s64 delta = host_counter(run, raw) - tk->cycle_last;
 
-	if (run->sim.machine->clocksource == SUBJECT_CS_HYPERV_PAGE)
-		counter = (u64)((u128)raw * run->sim.hw.hv_scale >> 64) +
-			  run->sim.hw.hv_offset_100ns;
-	else if (run->sim.machine->clocksource == SUBJECT_CS_OTHER)
-		counter = run->sim.hw.other_ns;
-	delta = counter - tk->cycle_last;
 	*ns = tk->base_ns + (((s128)delta * tk->mult + tk->xtime_nsec) >> tk->shift);
 	return delta >= 0;
 }
@@ -752,6 +742,17 @@ void check_tsc_write(struct run *run, const struct event *event,
 			.unit = "cycles", .got = (s128)was + step, .want = was,
 			.low = -2, .high = 2,
 		});
+	/* the attribute is of L1's TSC, whoever runs */
+	if (event->kind == EVENT_SET_TSC_OFFSET) {
+		u64 offset = run->sim.subject->get_tsc_offset(event->vcpu);
+
+		run_check(run, &(struct verdict){
+			.law = LAW_ROUNDTRIP, .clock = "guest-TSC",
+			.function = "kvm_arch_tsc_get_attr",
+			.why = "KVM_VCPU_TSC_OFFSET isn't what was set",
+			.unit = "cycles", .got = (s64)offset, .want = (s64)event->value,
+		});
+	}
 	/* KVM scales with the ratio of the first; only the TSC of 64 bits is promised */
 	if (event->kind == EVENT_WRITE_TSC_HOST)
 		run_check(run, &(struct verdict){
@@ -762,6 +763,30 @@ void check_tsc_write(struct run *run, const struct event *event,
 			.want = event->value,
 			.low = -second - 1, .high = second + 1,
 		});
+}
+
+/*
+ * The guest divides 10^6 * 2^32 by the pair's multiplier, cut to an integer, and then
+ * shifts it.  The pair is off by [-2^-31, +2^-30.09], which is at most a hundredth of
+ * a kHz; the cut takes less than 1, before a shift to the left by -tsc_shift.
+ */
+void check_guest_khz(struct run *run, const struct sim_read *read)
+{
+	const struct subject_vcpu_view *v = &run->vcpu[run->event->vcpu].view;
+	s8 shift = v->pvclock.tsc_shift;
+
+	if (!read->valid)
+		return;
+	run_show(run, "guest-TSC-frequency", "kHz", read, true, v->hw_tsc_khz);
+	if (!in_contract(run, run->event->vcpu))
+		return;
+	run_check(run, &(struct verdict){
+		.law = LAW_EXACT, .clock = "guest-TSC-frequency",
+		.function = "pvclock_tsc_khz",
+		.why = "kvmclock's pair gives the guest another frequency than it was made for",
+		.unit = "kHz", .got = read->value, .want = v->hw_tsc_khz,
+		.low = shift < 0 ? -(1 << -shift) : -1, .high = 1,
+	});
 }
 
 void remember_tsc(struct run *run, u32 nr)
@@ -814,9 +839,10 @@ bool guest_clock(const struct run *run, u64 raw, struct guest_clock *clock)
 }
 
 /*
- * Wall clock epoch: CLOCK_REALTIME minus kvmclock.  No NTP here, so it is
- * realtime at boot plus true time minus kvmclock, to the rates of check_rate()
- * and the skew between the CPU and the last tick's.
+ * Wall clock epoch: CLOCK_REALTIME minus kvmclock.  While nobody slews, steps or
+ * switches the host's clock, that is realtime at boot plus true time minus kvmclock,
+ * to the rates of check_rate() and the skew between the CPU and the last tick's; in
+ * any case it is what the timekeeper says, exactly.
  */
 void check_wall_clock(struct run *run, const struct sim_read *read)
 {
@@ -824,15 +850,22 @@ void check_wall_clock(struct run *run, const struct sim_read *read)
 	s128 slack = (s128)(true_ns / run->rate_denominator) + (true_ns >> 30) +
 		     4 * (s128)cycles_to_ns(run, run->skew_spread) +
 		     2 * run->resolution_ns + 5;
+	s128 real = (s128)run->sim.machine->realtime_ns + true_ns, exact;
 	struct guest_clock guest;
 	struct subject_clock clock;
 	u64 preempted_ns = run->event->kind == EVENT_READ_WALL_CLOCK ?
 			   run->event->value : 0;
 	struct verdict v;
-	s128 kvmclock, now;
+	s128 kvmclock;
 
 	if (!run->clock_sane || run->sim.subject->get_clock(&clock))
 		return;
+	if (run->host_moved && !host_realtime_ns(run, read->tsc, &real))
+		return;
+	/* before the preemption it was by as much another, 500 ppm and a bit of mult */
+	if (run->host_slewed)
+		slack += preempted_ns / 2000 +
+			 2 * (preempted_ns / run->rate_denominator) + 2;
 	tsc = kvmclock_counter(&clock, read->tsc);
 	if (host_clock_early(run, &clock, tsc))
 		return;
@@ -849,7 +882,7 @@ void check_wall_clock(struct run *run, const struct sim_read *read)
 		.event = "read-wall-clock",
 		.why = "the epoch isn't realtime minus kvmclock",
 		.unit = "ns", .got = (s64)read->value,
-		.want = (s128)run->sim.machine->realtime_ns + true_ns - kvmclock,
+		.want = real - kvmclock,
 		.low = -slack, .high = slack,
 	};
 	if (run->vm.use_master_clock &&
@@ -859,7 +892,7 @@ void check_wall_clock(struct run *run, const struct sim_read *read)
 
 		/* modulo 2^64, as the kernel subtracts */
 		rest.got = (s64)((u64)v.got + unsigned_read(&pv, tsc) -
-				 (u64)(run->sim.machine->realtime_ns + true_ns));
+				 (u64)real);
 		rest.want = 0;
 		if ((rest.got >= v.low && rest.got <= v.high) ||
 		    wrapped_product(run, &rest)) {
@@ -869,8 +902,10 @@ void check_wall_clock(struct run *run, const struct sim_read *read)
 	} else if (preempted_ns && v.got < v.want &&
 		   v.got - v.want >= v.low - (s128)preempted_ns) {
 		v.why = "realtime and kvmclock were read at two instants";
-		v.event = run->vm.use_master_clock ? "read-wall-clock-preempted" :
-						     "read-wall-clock-fallback";
+		/* KVM reads both at one TSC if the host itself goes by it */
+		v.event = run->vm.use_master_clock &&
+			  run->timekeeper.clocksource != SUBJECT_CS_OTHER ?
+			  "read-wall-clock-preempted" : "read-wall-clock-fallback";
 	} else {
 		struct verdict gap = v;
 
@@ -879,8 +914,9 @@ void check_wall_clock(struct run *run, const struct sim_read *read)
 			v.event = "read-wall-clock" AFTER_GAP;
 	}
 	if (run_check(run, &v) && !preempted_ns && !run->snapshot_broken &&
-	    host_ns(run, read->tsc, &now) && guest_clock(run, read->tsc, &guest)) {
-		v.want = (s128)run->sim.machine->realtime_ns + now - guest.ns;
+	    host_realtime_ns(run, read->tsc, &exact) &&
+	    guest_clock(run, read->tsc, &guest)) {
+		v.want = exact - guest.ns;
 		v.why = "the epoch isn't realtime minus the guest's kvmclock";
 		/* both clocks of the host are cut to a ns, and its own resolution */
 		v.low = -(s128)guest.slack - 2 - run->resolution_ns;
@@ -896,5 +932,5 @@ void check_wall_clock(struct run *run, const struct sim_read *read)
 		run_check(run, &v);
 	}
 	run_show(run, "wall-clock", "ns", read, true,
-	     (s128)run->sim.machine->realtime_ns + true_ns - kvmclock);
+	     real - kvmclock);
 }

@@ -336,6 +336,15 @@ bool one_counter(const struct run *run, u32 nr)
 	       !run->sim.machine->early_tsc_khz;
 }
 
+/* Was its write of the timer just now in vain? */
+bool stimer_refused(const struct run *run, u32 nr)
+{
+	struct subject_stimer_view now;
+
+	run->sim.subject->view_stimer(nr, &now);
+	return now.refused;
+}
+
 /*
  * After an entry: what was delivered was due, and what is due was delivered, by
  * the guest's own clock at this very TSC.
@@ -377,9 +386,13 @@ void check_stimer(struct run *run, u32 nr)
 	if (!now.enabled || now.periodic || now.msg_pending || !now.exp_time)
 		return;
 	elapsed = cycles_to_ns(run, run->sim.cycles - timer->since);
-	late = elapsed / run->rate_denominator + (elapsed >> 30) +
+	/* what an entry itself takes comes after its look at the timers */
+	late = cycles_to_ns(run, run->sim.cycles - run->began_cycles) + elapsed / run->rate_denominator + (elapsed >> 30) +
 	       cut_khz(elapsed, guest_cycle_ns(run, v), v->hw_tsc_khz) +
 	       2 * cycles_to_ns(run, run->skew_spread) + 2 * run->resolution_ns;
+	/* the host's timers go by CLOCK_MONOTONIC, slewed by 500 ppm and a bit of mult */
+	if (run->host_slewed)
+		late += elapsed / 2000 + 2 * (elapsed / run->rate_denominator);
 	run_check(run, &(struct verdict){
 		.law = LAW_DEADLINE, .clock = "stimer",
 		.function = "stimer_start", .event = "stimer-late",

@@ -119,9 +119,11 @@ void check_lapic_arm(struct run *run, const struct sim_read *read)
  * longer than that on any machine.
  *
  * Where KVM leaves a vCPU at the host's frequency, for another one was within its
- * tolerance (250 ppm), or refused, it reckons with the one that was asked for.
+ * tolerance (250 ppm), or refused, it reckons with the one that was asked for.  And
+ * it waits by L2's ratio where L2 runs: less than its advance.
  */
-static bool check_deadline(struct run *run, u32 nr, bool delivered, u64 elapsed)
+static bool check_deadline(struct run *run, u32 nr, bool delivered, u64 elapsed,
+			   bool was_in_l2)
 {
 	const struct subject_vcpu_view *view = &run->vcpu[nr].view;
 	const struct machine *m = run->sim.machine;
@@ -161,11 +163,14 @@ static bool check_deadline(struct run *run, u32 nr, bool delivered, u64 elapsed)
 		if (delivered ? v.got - v.want >= v.low + off :
 				v.got - v.want <= v.high + off)
 			v.event = explained;
+	} else if (delivered && (was_in_l2 || view->in_l2) && v.got - v.want >=
+		   -(slack_ns + timer->advance_ns) * khz / 1000000 - 2) {
+		v.event = "tsc-deadline-early-in-l2";
 	}
 	return run_check(run, &v);
 }
 
-void check_lapic_timer(struct run *run, u32 nr)
+void check_lapic_timer(struct run *run, u32 nr, bool was_in_l2)
 {
 	struct armed *timer = &run->lapic_timer[nr];
 	struct subject_lapic_view now;
@@ -186,7 +191,7 @@ void check_lapic_timer(struct run *run, u32 nr)
 		return;
 	}
 	if (timer->due) {
-		timer->judged = check_deadline(run, nr, delivered, elapsed) &&
+		timer->judged = check_deadline(run, nr, delivered, elapsed, was_in_l2) &&
 				!delivered;
 		return;
 	}

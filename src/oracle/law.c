@@ -101,7 +101,7 @@ void (*law_watch)(enum law law, const char *clock);
 
 const struct law_reader law_readers[] = {
 	{ "kvmclock", "the guest's pvclock", E | S | M | A | R | T | Q },
-	{ "vdso-kvmclock", "the same in its vDSO, vCPU0's for all", Q },
+	{ "vdso-kvmclock", "the same in its vDSO, vCPU0's for all", E | Q },
 	{ "KVM_GET_CLOCK", "the VMM's view of it", E | S | M | R | T | Q },
 	{ "master_kernel_ns", "KVM's snapshot of the host's clock", E | S | Q },
 	{ "ktime_get_raw", "that clock itself", Q },
@@ -110,6 +110,7 @@ const struct law_reader law_readers[] = {
 	{ "guest-wall-clock", "its epoch in guest memory, and kvmclock", Q },
 	{ "guest-TSC", "RDTSC in the guest", E | S | M | A | R | T },
 	{ "L2-TSC", "RDTSC in a nested guest", E | A },
+	{ "guest-TSC-frequency", "what the guest makes of kvmclock's pair", E },
 	{ "TSC-page", "Hyper-V's, read by the guest", E | M | A | R | Q },
 	{ "reference-counter", "HV_X64_MSR_TIME_REF_COUNT", S | M | A | R | Q },
 	{ "hv-clock", "the guest's clocksource over both", E | M | A | R },
@@ -133,6 +134,15 @@ const struct law_reader law_readers[] = {
 	{ "tsc-deadline", "MSR_IA32_TSC_DEADLINE", D },
 	{ "lapic-timer", "the local APIC's count", E | D },
 	{ "TMCCT", "what is left of it", E | R },
+	{ "host-raw", "the host's CLOCK_MONOTONIC_RAW over an update", E | T },
+	{ "host-monotonic", "its CLOCK_MONOTONIC", E | R },
+	{ "host-realtime", "its CLOCK_REALTIME", E },
+	{ "clocksource", "__clocksource_update_freq_scale()", E },
+	{ "timekeeping", "timekeeping_cycles_to_ns()", E | S },
+	{ "vdso", "do_hres() in the vDSO", E | S },
+	{ "suspend_timing", "clocksource_stop_suspend_timing()", E },
+	{ "crosststamp", "timestamp_in_interval()", S },
+	{ "sched_clock", "native_sched_clock()", E | T },
 	{ NULL, NULL, 0 }
 };
 

@@ -24,6 +24,9 @@ static void remember_clock(struct run *run, u32 cpu)
 	s128 ns;
 
 	run->moved.clock_restored = false;
+	/* one that is plugged in later read nothing */
+	for (u32 i = run->sim.nr_vcpus; i < SUBJECT_MAX_VCPUS; i++)
+		run->moved.clock[i].promised = false;
 	for (u32 i = 0; i < run->sim.nr_vcpus; i++) {
 		const struct subject_vcpu_view *v = &run->vcpu[i].view;
 		const struct subject_pvclock *pv = &v->pvclock;
@@ -118,9 +121,9 @@ void check_restore_tsc(struct run *run)
 	bool is_new = run->moved.tsc_is_new;
 
 	run->tsc_touched = true;
-	for (u32 i = 0; i < run->sim.nr_vcpus; i++) {
-		run->timer[i].judged = false;
 	forget_timers(run);
+	for (u32 i = 0; i < run->sim.nr_vcpus; i++) {
+		run->timer[i].judged = run->vcpu[i].woken = false;
 		remember_tsc(run, i);
 	}
 	start_afresh(run);
@@ -170,6 +173,10 @@ void check_restore_clock(struct run *run)
 		return;
 	if (run->event->value && saved->clock.flags & SUBJECT_CLOCK_REALTIME) {
 		if (!(now.flags & SUBJECT_CLOCK_REALTIME))
+			return;
+		/* it may wrap a little before the snapshot does */
+		if (!host_realtime_ns(run, run->sim.hw.raw_tsc, &ns) ||
+		    (s128)now.realtime_ns != ns)
 			return;
 		if (now.realtime_ns > saved->clock.realtime_ns)
 			passed_ns = now.realtime_ns - saved->clock.realtime_ns;

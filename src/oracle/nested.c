@@ -68,14 +68,15 @@ static u64 whole_cycles(u64 value, u8 frac)
  * signed, the hardware TSCs for unsigned; the hardware has the product of the
  * multipliers.
  */
-static bool compose(const struct run *run, const struct subject_vcpu_view *l1,
-		    struct subject_tsc l2, u64 raw, u64 *want, struct verdict *v)
+bool l2_tsc(const struct machine *m, const struct subject_vcpu_view *l1,
+	    struct subject_tsc l2, u64 raw, u64 *want, s128 *low, s128 *high)
 {
-	u8 frac = run->sim.machine->tsc_frac_bits;
-	u64 tsc = sim_guest_tsc(run->sim.machine, l1, raw);
+	u8 frac = m->tsc_frac_bits;
+	u64 tsc = sim_guest_tsc(m, l1, raw);
 	u64 fraction = (1ull << frac) - 1;
 	u128 product, scaled;
 
+	*low = *high = 0;
 	if (!frac || l2.multiplier == 1ull << frac) {
 		*want = tsc + l2.offset;
 		return true;
@@ -86,12 +87,12 @@ static bool compose(const struct run *run, const struct subject_vcpu_view *l1,
 	    scaled >> frac >> 63 || tsc >> 63)
 		return false;
 	*want = (u64)((u128)tsc * l2.multiplier >> frac) + l2.offset;
-	v->low = -(s128)((s64)l1->tsc_offset > 0);
-	v->high = (s64)l1->tsc_offset < 0;
+	*low = -((s64)l1->tsc_offset > 0);
+	*high = (s64)l1->tsc_offset < 0;
 	if (product & fraction)
-		v->low -= whole_cycles(raw, frac);
+		*low -= whole_cycles(raw, frac);
 	if (scaled & fraction)
-		v->high += whole_cycles(l2.multiplier, frac);
+		*high += whole_cycles(l2.multiplier, frac);
 	return true;
 }
 
@@ -107,7 +108,7 @@ static void check_l2(struct run *run, const struct subject_vcpu_view *l1,
 		.why = "L2's TSC isn't L1's, scaled and offset as L1 asks",
 	};
 
-	if (!compose(run, l1, n->l1, raw, &want, &v))
+	if (!l2_tsc(run->sim.machine, l1, n->l1, raw, &want, &v.low, &v.high))
 		return;
 	run_show(run, "L2-TSC", "cycles", &(struct sim_read){
 		.value = got, .tsc = raw }, true, want);

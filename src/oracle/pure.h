@@ -7,6 +7,7 @@
 #define CF_PURE_H
 
 #include "law.h"
+#include "../subject.h"
 
 void law_scale_delta(u64 delta, u32 mul, s8 shift, u64 got);		/* exact */
 void law_scale_delta_monotonic(u64 lo, u64 hi, u64 at_lo, u64 at_hi,
@@ -29,6 +30,19 @@ void law_hv_page_read(u64 tsc, u64 scale, s64 offset, bool ok, u64 got); /* exac
 /* TSC page at tsc against pvclock / 100 at the same tsc */
 void law_hv_page_agrees(u32 mul, s8 shift, u64 system_time, u64 tsc_timestamp,
 			u64 tsc, u64 page_100ns);			/* agree */
+
+/* ---- pure_time.c: host timekeeping ---- */
+
+void law_counter_registered(u32 khz, const struct subject_counter *c);	/* exact */
+/* exact; signed where the counter is behind cycle_last */
+void law_counter_read(const char *clock, const char *function, u64 mask,
+		      const struct subject_counter *c, u64 cycles, bool ok,
+		      u64 got);
+void law_suspend_timing(const struct subject_counter *c, u64 start, u64 now,
+			u64 got);					/* exact */
+void law_in_interval(u64 start, u64 end, u64 counter, bool got);	/* signed */
+void law_sched_clock(const struct subject_sched_clock *at,
+		     const struct subject_sched_clock_read *read); /* exact, roundtrip, total */
 
 /* breaks for half of the values, not for 0 */
 void law_canary(u64 value);

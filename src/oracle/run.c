@@ -97,7 +97,8 @@ static bool enters_vcpu(enum event_kind kind)
 	       kind == EVENT_READ_TMCCT ||
 	       kind == EVENT_STIMER_ARM || kind == EVENT_MESSAGE_SLOT ||
 	       kind == EVENT_NESTED_OFFSET || kind == EVENT_NESTED_KHZ ||
-	       kind == EVENT_NESTED || kind == EVENT_READ_L2_TSC;
+	       kind == EVENT_NESTED || kind == EVENT_READ_L2_TSC ||
+	       kind == EVENT_READ_TSC_KHZ;
 }
 
 /* ---- one event ----------------------------------------------------------- */
@@ -173,6 +174,9 @@ static bool do_event(struct run *run, const struct event *event)
 	old = run->vcpu[nr].view;
 	host = run->sim.host;
 	page_kept = is_page_kept(run);
+	run->began_cycles = run->sim.cycles;
+	if (kind == EVENT_SUSPEND)
+		return do_suspend(run, event);
 	if (kind == EVENT_SAVE_CLOCK || kind == EVENT_MIGRATE)
 		remember_saved(run, event);
 	if (!sim_event(&run->sim, event, &read))
@@ -186,9 +190,9 @@ static bool do_event(struct run *run, const struct event *event)
 	    run->sim.machine->clocksource != SUBJECT_CS_HYPERV_PAGE)
 		return false;
 
-	if (kind == EVENT_TICK) {
-		run->sim.subject->view_timekeeper(&run->timekeeper);
-		run->tick_cycles = run->sim.cycles;
+	if (kind == EVENT_TICK || kind == EVENT_NTP_SLEW ||
+	    kind == EVENT_STEP_REALTIME || kind == EVENT_CLOCKSOURCE) {
+		check_host_update(run, event);
 		return true;
 	}
 	if (kind == EVENT_SLOT) {
@@ -207,7 +211,7 @@ static bool do_event(struct run *run, const struct event *event)
 	if (kind == EVENT_SET_CLOCK || kind == EVENT_SET_CLOCK_REALTIME ||
 	    kind == EVENT_RESTORE_CLOCK) {
 		/* what a restored clock is, with its realtime, KVM tells */
-		run->clock_sane = (kind == EVENT_RESTORE_CLOCK ?
+		run->clock_sane = (kind == EVENT_RESTORE_CLOCK || run->host_moved ?
 				   snapshot_clock(run) : event->value) <=
 				  SET_CLOCK_MAX_NS;
 		run->moved.clock_restored = false;
@@ -232,13 +236,14 @@ static bool do_event(struct run *run, const struct event *event)
 			run->timer[i].judged = false;
 		forget_timers(run);
 		remember_tsc(run, nr);
+		run->vcpu[nr].woken = false;	/* the ioctl has loaded it */
 		check_tsc_write(run, event, &old, &run->vcpu[nr].view);
 		start_afresh(run);
 		return true;
 	}
 
 	run->sim.subject->view_vcpu(nr, &run->vcpu[nr].view);
-	if (kind == EVENT_NESTED)
+	if (kind == EVENT_NESTED && !run->vcpu[nr].slept)
 		check_nested(run, &old, &run->vcpu[nr].view);
 	if (enters_vcpu(kind) &&
 	    (run->vcpu[nr].view.in_l2 || run->vcpu[nr].view.tsc_differs))
@@ -266,7 +271,7 @@ static bool do_event(struct run *run, const struct event *event)
 	if ((run->vcpu[nr].view.updates != old.updates || run->slot_gone) &&
 	    run->vm.page_sequence != run->page_sequence)
 		remember_page(run, nr, page_kept);
-	if (kind == EVENT_STIMER_ARM) {
+	if (kind == EVENT_STIMER_ARM && !stimer_refused(run, nr)) {
 		run->timer[nr].since = run->snapshot_cycles;
 		run->timer[nr].generation = run->generation;
 		run->timer[nr].judged = one_counter(run, nr);
@@ -276,12 +281,20 @@ static bool do_event(struct run *run, const struct event *event)
 	if (kind == EVENT_TSC_DEADLINE || kind == EVENT_LAPIC_TIMER)
 		check_lapic_arm(run, &read);
 	if (enters_vcpu(kind)) {
+		if (run->vcpu[nr].woken && !run->broken)
+			check_woken(run, nr);
+		run->vcpu[nr].woken = run->vcpu[nr].slept = false;
+		run->vcpu[nr].entered = true;
+		run->vcpu[nr].entered_raw = run->sim.hw.raw_tsc;
 		/* an update that it was due for is lost */
 		if (run->slot_gone)
 			run->vcpu[nr].stale = true;
 		check_stimer(run, nr);
-		check_xen_timer(run, nr);
-		check_lapic_timer(run, nr);
+		if (run->xen_timer[nr].judged)
+			check_xen_timer(run, nr);
+		if (run->lapic_timer[nr].judged)
+			check_lapic_timer(run, nr, old.in_l2 ||
+					  run->vcpu[nr].view.tsc_differs);
 		/* it has entered: nothing is left that it was asked for */
 		run->asked[nr] = ASKED_BY_EVENT;
 		run->tsc_written &= ~(1u << nr);
@@ -316,6 +329,9 @@ static bool do_event(struct run *run, const struct event *event)
 		break;
 	case EVENT_READ_SCHED_CLOCK:
 		check_sched_clock(run, &read);
+		break;
+	case EVENT_READ_TSC_KHZ:
+		check_guest_khz(run, &read);
 		break;
 	case EVENT_HIBERNATE:
 		check_hibernate(run, &read);
@@ -357,6 +373,26 @@ static void record_step(struct run *run, struct step *step)
 		run->sim.subject->view_nested(run->event->vcpu, &step->nested);
 }
 
+/* Almost never; and when somebody wants to know what is asked. */
+static bool may_be_odd(const struct run *run)
+{
+	u32 version = run->vcpu[run->event->vcpu].view.pvclock.version;
+
+	return ((version | run->vm.seqcount_odd | run->vm.wall_clock_version) & 1) ||
+	       run->unended || law_watch ||
+	       (run->vm.page_status == SUBJECT_PAGE_SET &&
+		run->vm.page_sequence + 1 <= 1);
+}
+
+/* The machine is cleared when it boots. */
+static void forget_cold(struct run *run)
+{
+	run->moved.clock_restored = run->moved.tsc_is_new = false;
+	for (u32 i = 0; i < SUBJECT_MAX_VCPUS; i++)
+		run->xen_timer[i].judged = run->lapic_timer[i].judged =
+			run->runstate[i].set = false;
+}
+
 static void run_events(void *arg)
 {
 	struct run *run = arg;
@@ -372,7 +408,8 @@ static void run_events(void *arg)
 	for (run->nr = 0; run->nr < s->nr_events; run->nr++) {
 		if (!do_event(run, &s->events[run->nr]))
 			break;
-		check_even(run);
+		if (may_be_odd(run))
+			check_even(run);
 		if (run->interleave)
 			check_sequence(run);
 		if (run->steps)
@@ -405,7 +442,8 @@ void run_scenario(const struct scenario *s, const struct subject *subject,
 	struct subject_trap trap;
 	struct run run;
 
-	memset(&run, 0, sizeof(run));
+	memset(&run, 0, offsetof(struct run, sim));
+	forget_cold(&run);
 	run.scenario = s;
 	run.subject = subject;
 	run.steps = steps;
@@ -426,7 +464,8 @@ void run_scenario(const struct scenario *s, const struct subject *subject,
 		.why = trap.kind == SUBJECT_TRAP_LOOP ? "a loop doesn't end" :
 							"divide error",
 		.unit = "",
-		/* wherever the scenario was, it is that function's */
-		.event = run_function_at(subject, trap.file, trap.line) ?: "-",
+		/* wherever the scenario was, it is that function's; SIGFPE names none */
+		.event = run_function_at(subject, trap.file, trap.line) ?:
+			 event_info[run.event->kind].name,
 	});
 }

@@ -30,6 +30,11 @@ struct vcpu_state {
 	bool wrapped;			/* its TSC, or the time of its write */
 	bool other_khz;			/* KVM takes the host for another one */
 	bool stale;			/* an update didn't reach the guest's copy */
+	bool entered;			/* at raw TSC: */
+	u64 entered_raw;
+	bool woken;			/* and where its TSC goes on is known: between */
+	u64 woken_low, woken_high;
+	bool slept;			/* and hasn't entered since: KVM may move its TSC */
 	struct subject_vcpu_view view;
 };
 
@@ -87,9 +92,9 @@ struct run {
 	const struct scenario *scenario;
 	const struct subject *subject;
 	struct step *steps;
-	struct sim sim;
 	u32 nr;				/* event being done, from 0 */
 	const struct event *event;
+	u64 began_cycles;		/* true time: the APIC's wait takes some */
 	bool broken;			/* a law broke at this event */
 
 	struct subject_vm_view vm;
@@ -124,13 +129,23 @@ struct run {
 	struct base rate_guest, rate_host, rate_reference;
 	struct base rate_page, rate_hv_clock, rate_sched_clock;
 	struct vcpu_state vcpu[SUBJECT_MAX_VCPUS];
-	struct moved moved;
 
 	bool slot_gone;
-	struct armed xen_timer[SUBJECT_MAX_VCPUS], lapic_timer[SUBJECT_MAX_VCPUS];
-	struct runstate runstate[SUBJECT_MAX_VCPUS];
 	const struct event *interleave;	/* the reader that waits for an update */
 	u32 unended, unended_told;	/* sequences left odd, a bit each */
+	bool host_moved;		/* its clocks are no longer what boot made them */
+	bool host_slewed;
+	u64 woken_cycles;		/* true time of the last wake */
+	s64 slew_ppb[SUBJECT_MAX_HOSTS]; /* of CLOCK_MONOTONIC and CLOCK_REALTIME */
+
+	/*
+	 * Cleared by who owns it: large, and of use to few scenarios.  forget_cold()
+	 * says what makes it valid.
+	 */
+	struct sim sim;
+	struct moved moved;
+	struct armed xen_timer[SUBJECT_MAX_VCPUS], lapic_timer[SUBJECT_MAX_VCPUS];
+	struct runstate runstate[SUBJECT_MAX_VCPUS];
 };
 
 /* ---- arithmetic ---------------------------------------------------------- */
@@ -232,6 +247,8 @@ void check_tsc_write(struct run *run, const struct event *event,
 void remember_who_asks(struct run *run, const struct event *event);
 void remember_tsc(struct run *run, u32 nr);
 
+void check_guest_khz(struct run *run, const struct sim_read *read);
+
 /* Is vCPU @vcpu's clock promised at all? */
 bool in_contract(const struct run *run, u32 vcpu);
 u64 snapshot_clock(const struct run *run);
@@ -254,6 +271,7 @@ void check_hv_clock(struct run *run, const struct sim_read *read);
 void check_sched_clock(struct run *run, const struct sim_read *read);
 void check_hibernate(struct run *run, const struct sim_read *read);
 void check_stimer(struct run *run, u32 nr);
+bool stimer_refused(const struct run *run, u32 nr);
 bool is_page_kept(const struct run *run);
 void check_kept_page(struct run *run);
 
@@ -286,6 +304,13 @@ void check_arrival(struct run *run, u32 nr);
 
 /* ---- nested.c: L2's TSC, and L1's under it ---------------------------------- */
 
+/*
+ * L2's TSC where the host's is @raw, of L1's in @l1 and what L1 asks for, in *@want;
+ * and what KVM's is off at most.  False: nothing is promised.
+ */
+bool l2_tsc(const struct machine *m, const struct subject_vcpu_view *l1,
+	    struct subject_tsc l2, u64 raw, u64 *want, s128 *low, s128 *high);
+
 /* After an entry of L1 or L2: are the hardware's registers those it should have? */
 void check_registers(struct run *run, const struct subject_vcpu_view *old,
 		     const struct sim_read *read);
@@ -299,7 +324,7 @@ void check_xen_timer(struct run *run, u32 nr);
 void check_runstate(struct run *run);
 void check_shared_info(struct run *run, const struct sim_read *read);
 void check_lapic_arm(struct run *run, const struct sim_read *read);
-void check_lapic_timer(struct run *run, u32 nr);
+void check_lapic_timer(struct run *run, u32 nr, bool was_in_l2);
 void check_tmcct(struct run *run, const struct sim_read *read);
 /* What is armed on any vCPU is judged no more. */
 void forget_timers(struct run *run);
@@ -317,5 +342,18 @@ bool host_clock_promised(const struct run *run);
  * roundings.
  */
 u64 clock_drift(const struct run *run, u64 ns);
+
+/* ---- host.c: the host's clocks ------------------------------------------------ */
+
+/* What the present clocksource counts where the TSC is @raw. */
+u64 host_counter(const struct run *run, u64 raw);
+/* CLOCK_REALTIME there, exactly; false where that is before the last update. */
+bool host_realtime_ns(const struct run *run, u64 raw, s128 *ns);
+/* After an event that updates the timekeeper. */
+void check_host_update(struct run *run, const struct event *event);
+/* Does the event, too; false: as sim_event(). */
+bool do_suspend(struct run *run, const struct event *event);
+/* vCPU @nr enters for the first time after it. */
+void check_woken(struct run *run, u32 nr);
 
 #endif

@@ -19,7 +19,10 @@ bool host_clock_promised(const struct run *run)
 
 u64 clock_drift(const struct run *run, u64 ns)
 {
-	return ns / run->rate_denominator + (ns >> 30) +
+	/* CLOCK_MONOTONIC may be slewed by 500 ppm, to a bit of mult */
+	u64 slewed = run->host_slewed ? ns / 2000 + 2 * (ns / run->rate_denominator) : 0;
+
+	return ns / run->rate_denominator + (ns >> 30) + slewed +
 	       2 * cycles_to_ns(run, run->skew_spread) +
 	       2 * run->resolution_ns + 5;
 }
@@ -67,9 +70,8 @@ void check_xen_arm(struct run *run, const struct sim_read *read)
 	const struct vcpu_state *vcpu = &run->vcpu[nr];
 	struct armed *timer = &run->xen_timer[nr];
 	u64 asked = run->event->value;
-	/* by the counter, which is ahead of true time on a CPU that is */
-	u64 elapsed = cycles_to_ns(run, run->sim.hw.raw_tsc - run->vm.master_cycle_now);
 	struct subject_xen_view now;
+	u64 elapsed;
 	struct verdict v;
 	s128 own, off, slack;
 	s64 cycle_ns;
@@ -93,6 +95,8 @@ void check_xen_arm(struct run *run, const struct sim_read *read)
 		.got = now.armed ? now.armed_for_ns - now.monotonic_ns : 0,
 		.low = -1, .high = 1,
 	};
+	/* by this CPU's counter, which may be ahead */
+	elapsed = cycles_to_ns(run, run->sim.hw.raw_tsc - run->vm.master_cycle_now);
 	cycle_ns = guest_cycle_ns(run, &vcpu->view);
 	if (now.armed && !now.expires_ns) {
 		v.why = "it has come, and an older one is left armed";
@@ -150,7 +154,8 @@ void check_xen_timer(struct run *run, u32 nr)
 	run->sim.subject->view_xen(nr, &now);
 	delivered = now.deliveries != timer->deliveries;
 	elapsed = cycles_to_ns(run, run->sim.cycles - timer->cycles);
-	passed = cycles_to_ns(run, run->sim.cycles - timer->since);
+	passed = cycles_to_ns(run, run->sim.cycles - timer->since +
+				   run->skew_spread);
 	drift = clock_drift(run, passed);
 	slewed = (s128)now.monotonic_ns - timer->monotonic_ns - elapsed;
 	if (run->broken || timer->generation != run->generation ||

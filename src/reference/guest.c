@@ -54,6 +54,21 @@ u64 ref_guest_read_sched_clock(u64 tsc)
 	return planted(PLANT_SCHED_208_DAYS, ns, ns & ((1ull << 54) - 1));
 }
 
+/* kHz of the pair's cycle */
+u32 ref_guest_tsc_khz(u32 nr)
+{
+	const struct abi_pvclock *pv = PVCLOCK(nr);
+	u128 cycle = (u128)1000000 << 32;
+
+	if (!pv->tsc_to_system_mul)
+		return 0;
+	if (pv->tsc_shift < 0)
+		cycle <<= -pv->tsc_shift & 63;
+	else
+		cycle >>= pv->tsc_shift & 63;
+	return cycle / pv->tsc_to_system_mul;
+}
+
 /* It goes on where it was, whatever the counter is by then. */
 void ref_guest_hibernate(u64 tsc, bool resume)
 {

@@ -138,6 +138,10 @@ static void start(struct ref_stimer *timer)
 {
 	bool periodic = timer->flags & SUBJECT_STIMER_PERIODIC;
 
+	/* with nowhere to send it to it isn't enabled */
+	if (timer->flags & SUBJECT_STIMER_NO_SINT &&
+	    !(timer->flags & SUBJECT_STIMER_DIRECT))
+		timer->enabled = false;
 	timer->pending = false;
 	timer->expires = !timer->enabled ? 0 :
 			 periodic ? ref_reference_counter() + timer->count :
@@ -175,6 +179,9 @@ void ref_write_stimer_config(u32 nr, u32 flags)
 	struct ref_stimer *timer = &vm.vcpu[nr].stimer;
 
 	timer->used = true;
+	timer->refused = flags & SUBJECT_STIMER_NO_SYNIC;
+	if (timer->refused)
+		return;
 	timer->flags = flags;
 	timer->enabled = flags & SUBJECT_STIMER_ENABLE && timer->count;
 	start(timer);
@@ -185,6 +192,8 @@ void ref_write_stimer_count(u32 nr, u64 count)
 	struct ref_stimer *timer = &vm.vcpu[nr].stimer;
 
 	timer->used = true;
+	if (timer->refused)
+		return;
 	timer->count = count;
 	if (!count)
 		timer->enabled = false;
@@ -212,6 +221,7 @@ void ref_view_stimer(u32 nr, struct subject_stimer_view *view)
 		.exp_time = timer->expires,
 		.deliveries = timer->deliveries,
 		.delivered = timer->delivered,
+		.refused = timer->refused,
 	};
 }
 

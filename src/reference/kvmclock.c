@@ -19,9 +19,15 @@ static u8 frac(void)
 	return host->config.tsc_frac_bits;
 }
 
+/* What the clock should go by; and what it does until the next snapshot. */
+static bool should_go_by_host(void)
+{
+	return host->clocksource == SUBJECT_CS_OTHER;
+}
+
 static bool by_host(void)
 {
-	return host->config.clocksource == SUBJECT_CS_OTHER;
+	return vm.clock.by_host;
 }
 
 /* 2^-64 ns; the raw TSC times the ratio is a product that isn't cut */
@@ -129,6 +135,7 @@ static void snapshot(u128 ns)
 	clock->tsc = hw->raw_tsc;
 	clock->host_ns = ref_unless_gap(PLANT_GAP_SNAPSHOT, ref_host_ns());
 	clock->ns = ns;
+	clock->by_host = should_go_by_host();
 	vm.generation++;
 	hw->masterclock_updates++;
 	ref_page_stale();
@@ -136,7 +143,7 @@ static void snapshot(u128 ns)
 
 void ref_clock_create(void)
 {
-	vm.stable = !by_host();
+	vm.stable = !should_go_by_host();
 	vm.clock.ratio = 1ull << frac();
 	vm.clock.pair = ref_pair(1000000, planted(PLANT_EARLY_KHZ, host->config.tsc_khz,
 						  host->config.early_tsc_khz));
@@ -154,7 +161,8 @@ void ref_clock_rebase(bool must)
 
 void ref_clock_rates(void)
 {
-	bool stable = !by_host() && one_rate();
+	bool stable = !should_go_by_host() && one_rate();
+	bool moved = by_host() != should_go_by_host();
 
 	vm.rates_changed = false;
 	if (stable != vm.stable) {
@@ -162,8 +170,21 @@ void ref_clock_rates(void)
 		vm.generation++;
 		ref_page_stale();
 	}
-	if (one_rate())
-		ref_clock_rebase(vm.vcpu[0].ratio != vm.clock.ratio);
+	if (moved || one_rate())
+		ref_clock_rebase(moved || vm.vcpu[0].ratio != vm.clock.ratio);
+}
+
+/* While the host sleeps nobody can tell the time by its TSC. */
+void ref_clock_suspend(void)
+{
+	vm.clock.ns = exact_ns(hw->raw_tsc);
+}
+
+/* Each vCPU is told at its next entry, and from there on it is one clock again. */
+void ref_clock_resume(u64 slept_ns)
+{
+	snapshot(vm.clock.ns + ((u128)slept_ns << 64));
+	vm.woken = true;
 }
 
 /* Even, odd while it is written, even again. */

@@ -23,9 +23,9 @@ static void run_vcpu(u32 nr)
 
 	if (vm.rates_changed)
 		ref_clock_rates();
-	if (vcpu->masterclock)
-		ref_clock_rebase(false);
-	vcpu->masterclock = false;
+	if (vcpu->masterclock || vm.woken)
+		ref_clock_rebase(vm.woken);
+	vcpu->masterclock = vm.woken = false;
 	if (vcpu->catchup)
 		ref_tsc_catch_up(vcpu);
 	vcpu->due |= vcpu->catchup;
@@ -168,6 +168,11 @@ static bool read_guarded(enum subject_reader reader, u32 nr, u64 tsc, u64 *value
 	return false;
 }
 
+/* Soft lockups are no clock's business. */
+static void pause_guest(u32 nr)
+{
+}
+
 static const struct subject_function functions[] = { { 0 } };
 
 const struct subject subject_reference = {
@@ -234,4 +239,17 @@ const struct subject subject_reference = {
 	.write_lapic_timer = ref_write_lapic_timer,
 	.read_tmcct = ref_read_tmcct,
 	.view_lapic = ref_view_lapic,
+	.pause_guest = pause_guest,
+	.guest_tsc_khz = ref_guest_tsc_khz,
+	.suspend = ref_suspend,
+	.resume = ref_resume,
+	.ntp_slew = ref_ntp_slew,
+	.step_realtime = ref_step_realtime,
+	.set_clocksource = ref_set_clocksource,
+	.register_counter = ref_register_counter,
+	.timekeeping_read = ref_timekeeping_read,
+	.vdso_read = ref_vdso_read,
+	.suspend_timing = ref_suspend_timing,
+	.in_interval = ref_in_interval,
+	.sched_clock = ref_sched_clock,
 };

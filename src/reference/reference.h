@@ -27,13 +27,21 @@ struct pair {
 	s8 shift;
 };
 
+struct ref_time {
+	u32 mult;			/* ns = cycles * mult >> 24 */
+	u64 base_ns;			/* at the last update: whole seconds */
+	u64 fraction;			/* ns << 24, below a second */
+};
+
 struct ref_host {
 	struct subject_config config;
-	u32 mult, shift;		/* ns = cycles * mult >> shift */
+	u8 clocksource;
+	struct ref_time raw, monotonic;
+	s64 realtime_ns;		/* ahead of monotonic */
+	s32 slew_ppb;
+	u64 asleep_ns;			/* since then, by another counter */
 	u64 multiplier[SUBJECT_MAX_CPUS]; /* each CPU's register */
-	u64 cycle_last;			/* of the last tick, and then: */
-	u64 base_ns;			/* whole seconds */
-	u64 fraction;			/* ns << shift, below a second */
+	u64 cycle_last;			/* of the last update */
 };
 
 /*
@@ -47,10 +55,12 @@ struct ref_clock {
 	u64 ratio;
 	struct pair pair;
 	s64 host_ns;			/* of the timekeeper at @tsc */
+	bool by_host;			/* it goes by that instead */
 };
 
 struct ref_stimer {
 	bool used, enabled, pending;
+	bool refused;			/* there is no SynIC */
 	u32 flags;			/* SUBJECT_STIMER_* */
 	u64 count, expires;		/* 100 ns */
 	u32 deliveries;
@@ -87,6 +97,7 @@ struct ref_vcpu {
 	bool masterclock;		/* a snapshot was asked for */
 	u32 generation;			/* of the snapshot in the tuple */
 	u32 updates;
+	u64 asleep_tsc;			/* it was that when the host went to sleep */
 
 	bool in_l2;
 	struct subject_tsc l2;		/* what L1 asks for */
@@ -104,6 +115,7 @@ struct ref_vm {
 	struct ref_clock clock;
 	bool stable;			/* one rate for all, by the TSC */
 	bool rates_changed;
+	bool woken;			/* the host was asleep */
 	u32 yanks;			/* YANK_* */
 	u32 generation;
 	bool slot_gone;
@@ -181,7 +193,19 @@ u64 ref_guest_tsc(u32 khz, s64 delta_ns);
 
 void ref_host_boot(const struct subject_config *config);
 void ref_tick(void);
-s64 ref_host_ns(void);			/* CLOCK_MONOTONIC, which nobody slews */
+void ref_ntp_slew(s32 ppb);
+void ref_step_realtime(s64 ns);
+void ref_set_clocksource(enum subject_clocksource clocksource);
+void ref_suspend(void);
+void ref_resume(bool boot_cpu);
+void ref_register_counter(u32 khz, u64 mask, struct subject_counter *counter);
+u64 ref_timekeeping_read(const struct subject_counter *counter, u64 cycles);
+bool ref_vdso_read(const struct subject_counter *counter, u64 cycles, u64 *ns);
+u64 ref_suspend_timing(u32 khz, u64 mask, u64 start, u64 now);
+bool ref_in_interval(u64 start, u64 end, u64 counter);
+void ref_sched_clock(const struct subject_sched_clock *at,
+		     struct subject_sched_clock_read *read);
+s64 ref_host_ns(void);			/* raw: nobody slews it */
 /* What @ns of it would be if products had 64 bits, and @plant is on. */
 u64 ref_unless_gap(enum plant plant, u64 ns);
 u64 ref_realtime_ns(void);
@@ -194,6 +218,8 @@ void ref_clock_create(void);
 void ref_clock_rebase(bool must);
 /* What a change of vCPUs' rates does to the one clock. */
 void ref_clock_rates(void);
+void ref_clock_suspend(void);
+void ref_clock_resume(u64 slept_ns);
 void ref_clock_publish(u32 vcpu);
 u64 ref_clock_ns(void);			/* here and now */
 u64 ref_clock_unscaled(void);		/* at the host's rate since the snapshot */
@@ -213,6 +239,8 @@ void ref_write_wall_clock(u32 vcpu);
 
 void ref_tsc_create(u32 vcpu);
 u64 ref_tsc(const struct ref_vcpu *vcpu, u64 raw);
+void ref_tsc_suspend(void);
+void ref_tsc_resume(void);
 void ref_tsc_catch_up(struct ref_vcpu *vcpu);
 void ref_tsc_enter(struct ref_vcpu *vcpu);
 void ref_write_tsc(u32 vcpu, u64 tsc, bool by_host);
@@ -260,6 +288,7 @@ bool ref_guest_read_tsc_page(u64 tsc, u64 *time_100ns);
 u64 ref_guest_read_hv_clock(u64 tsc);
 u64 ref_guest_vread_hv_clock(u64 tsc);
 u64 ref_guest_read_sched_clock(u64 tsc);
+u32 ref_guest_tsc_khz(u32 vcpu);
 void ref_guest_hibernate(u64 tsc, bool resume);
 
 #endif

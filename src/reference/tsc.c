@@ -123,6 +123,19 @@ int ref_set_tsc_khz(u32 nr, u32 khz)
 	return 0;
 }
 
+/* A guest doesn't notice that its host slept: its TSC goes on from there. */
+void ref_tsc_suspend(void)
+{
+	for (u32 i = 0; i < vm.nr_vcpus; i++)
+		vm.vcpu[i].asleep_tsc = ref_tsc(&vm.vcpu[i], hw->raw_tsc);
+}
+
+void ref_tsc_resume(void)
+{
+	for (u32 i = 0; i < vm.nr_vcpus; i++)
+		restart_tsc(&vm.vcpu[i], vm.vcpu[i].asleep_tsc);
+}
+
 /* What the vCPU has promised since the last write; a CPU behind waits for it. */
 void ref_tsc_catch_up(struct ref_vcpu *vcpu)
 {

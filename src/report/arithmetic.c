@@ -465,6 +465,78 @@ static bool nested_tsc(const struct sums *s)
 	return tsc == (u64)s->f->got;
 }
 
+/* What the guest asked for, by its own copy, and what KVM takes for now. */
+static bool xen_timer(const struct sums *s)
+{
+	const struct subject_vcpu_view *v = &s->step->vcpu[s->event->vcpu];
+	u64 due = s->step->got, now;
+
+	place(s, "__pvclock_read_cycles");
+	now = tuple(s, &v->pvclock, s->step->tsc, "tsc_timestamp", "system_time");
+	line(s, "asked", "now + %llu = %llu ns", s->event->value, due);
+	scaled_khz(s, v);
+	if (is(s->f->event, "xen-timer-left")) {
+		place(s, s->f->function);
+		line(s, "left armed", "for %lld ns", (s64)s->f->got);
+		return now + s->event->value == due;
+	}
+	now = host_clock(s, s->step->raw_tsc);
+	place(s, s->f->function);
+	line(s, "delta", "guest_abs - guest_now = %llu - %llu = %lld ns", due, now,
+	     (s64)(due - now));
+	return (s64)(due - now) == s->f->got;
+}
+
+static bool runstate(const struct sums *s)
+{
+	const struct subject_vcpu_view *v = &s->step->vcpu[0];
+	u64 now = host_clock(s, s->step->raw_tsc);
+
+	place(s, s->f->function);
+	line(s, "entry", "get_kvmclock_ns() = %llu ns", now);
+	if (s->f->law == LAW_AGREE) {
+		place(s, "__pvclock_read_cycles");
+		tuple(s, &v->pvclock, sim_guest_tsc(s->m, v, s->step->raw_tsc),
+		      "tsc_timestamp", "system_time");
+		scaled_khz(s, v);
+	}
+	return (s64)now == (s64)s->f->got;
+}
+
+static bool tsc_deadline(const struct sums *s)
+{
+	const struct subject_vcpu_view *v = &s->step->vcpu[s->event->vcpu];
+	u64 cycles = s->event->value, ns;
+
+	place(s, "start_sw_tscdeadline");
+	if (s->event->kind == EVENT_TSC_DEADLINE) {
+		line(s, "ns", "(tscdeadline - guest_tsc) * 1000000 = %llu * 1000000", cycles);
+		line(s, "", "= %llu modulo 2^64", cycles * 1000000);
+		ns = cycles * 1000000 / v->virtual_tsc_khz;
+		line(s, "", "/ virtual_tsc_khz = %llu / %u = %llu ns", cycles * 1000000,
+		     v->virtual_tsc_khz, ns);
+		return ns == s->f->got || !s->f->got;
+	}
+	line(s, "deadline", "%llu cycles, at virtual_tsc_khz = %u kHz", (u64)s->f->want,
+	     v->virtual_tsc_khz);
+	if (is(s->f->event, "tsc-deadline-early-in-l2")) {
+		place(s, s->f->function);
+		line(s, "ratio", "L2's on L1's, so that L1's cycles look like the host's");
+	}
+	return rdtsc_of_guest(s, "TSC", v, s->step->raw_tsc) == (u64)s->f->got;
+}
+
+/* The update's own arithmetic on the tuple before it, CLOCK_MONOTONIC_RAW's. */
+static bool host_update(const struct sums *s)
+{
+	const struct subject_timekeeper_view *tk = &s->before->timekeeper;
+	u64 now = tk->clocksource == SUBJECT_CS_OTHER ?
+		  machine_true_ns(s->m, s->step->true_cycles) :
+		  counter(s, s->step->raw_tsc);
+
+	return (s64)timekeeper(s, tk, now, s->f->function) == s->f->got;
+}
+
 static bool arithmetic(const struct sums *s)
 {
 	const struct finding *f = s->f;
@@ -472,6 +544,12 @@ static bool arithmetic(const struct sums *s)
 	if (f->law == LAW_TOTAL) {
 		const struct subject_vcpu_view *v = &s->before->vcpu[s->event->vcpu];
 
+		if (s->event->kind == EVENT_READ_TSC_KHZ) {
+			place(s, "pvclock_tsc_khz");
+			line(s, "tsc_khz", "(1000000 << 32) / tsc_to_system_mul = %llu / %u",
+			     1000000ull << 32, v->pvclock.tsc_to_system_mul);
+			return true;
+		}
 		if (!is(f->function, "kvm_get_time_scale"))
 			return false;
 		scaled_khz(s, v);
@@ -489,6 +567,10 @@ static bool arithmetic(const struct sums *s)
 		return restored(s);
 	if (is(f->clock, "kvmclock") && !strncmp(f->event, "pvclock-update", 14))
 		return f->law == LAW_EXACT ? tuple_fields(s) : kvmclock_update(s);
+	if (is(f->clock, "runstate"))
+		return s->step->vm.use_master_clock && runstate(s);
+	if (is(f->clock, "tsc-deadline"))
+		return tsc_deadline(s);
 	if (is(f->clock, "L2-TSC") ||
 	    (is(f->clock, "guest-TSC") && f->law == LAW_AGREE))
 		return nested_tsc(s);
@@ -499,10 +581,14 @@ static bool arithmetic(const struct sums *s)
 		return (s64)timekeeper(s, &s->step->timekeeper,
 				       counter(s, s->step->vm.master_cycle_now),
 				       "vgettsc") == f->got;
+	if (is(f->clock, "timekeeper"))
+		return host_update(s);
 	if (!s->step->has_clock)
 		return false;
 	if (is(f->clock, "kvmclock"))
 		return kvmclock_read(s);
+	if (is(f->clock, "xen-timer"))
+		return xen_timer(s);
 	if (is(f->clock, "KVM_GET_CLOCK")) {
 		if (s->step->vm.use_master_clock)
 			return (s64)host_clock(s, s->step->tsc) == f->got;
@@ -510,13 +596,19 @@ static bool arithmetic(const struct sums *s)
 			   "timekeeping_delta_to_ns");
 		return true;
 	}
-	if (is(f->clock, "hv-clock")) {
+	if (is(f->clock, "hv-clock") || is(f->clock, "hv-sched-clock") ||
+	    (is(f->clock, "TSC-page") && f->law == LAW_RATE)) {
 		u64 scaled = (u128)s->step->tsc * s->step->vm.page_scale >> 64;
 
 		place(s, f->function);
 		line(s, "page", "(tsc * tsc_scale >> 64) + tsc_offset = %llu + %lld = %llu",
 		     scaled, s->step->vm.page_offset_100ns,
 		     scaled + s->step->vm.page_offset_100ns);
+		if (f->law != LAW_RATE)
+			return true;
+		scaled_khz(s, &s->step->vcpu[s->event->vcpu]);
+		line(s, "elapsed", "%lld ns by this clock since its first read, %lld ns of true time",
+		     (s64)f->got, (s64)f->want);
 		return true;
 	}
 	if (is(f->clock, "reference-counter") &&

@@ -80,8 +80,8 @@ static void fit(const struct scenario *s, struct event *e)
 	e->vcpu = info->has_vcpu ? e->vcpu % m->nr_vcpus : 0;
 	if (!info->unit)
 		e->value = 0;
-	else if (!info->is_signed && e->value > info->max)
-		e->value %= info->max + 1;
+	else
+		e->value = event_fold_value(info, e->value);
 	if (e->kind == EVENT_MIGRATE)
 		e->value %= s->nr_hosts;
 }
@@ -211,13 +211,69 @@ static void insert_migration(struct random *r, struct scenario *s, u32 at)
 		insert(s, at, (struct event){ .kind = EVENT_SAVE_TSC });
 }
 
+/* Most updates have few stores, and of a schedule no bit leads to the next. */
+static u64 draw_schedule(struct random *r, u64 value)
+{
+	u8 all = interleave_max(INTERLEAVE_THEN);
+
+	if (!below(r, 8))
+		value = interleave_put(value, INTERLEAVE_READER,
+				       below(r, SUBJECT_READER_NR));
+	value = interleave_put(value, INTERLEAVE_STORE, below(r, 8) << !below(r, 4));
+	value = interleave_put(value, INTERLEAVE_THEN,
+			       (const u8[]){ 0, 1, all, below(r, all) }[below(r, 4)]);
+	value = interleave_put(value, INTERLEAVE_LOAD, below(r, 8));
+	value = interleave_put(value, INTERLEAVE_FRESH, below(r, 256));
+	return interleave_put(value, INTERLEAVE_BACKWARDS, below(r, 2));
+}
+
+/*
+ * One CPU writes, another reads.  Of a Hyper-V page that was there before more than a
+ * word changes only with the frequency.
+ */
+static void insert_interleaving(struct random *r, struct scenario *s, u32 at)
+{
+	struct machine *m = &s->machine;
+	u8 vcpu, cpu, other, other_cpu;
+	u64 schedule = draw(r);
+	bool page = below(r, 2);
+
+	m->nr_vcpus += m->nr_vcpus == 1;
+	m->nr_cpus += m->nr_cpus == 1;
+	if (page && !m->tsc_frac_bits)
+		m->tsc_frac_bits = 48;
+	fit_hosts(s);
+	vcpu = below(r, m->nr_vcpus);
+	cpu = below(r, m->nr_cpus);
+	other = (vcpu + 1) % m->nr_vcpus;
+	other_cpu = (cpu + 1) % m->nr_cpus;
+	if (page)
+		schedule = interleave_put(schedule, INTERLEAVE_READER, below(r, 2) ?
+			SUBJECT_READER_TSC_PAGE : SUBJECT_READER_REFERENCE);
+	insert(s, at, (struct event){ .vcpu = vcpu, .cpu = cpu,
+		.kind = (const u8[]){ EVENT_TICK, EVENT_WRITE_WALL_CLOCK,
+			EVENT_RUN_VCPU, EVENT_RUN_VCPU }[page ? 3 : below(r, 4)] });
+	insert(s, at, (struct event){ .kind = EVENT_MASTERCLOCK, .vcpu = vcpu });
+	insert(s, at, (struct event){ .kind = EVENT_INTERLEAVE, .vcpu = other,
+		.value = draw_schedule(r, schedule) });
+	if (page)
+		insert(s, at, (struct event){ .kind = EVENT_SET_TSC_KHZ, .vcpu = vcpu,
+			.value = m->tsc_khz / (1 + below(r, 4)) });
+	insert(s, at, (struct event){ .kind = EVENT_RUN_VCPU, .vcpu = other,
+		.cpu = other_cpu });
+	if (page)
+		insert(s, at, (struct event){ .kind = EVENT_WRITE_TSC_PAGE,
+			.vcpu = other, .value = SUBJECT_PAGE_BY_GUEST });
+	insert(s, at, (struct event){ .kind = EVENT_ADVANCE_NS,
+		.value = draw(r) >> (14 + below(r, 50)) });
+}
+
 /* What belongs together arrives together. */
 static void insert_idiom(struct random *r, struct scenario *s, u32 at)
 {
 	const struct machine *m = &s->machine;
 	struct event e = draw_event(r, s);
 	u8 vcpu = below(r, m->nr_vcpus), cpu = below(r, m->nr_cpus);
-	u8 other = below(r, m->nr_vcpus);
 
 	switch (below(r, 7)) {
 	case 4:		/* a nested guest, then what L1 or the VMM does, then a look */
@@ -259,18 +315,8 @@ static void insert_idiom(struct random *r, struct scenario *s, u32 at)
 	case 3:
 		insert_migration(r, s, at);
 		break;
-	case 5:		/* one CPU writes, another reads */
-		insert(s, at, (struct event){ .vcpu = vcpu, .cpu = cpu,
-			.kind = (const u8[]){ EVENT_RUN_VCPU, EVENT_RUN_VCPU,
-				EVENT_TICK, EVENT_WRITE_WALL_CLOCK }[below(r, 4)] });
-		insert(s, at, (struct event){ .kind = EVENT_MASTERCLOCK,
-			.vcpu = vcpu });
-		insert(s, at, (struct event){ .kind = EVENT_INTERLEAVE,
-			.vcpu = other, .value = draw(r) });
-		insert(s, at, (struct event){ .kind = EVENT_RUN_VCPU,
-			.vcpu = other, .cpu = below(r, m->nr_cpus) });
-		insert(s, at, (struct event){ .kind = EVENT_ADVANCE_NS,
-			.value = draw(r) >> (14 + below(r, 50)) });
+	case 5:
+		insert_interleaving(r, s, at);
 		break;
 	default:	/* every vCPU's TSC rewritten alike */
 		for (vcpu = 0; vcpu < m->nr_vcpus; vcpu++)
@@ -278,22 +324,6 @@ static void insert_idiom(struct random *r, struct scenario *s, u32 at)
 				.kind = EVENT_WRITE_TSC_HOST, .value = e.value });
 		break;
 	}
-}
-
-/* Most updates have few stores, and of a schedule no bit leads to the next. */
-static u64 draw_schedule(struct random *r, u64 value)
-{
-	u8 all = interleave_max(INTERLEAVE_THEN);
-
-	if (!below(r, 8))
-		value = interleave_put(value, INTERLEAVE_READER,
-				       below(r, SUBJECT_READER_NR));
-	value = interleave_put(value, INTERLEAVE_STORE, below(r, 8) << !below(r, 4));
-	value = interleave_put(value, INTERLEAVE_THEN,
-			       (const u8[]){ 0, 1, all, below(r, all) }[below(r, 4)]);
-	value = interleave_put(value, INTERLEAVE_LOAD, below(r, 8));
-	value = interleave_put(value, INTERLEAVE_FRESH, below(r, 256));
-	return interleave_put(value, INTERLEAVE_BACKWARDS, below(r, 2));
 }
 
 static void mutate_once(struct random *r, struct scenario *s)

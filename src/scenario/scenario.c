@@ -55,7 +55,7 @@ const struct event_info event_info[EVENT_NR] = {
 		"The wall clock epoch is computed, with a preemption in between." },
 	[EVENT_REENLIGHTENMENT] = { "reenlightenment", false, true, "bool", false, 1,
 		"The guest opts for re-enlightenment and TSC emulation, or out." },
-	[EVENT_STIMER_CONFIG] = { "stimer-config", false, true, "flags", false, 15,
+	[EVENT_STIMER_CONFIG] = { "stimer-config", false, true, "flags", false, 63,
 		"The guest writes HV_X64_MSR_STIMER0_CONFIG." },
 	[EVENT_STIMER_ARM] = { "stimer-arm", false, true, "ns", false,
 		365ull * 86400 * CF_NS_PER_SEC,
@@ -115,6 +115,20 @@ const struct event_info event_info[EVENT_NR] = {
 		"A reader runs between the stores of the next update of what it reads." },
 	[EVENT_MEMORY_FAULT] = { "memory-fault", false, false, "accesses", false, 7,
 		"After that many accesses the guest's memory isn't there, for one event." },
+	[EVENT_PAUSE_GUEST] = { "pause-guest", false, true, NULL, false, 0,
+		"KVM_KVMCLOCK_CTRL: the guest is told that it was stopped." },
+	[EVENT_READ_TSC_KHZ] = { "read-tsc-khz", false, true, NULL, false, 0,
+		"The guest works out its TSC's frequency from kvmclock." },
+	[EVENT_NTP_SLEW] = { "ntp-slew", true, false, "ppb", true, 500000,
+		"The host's NTP daemon sets the frequency of CLOCK_REALTIME." },
+	[EVENT_STEP_REALTIME] = { "step-realtime", true, false, "ns", true,
+		10ull * 365 * 86400 * CF_NS_PER_SEC,
+		"The host's CLOCK_REALTIME is moved by so much." },
+	[EVENT_CLOCKSOURCE] = { "clocksource", true, false, "which", false, 1,
+		"The host's admin selects the machine's own clocksource, or another." },
+	[EVENT_SUSPEND] = { "suspend", false, false, "ns", false,
+		10ull * 365 * 86400 * CF_NS_PER_SEC,
+		"The host sleeps so long; its TSCs start anew, near 0." },
 };
 
 /* The value of EVENT_INTERLEAVE, from its lowest bits. */
@@ -199,6 +213,19 @@ static u64 fold(u64 value, u64 max)
 	return value <= max ? value : value % (max + 1);
 }
 
+u64 event_fold_value(const struct event_info *info, u64 value)
+{
+	if (!info->is_signed)
+		return fold(value, info->max);
+	/* all of it is allowed, and -2^63 has no counterpart */
+	return info->max == ~0ull ? value : (u64)((s64)value % (s64)(info->max + 1));
+}
+
+static bool value_allowed(const struct event_info *info, u64 value)
+{
+	return event_fold_value(info, value) == value;
+}
+
 /* Returns the flags.  @first: the first host, or NULL: this one. */
 static u8 decode_machine(struct machine *m, struct input *in,
 			 const struct machine *first)
@@ -275,9 +302,7 @@ void scenario_decode(struct scenario *s, const u8 *data, size_t size)
 				e->vcpu = (where >> 4) % m->nr_vcpus;
 		}
 		if (info->unit) {
-			e->value = number(&in);
-			if (!info->is_signed)
-				e->value = fold(e->value, info->max);
+			e->value = event_fold_value(info, number(&in));
 			if (e->kind == EVENT_MIGRATE)
 				e->value %= s->nr_hosts;
 		}
@@ -436,7 +461,7 @@ const char *scenario_invalid(const struct scenario *s)
 			return "no such CPU";
 		if (e->vcpu >= m->nr_vcpus)
 			return "no such vCPU";
-		if (info->unit && !info->is_signed && e->value > info->max)
+		if (info->unit && !value_allowed(info, e->value))
 			return "value out of range";
 		if (e->kind == EVENT_MIGRATE && e->value >= s->nr_hosts)
 			return "no such host";

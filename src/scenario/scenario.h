@@ -73,6 +73,12 @@ enum event_kind {
 	EVENT_WRITE_WALL_CLOCK,		/* vcpu: MSR_KVM_WALL_CLOCK_NEW */
 	EVENT_INTERLEAVE,		/* vcpu, value: enum interleave_field */
 	EVENT_MEMORY_FAULT,		/* value: how many accesses are good */
+	EVENT_PAUSE_GUEST,		/* vcpu: KVM_KVMCLOCK_CTRL */
+	EVENT_READ_TSC_KHZ,		/* vcpu */
+	EVENT_NTP_SLEW,			/* cpu, value: ppb (signed) */
+	EVENT_STEP_REALTIME,		/* cpu, value: ns (signed) */
+	EVENT_CLOCKSOURCE,		/* cpu, value: 0 the machine's own, 1 another */
+	EVENT_SUSPEND,			/* value: ns until the host wakes */
 	EVENT_NR
 };
 
@@ -126,11 +132,14 @@ struct event_info {
 	bool has_cpu, has_vcpu;
 	const char *unit;		/* of value, NULL: no value; "bool" */
 	bool is_signed;
-	u64 max;			/* value's largest, when not signed */
+	u64 max;			/* value's largest, either way if it is signed */
 	const char *help;		/* one sentence, for list and docs */
 };
 
 extern const struct event_info event_info[EVENT_NR];
+
+/* @value, into what that kind of event allows. */
+u64 event_fold_value(const struct event_info *info, u64 value);
 
 /*
  * Decodes any @size bytes into a valid scenario.  Reads no more than it

@@ -90,7 +90,9 @@ static const char *const page_writes[] = {
 	[SUBJECT_PAGE_NOWHERE] = "nowhere",
 };
 
-static const char *const stimer_flags[] = { "enable", "periodic", "auto", "direct" };
+static const char *const stimer_flags[] = {
+	"enable", "periodic", "auto", "direct", "no-sint", "no-synic",
+};
 
 static const char *const readers[SUBJECT_READER_NR] = {
 	"pvclock", "vdso-pvclock", "tsc-page", "wall-clock",
@@ -256,7 +258,7 @@ static void print_event_words(const struct event *e, FILE *out)
 		break;
 	case EVENT_STIMER_CONFIG:
 		fprintf(out, "stimer-config vcpu %u", e->vcpu);
-		for (int i = 0; i < 4; i++)
+		for (int i = 0; i < 6; i++)
 			if (e->value & 1u << i)
 				fprintf(out, " %s", stimer_flags[i]);
 		break;
@@ -271,6 +273,22 @@ static void print_event_words(const struct event *e, FILE *out)
 	case EVENT_REENLIGHTENMENT:
 		fprintf(out, "reenlightenment %s vcpu %u", e->value ? "on" : "off",
 			e->vcpu);
+		break;
+	case EVENT_NTP_SLEW:
+		fprintf(out, "ntp-slew %lld ppb on cpu %u", (s64)e->value, e->cpu);
+		break;
+	case EVENT_STEP_REALTIME:
+		fputs((s64)e->value < 0 ? "step-realtime -" : "step-realtime ", out);
+		print_ns(out, (s64)e->value < 0 ? -e->value : e->value);
+		fprintf(out, " on cpu %u", e->cpu);
+		break;
+	case EVENT_CLOCKSOURCE:
+		fprintf(out, "clocksource %s on cpu %u", e->value ? "other" : "own",
+			e->cpu);
+		break;
+	case EVENT_SUSPEND:
+		fputs("suspend ", out);
+		print_ns(out, e->value);
 		break;
 	case EVENT_INTERLEAVE:
 		fprintf(out, "interleave %s vcpu %u at %u",
@@ -810,7 +828,7 @@ static int parse_event(struct parser *p, const struct machine *m, u32 nr_hosts,
 		e->kind = EVENT_STIMER_CONFIG;
 		if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu))
 			return -1;
-		for (int i = 0; i < 4; i++)
+		for (int i = 0; i < 6; i++)
 			if (accept(p, stimer_flags[i]))
 				e->value |= 1u << i;
 		return 0;
@@ -951,8 +969,50 @@ static int parse_event(struct parser *p, const struct machine *m, u32 nr_hosts,
 		e->value = mode << 35 | divide << 32 | count;
 		return 0;
 	}
+	if (accept(p, "ntp-slew")) {
+		e->kind = EVENT_NTP_SLEW;
+		skip_blanks(p);
+		at = p->pos;
+		if (take_number(p, "a rate", &e->value, &negative) || expect(p, "ppb"))
+			return -1;
+		if (e->value > event_info[e->kind].max)
+			return fail_at(p, at, "at most 500000 ppb");
+		goto signed_value;
+	}
+	if (accept(p, "step-realtime")) {
+		e->kind = EVENT_STEP_REALTIME;
+		skip_blanks(p);
+		at = p->pos;
+		negative = p->pos < p->end && *p->pos == '-';
+		p->pos += negative;
+		if (take_ns(p, &e->value))
+			return -1;
+		if (e->value > event_info[e->kind].max)
+			return fail_at(p, at, "at most 10 years");
+		goto signed_value;
+	}
+	if (accept(p, "suspend")) {
+		e->kind = EVENT_SUSPEND;
+		skip_blanks(p);
+		at = p->pos;
+		if (take_ns(p, &e->value))
+			return -1;
+		return e->value <= event_info[e->kind].max ? 0 :
+			fail_at(p, at, "at most 10 years");
+	}
+	if (accept(p, "clocksource")) {
+		e->kind = EVENT_CLOCKSOURCE;
+		e->value = accept(p, "other");
+		skip_blanks(p);
+		if (!e->value && !accept(p, "own"))
+			return fail_at(p, p->pos, "expected own or other");
+		goto on_cpu;
+	}
 	skip_blanks(p);
 	return fail_at(p, p->pos, "unknown event");
+signed_value:
+	if (negative)
+		e->value = -e->value;
 on_cpu:
 	if (expect(p, "on"))
 		return -1;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <stddef.h>
+#include <string.h>
 #include "machine.h"
 
 u64 machine_true_ns(const struct machine *machine, u64 cycles)
@@ -19,7 +21,7 @@ static u64 ns_to_cycles(const struct machine *machine, u64 ns)
 u64 sim_raw_tsc(const struct sim *sim, u32 cpu)
 {
 	return sim->machine->boot_tsc + sim->machine->skew_cycles[cpu] +
-	       sim->cycles;
+	       sim->cycles - sim->tsc_lost[sim->host];
 }
 
 u64 sim_guest_tsc(const struct machine *machine,
@@ -40,8 +42,7 @@ static void select_cpu(struct sim *sim, u32 cpu)
 void sim_set_time(struct sim *sim, u64 cycles)
 {
 	sim->cycles = cycles;
-	if (sim->machine->clocksource != SUBJECT_CS_HYPERV_PAGE)
-		sim->hw.other_ns = machine_true_ns(sim->machine, cycles);
+	sim->hw.other_ns = machine_true_ns(sim->machine, cycles);
 }
 
 static struct subject_config config_of(const struct machine *m, u32 nr_vcpus)
@@ -84,9 +85,13 @@ void sim_boot(struct sim *sim, const struct machine *hosts,
 {
 	struct subject_config config = config_of(hosts, nr_vcpus);
 
-	*sim = (struct sim){ .hosts = hosts, .guest = subject,
-			     .subject = subject, .nr_vcpus = nr_vcpus,
-			     .nr_vms = 1 };
+	memset(sim, 0, offsetof(struct sim, saved));
+	sim->saved.tsc_of = sim->saved.clock_of = 0;
+	sim->saved.tsc_restored = sim->saved.clock_restored = false;
+	sim->hosts = hosts;
+	sim->guest = sim->subject = subject;
+	sim->nr_vcpus = nr_vcpus;
+	sim->nr_vms = 1;
 	interleave_cancel();
 	power_on(sim, 0);
 	subject->boot(&config, &sim->hw);
@@ -344,6 +349,34 @@ static void set_runstate(struct sim *sim, u32 vcpu, enum subject_runstate state)
 			machine_true_ns(sim->machine, sim->run_delay[vcpu]));
 }
 
+/*
+ * The whole machine's TSCs start anew when it wakes: that of the CPU furthest behind
+ * from 0.  A guest of Hyper-V's doesn't lose its TSC.
+ */
+static bool sleep_and_wake(struct sim *sim, u64 cycles)
+{
+	const struct machine *m = sim->machine;
+	s64 behind = 0;
+
+	if (m->clocksource == SUBJECT_CS_HYPERV_PAGE)
+		return true;
+	if (cycles > sim->max_cycles - sim->cycles)
+		return false;
+	select_cpu(sim, 0);
+	sim->subject->suspend();
+	pass_time(sim, cycles);
+	for (u32 cpu = 0; cpu < m->nr_cpus; cpu++)
+		if (m->skew_cycles[cpu] < behind)
+			behind = m->skew_cycles[cpu];
+	sim->tsc_lost[sim->host] = m->boot_tsc + behind + sim->cycles;
+	for (u32 cpu = 0; cpu < m->nr_cpus; cpu++) {
+		select_cpu(sim, cpu);
+		sim->subject->resume(!cpu);
+	}
+	select_cpu(sim, 0);
+	return true;
+}
+
 static bool act(struct sim *sim, const struct event *event, struct sim_read *read)
 {
 	const struct subject *subject = sim->subject;
@@ -531,6 +564,21 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 		read->valid = l2.in_l2;
 		return true;
 	}
+	case EVENT_SUSPEND:
+		return sleep_and_wake(sim, ns_to_cycles(sim->machine, event->value));
+	case EVENT_NTP_SLEW:
+		select_cpu(sim, event->cpu);
+		subject->ntp_slew((s64)event->value);
+		return true;
+	case EVENT_STEP_REALTIME:
+		select_cpu(sim, event->cpu);
+		subject->step_realtime(event->value);
+		return true;
+	case EVENT_CLOCKSOURCE:
+		select_cpu(sim, event->cpu);
+		subject->set_clocksource(event->value ? SUBJECT_CS_OTHER :
+					 sim->machine->clocksource);
+		return true;
 	case EVENT_XEN_SHARED_INFO:
 		select_cpu(sim, event->cpu);
 		read->value = subject->xen_shared_info(event->value);
@@ -595,6 +643,18 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 	}
 	case EVENT_MEMORY_FAULT:
 		sim->hw.memory_fault = event->value + 2;
+		return true;
+	case EVENT_PAUSE_GUEST:
+		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
+		subject->pause_guest(event->vcpu);
+		return true;
+	case EVENT_READ_TSC_KHZ:
+		read->tsc = enter_and_rdtsc(sim, event->vcpu);
+		/* a guest whose memory was away has no kvmclock to ask yet */
+		if (!sim->hw.memory.pvclock[event->vcpu][0])
+			return true;
+		read->value = sim->guest->guest_tsc_khz(event->vcpu);
+		read->valid = true;
 		return true;
 	case EVENT_NR:
 		break;

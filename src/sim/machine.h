@@ -39,15 +39,17 @@ struct sim {
 	const struct subject *subject;
 	struct subject_hw hw;
 	u64 cycles;			/* true time, in this host's */
+	u64 tsc_lost[SUBJECT_MAX_HOSTS]; /* cycles, when a host slept */
 	u64 max_cycles;			/* SIM_MAX_NS */
 	u32 entered;			/* hosts that have booted, a bit each */
 	u32 nr_vms;			/* VMs until now, the present one included */
-	struct sim_saved saved;
 	u32 nr_vcpus;			/* created so far */
 	u8 vcpu_cpu[SUBJECT_MAX_VCPUS];	/* where each vCPU ran last */
 	/* its thread waited for a CPU: so long until now, or since; true cycles */
 	u64 run_delay[SUBJECT_MAX_VCPUS], preempted[SUBJECT_MAX_VCPUS];
 	bool faulted;			/* the guest's memory wasn't there */
+
+	struct sim_saved saved;		/* valid by its tsc_of, clock_of */
 };
 
 /* What an event read, if it read a clock. */

@@ -29,6 +29,27 @@ extern u64 shim_guest_tsc;
 #define hv_raw_get_msr(msr) shim_hw->reference_counter()
 #define hv_read_reference_counter() read_hv_clock_tsc()
 
+/* one CPU, the one that reads */
+#define DEFINE_PER_CPU_ALIGNED(type, name) type name
+#define this_cpu_read(var) (var)
+#define this_cpu_write(var, value) ((var) = (value))
+#define per_cpu(var, cpu) (var)
+#define per_cpu_ptr(ptr, cpu) (ptr)
+#define for_each_possible_cpu(cpu) for ((cpu) = 0; (cpu) < 1; (cpu)++)
+
+/* its TSC is what its sched clock goes by */
+#define static_branch_likely(key) true
+#define sched_clock_stable() true
+#define sched_clock() native_sched_clock()
+#define sched_clock_idle_sleep_event() do { } while (0)
+#define sched_clock_idle_wakeup_event() do { } while (0)
+void set_normalized_timespec64(struct timespec64 *ts, time64_t sec, s64 nsec);
+void clocks_calc_mult_shift(u32 *mult, u32 *shift, u32 from, u32 to, u32 maxsec);
+#define CLOCK_MONOTONIC 1
+#define HZ 1000
+#define jiffies_64 0
+#define INITIAL_JIFFIES 0
+
 /* the vDSO's clock is vCPU0's */
 #define pvclock_page \
 	(*(struct { struct pvclock_vcpu_time_info pvti; } *)shim_hw->memory.pvclock)

@@ -22,6 +22,61 @@ struct mutex { int locked; };
 #define mutex_unlock(l) ((l)->locked = 0)
 #define lockdep_assert_held(l) ((void)(l))
 #define guard(kind) (void)
+#define scoped_guard(kind, l)
+#define DEFINE_RAW_SPINLOCK(l) raw_spinlock_t l
+#define raw_spin_lock_init(l) ((l)->locked = 0)
+#define seqcount_raw_spinlock_init(s, l) ((s)->sequence = 0)
+#define stop_machine(fn, data, cpus) fn(data)
+#define try_module_get(m) true
+#define module_put(m) do { } while (0)
+
+/* what timekeeping tells others, but KVM */
+#define update_vsyscall(tk) do { } while (0)
+#define update_fast_timekeeper(tkr, fast) do { } while (0)
+#define clock_was_set(bases) do { } while (0)
+#define ntp_init_cmos_sync() do { } while (0)
+#define local_clock() 0
+#define halt_fast_timekeeper(tk) do { } while (0)
+#define tk_debug_account_sleep_time(delta) do { } while (0)
+#define clockevents_suspend() do { } while (0)
+#define clockevents_resume() do { } while (0)
+#define clocksource_suspend() do { } while (0)
+#define clocksource_resume() do { } while (0)
+#define tick_suspend() do { } while (0)
+#define tick_resume() do { } while (0)
+#define timerfd_resume() do { } while (0)
+#define touch_softlockup_watchdog() do { } while (0)
+
+/* a CPU comes up; KVM has the one VM */
+static void enable_virtualization(void);
+#define shim_x86_enable_virtualization_cpu() (enable_virtualization(), 0)
+#define shim_static_kvm_x86_hardware_enable() (enable_virtualization(), 0)
+#define kvm_user_return_msr_cpu_online() do { } while (0)
+#define kvm_x86_check_processor_compatibility() 0
+extern struct kvm *shim_the_vm;
+#define list_for_each_entry(kvm, head, member) \
+	for ((kvm) = shim_the_vm; (kvm); (kvm) = NULL)
+#define HZ 250
+#define USER_HZ 100
+#define USER_TICK_USEC (USEC_PER_SEC / USER_HZ)
+#define ilog2(n) ((n) ? 63 - __builtin_clzll(n) : -1)
+#define printk_once(...) do { } while (0)
+#define printk_deferred(...) do { } while (0)
+#define printk(...) do { } while (0)
+#define pr_notice(...) do { } while (0)
+#define pr_warn(...) do { } while (0)
+
+/* timekeeping's chain of listeners, of which KVM's has the same name */
+#define SHIM_THIRD(a, b, third, ...) third
+#define update_pvclock_gtod(...) \
+	SHIM_THIRD(__VA_ARGS__, shim_gtod_chain, update_pvclock_gtod)(__VA_ARGS__)
+struct timekeeper;
+static void shim_gtod_chain(struct timekeeper *tk, bool was_set);
+struct clocksource;
+static struct clocksource *clocksource_default_clock(void);
+static void read_persistent_clock64(struct timespec64 *now);
+static void read_persistent_wall_and_boot_offset(struct timespec64 *now,
+						 struct timespec64 *boot_offset);
 
 #define DEFINE_PER_CPU(type, name) type name[SUBJECT_MAX_CPUS]
 #define __this_cpu_read(var) ((var)[shim_hw->cpu])

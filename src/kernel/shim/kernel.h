@@ -26,6 +26,8 @@
 #define CONFIG_CLOCKSOURCE_VALIDATE_LAST_CYCLE 1
 #define CONFIG_ARCH_SUPPORTS_INT128 1
 #define CONFIG_GENERIC_GETTIMEOFDAY 1
+#define CONFIG_CLOCKSOURCE_WATCHDOG_MAX_SKEW_US 125
+#define CONFIG_GENERIC_VDSO_OVERFLOW_PROTECT 1
 #define CONFIG_PARAVIRT_CLOCK 1
 #define CONFIG_HYPERV_TIMER 1
 #define CONFIG_KVM_HYPERV 1
@@ -62,6 +64,7 @@ typedef u64 kvm_pfn_t;
 typedef u64 phys_addr_t;
 typedef s64 ktime_t;
 typedef s64 time64_t;
+typedef long long __kernel_time64_t;
 typedef int clockid_t;
 typedef struct { int counter; } atomic_t;
 typedef struct { s64 counter; } atomic64_t;
@@ -173,6 +176,8 @@ struct timespec64 {
 #define local_irq_restore(flags) ((void)(flags))
 #define preempt_disable() do { } while (0)
 #define preempt_enable() do { } while (0)
+#define preempt_disable_notrace() do { } while (0)
+#define preempt_enable_notrace() do { } while (0)
 
 #define atomic_read(v) ((v)->counter)
 #define atomic_set(v, i) ((v)->counter = (i))
@@ -208,7 +213,7 @@ static inline u64 shim_cmpxchg64(atomic64_t *v, u64 old, u64 new)
 /* Only a reader that is being interleaved can find a sequence odd, or changed. */
 typedef struct { unsigned int sequence; } seqcount_t;
 typedef seqcount_t seqcount_raw_spinlock_t;
-typedef seqcount_t seqcount_latch_t;
+typedef struct { seqcount_t seqcount; } seqcount_latch_t;
 #define SEQCNT_RAW_SPINLOCK_ZERO(...) { 0 }
 #define write_seqcount_begin(s) ({ (s)->sequence++; smp_wmb(); })
 #define write_seqcount_end(s) ({ smp_wmb(); (void)(s)->sequence++; })
@@ -232,6 +237,11 @@ static inline bool read_seqcount_retry(const seqcount_t *s, unsigned int seq)
 	smp_rmb();
 	return *(const volatile unsigned int *)&s->sequence != seq;
 }
+
+#define raw_write_seqcount_latch(s) ((void)(s)->seqcount.sequence++)
+#define write_seqcount_latch_begin(s) raw_write_seqcount_latch(s)
+#define write_seqcount_latch(s) raw_write_seqcount_latch(s)
+#define write_seqcount_latch_end(s) do { } while (0)
 
 /*
  * Every turn of a sliced loop burns fuel; a scenario that runs dry has met a

@@ -1,0 +1,124 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# bench/coverage.sh TREE
+# What of the sliced functions the corpus reaches, by clang's own counters, mapped
+# onto TREE's files: a slice stands at its own line numbers there.  TSV: a line a
+# kernel file (function *), then one a function that isn't reached whole, with the
+# lines that aren't.
+#
+# A definition in several translation units counts once, as the one best reached; one
+# that nothing calls has one region, whatever is in it, but all of its lines.
+set -eu
+tree=$(realpath "${1:?usage: bench/coverage.sh TREE}")
+repo=$(cd "$(dirname "$0")/.." && pwd)
+version=$(awk '/^(VERSION|PATCHLEVEL|SUBLEVEL) *=/ { v = v sep $3; sep = "." }
+	NR > 6 { exit } END { print v }' "$tree/Makefile")
+build=$repo/build/coverage-$version
+prefixes="-fcoverage-prefix-map=$build/sliced/host=$tree -fcoverage-prefix-map=$build/sliced/guest=$tree"
+
+mkdir -p "$build"
+{ cmake -S "$repo" -B "$build" -G Ninja -DCMAKE_C_COMPILER=clang -DCF_TREE="$tree" \
+	-DCMAKE_C_FLAGS="-fprofile-instr-generate -fcoverage-mapping $prefixes" &&
+	ninja -C "$build" harnesses; } >"$build/log" 2>&1 ||
+	{ tail "$build/log" >&2; exit 2; }
+
+rm -rf "$build/raw"
+mkdir "$build/raw"
+export LLVM_PROFILE_FILE=$build/raw/%p.profraw
+objects=
+for corpus in "$repo"/corpus/fuzz_*/; do
+	name=$(basename "$corpus")
+	replay=$build/replay_${name#fuzz_}
+	# a known finding is 0, what this build doesn't know 1: reached is reached
+	"$replay" --quiet "$corpus"*.txt >/dev/null 2>&1 || [ $? = 1 ] ||
+		{ echo "$replay failed" >&2; exit 2; }
+	objects="$objects -object $replay"
+done
+llvm-profdata merge -o "$build/profile" "$build"/raw/*.profraw
+objects="${objects# -object} -instr-profile=$build/profile"
+llvm-cov export -format=lcov $objects >"$build/lcov" 2>/dev/null
+files=$(sed -n "s,^SF:\($tree/.*\),\1,p" "$build/lcov" | sort -u)
+llvm-cov report -show-functions $objects $files >"$build/report" 2>/dev/null
+
+# 1: the lines that are never executed; 2: where a function begins and ends; 3: counts
+printf 'tree\tfile\tfunction\tregions\tmissed\tpercent\tlines\tmissed\tpercent\tmissed lines\n'
+awk -F '\t' -v tree="$tree/" -v version="$version" '
+	FILENAME ~ /lcov$/ {
+		if (sub("^SF:" tree, ""))
+			file = $0
+		else if (/^SF:/)
+			file = ""
+		else if (file != "" && sub(/^DA:/, "")) {
+			split($0, da, ",")
+			if (da[2] == 0)
+				dark[file, da[1]] = 1
+		}
+		next
+	}
+	FILENAME ~ /tsv$/ {
+		start[$3, $1] = $4
+		stop[$3, $1] = $5
+		next
+	}
+	/^File / {
+		file = $0
+		gsub(/^File .|.:$/, "", file)
+		sub(tree, "", file)
+		next
+	}
+	{ n = split($0, word, " ") }
+	n >= 10 && word[2] ~ /^[0-9]+$/ && word[1] != "TOTAL" {
+		sub(/.*:/, "", word[1])
+		key = file SUBSEP word[1]
+		if (key in missed && missed[key] <= word[3])
+			next
+		if (!(key in missed)) {
+			order[++nr] = key
+			if (!(file in known)) {
+				known[file] = 1
+				kernel[++nr_files] = file
+			}
+		}
+		regions[key] = word[2]
+		missed[key] = word[3]
+		lines[key] = word[5]
+		dark_lines[key] = word[6]
+	}
+	function percent(part, all) { return sprintf("%.1f", all ? 100 - 100 * part / all : 100) }
+	function row(file, name, r, m, l, d, where) {
+		print version, file, name, r, m, percent(m, r), l, d, percent(d, l), where
+	}
+	function dark_ranges(file, name,    from, to, line, ranges) {
+		for (line = start[file, name]; line <= stop[file, name]; line++) {
+			if (!((file, line) in dark))
+				continue
+			from = line
+			while ((file, line + 1) in dark && line < stop[file, name])
+				line++
+			ranges = ranges (ranges ? " " : "") from (line > from ? "-" line : "")
+		}
+		return ranges ? ranges : "in part"
+	}
+	END {
+		OFS = "\t"
+		for (i = 1; i <= nr; i++) {
+			split(order[i], part, SUBSEP)
+			R[part[1]] += regions[order[i]]
+			M[part[1]] += missed[order[i]]
+			L[part[1]] += lines[order[i]]
+			D[part[1]] += dark_lines[order[i]]
+		}
+		for (i = 1; i <= nr_files; i++) {
+			file = kernel[i]
+			row(file, "*", R[file], M[file], L[file], D[file], "")
+		}
+		for (i = 1; i <= nr; i++) {
+			split(order[i], part, SUBSEP)
+			if (missed[order[i]])
+				row(part[1], part[2], regions[order[i]], missed[order[i]],
+				    lines[order[i]], dark_lines[order[i]],
+				    dark_ranges(part[1], part[2]))
+		}
+	}
+' "$build/lcov" "$build/sliced/functions.tsv" "$build/report"

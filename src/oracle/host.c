@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The host's own clocks: CLOCK_MONOTONIC_RAW, CLOCK_MONOTONIC, CLOCK_REALTIME.
+ *
+ * Whatever updates the timekeeper (a tick, a slew, a step, another clocksource) leaves
+ * each of them where it was, in exact arithmetic: the accumulation moves the same
+ * product from one place to another, and a new rate takes effect now.  Only a step
+ * moves CLOCK_REALTIME, by what was asked; only CLOCK_MONOTONIC's rate is slewed.
+ *
+ * Contract: the counter isn't behind the last update's, on a CPU whose TSC is behind.
+ * That much is lost or gained, and the hardware's.
+ */
+#include "timeline.h"
+
+/* What the clocksource @kind counts where the TSC is @raw. */
+static u64 counter_of(const struct run *run, u8 kind, u64 raw)
+{
+	const struct subject_hw *hw = &run->sim.hw;
+
+	switch (kind) {
+	case SUBJECT_CS_HYPERV_PAGE:
+		return (u64)((u128)raw * hw->hv_scale >> 64) + hw->hv_offset_100ns;
+	case SUBJECT_CS_OTHER:
+		return hw->other_ns;
+	default:
+		return raw;
+	}
+}
+
+u64 host_counter(const struct run *run, u64 raw)
+{
+	return counter_of(run, run->timekeeper.clocksource, raw);
+}
+
+/* Finer than any clocksource's shifted ns. */
+#define FINE 32
+#define FINE_PER_NS ((s128)1 << FINE)
+
+struct readings {
+	s128 raw, mono, real;		/* 2^-32 ns */
+};
+
+/* false: the counter is behind */
+static bool read_all(const struct run *run, const struct subject_timekeeper_view *tk,
+		     u64 raw, struct readings *r)
+{
+	s64 delta = counter_of(run, tk->clocksource, raw) - tk->cycle_last;
+	s128 up = (s128)1 << (FINE - tk->shift);
+
+	if (delta < 0)
+		return false;
+	r->raw = tk->base_ns * FINE_PER_NS +
+		 ((s128)delta * tk->mult + tk->xtime_nsec) * up;
+	r->mono = tk->mono_base_ns * FINE_PER_NS +
+		  ((s128)delta * tk->mono_mult + tk->mono_xtime_nsec) * up;
+	r->real = r->mono + tk->offs_real_ns * FINE_PER_NS;
+	return true;
+}
+
+bool host_realtime_ns(const struct run *run, u64 raw, s128 *ns)
+{
+	struct readings r;
+
+	if (!read_all(run, &run->timekeeper, raw, &r))
+		return false;
+	*ns = r.real >> FINE;
+	return true;
+}
+
+/*
+ * @lost: what a clocksource with fewer bits of shift cuts off, at most.  @wrap: what
+ * 64 bits lose of delta * mult, a multiple of it; older trees multiply so when they
+ * forward.  Shown in ns, unless it is less.
+ */
+static bool check_moved(struct run *run, const char *clock, s128 was, s128 is,
+			s128 lost, s128 wrap)
+{
+	struct verdict v = {
+		.law = LAW_EXACT, .clock = clock,
+		.function = "timekeeping_forward_now",
+		.why = "an update of the timekeeper moved it",
+		.unit = "ns", .got = is >> FINE, .want = was >> FINE,
+	};
+	s128 gone = was - is;
+
+	law_asked(v.law, clock);
+	if (gone >= 0 && gone <= lost)
+		return true;
+	if (gone >= wrap && gone % wrap <= lost) {
+		v.why = "delta * mult doesn't fit 64 bits";
+		v.clock = "timekeeper";
+		v.event = "update" AFTER_GAP;
+	}
+	if (v.got == v.want) {
+		v.unit = "2^-32 ns";
+		v.got = is;
+		v.want = was;
+	}
+	run_fail(run, &v);
+	return false;
+}
+
+/*
+ * mult for a rate of 1 + f: what NTP wants of an interval of C cycles is T (1 + f) - R,
+ * R = T - C * m what m was rounded by, so mult = floor(m + f T / C), or one more to
+ * catch up.  T / C is m within m / (2 C), C at least a ms: so mult - floor(m (1 + f))
+ * is in [-1, 2] and f m / (2 C) either way, f being cut to 2^-16 ppm.
+ */
+static void check_rate_set(struct run *run)
+{
+	const struct subject_timekeeper_view *tk = &run->timekeeper;
+	s64 ppb = run->slew_ppb[run->sim.host], off = 0;
+	s128 want = tk->mult;
+
+	if (ppb) {
+		s128 slew = (s128)tk->mult * ppb;
+
+		want += (slew - (slew < 0 ? CF_NS_PER_SEC - 1 : 0)) / (s128)CF_NS_PER_SEC;
+		/* f m^2 / (2 * (10^6 << shift)), rounded up */
+		off = ((u128)tk->mult * tk->mult * (u64)(ppb < 0 ? -ppb : ppb) /
+		       CF_NS_PER_SEC >> (tk->shift + 1)) / 1000000 + 1;
+	}
+	run_check(run, &(struct verdict){
+		.law = LAW_RATE, .clock = "host-monotonic",
+		.function = "timekeeping_adjust",
+		.why = "its rate isn't the one that NTP set", .unit = "mult",
+		.got = tk->mono_mult,
+		.want = want,
+		.low = -1 - off, .high = 2 + off,
+	});
+}
+
+static void forget_all_timers(struct run *run)
+{
+	for (u32 i = 0; i < SUBJECT_MAX_VCPUS; i++)
+		run->timer[i].judged = false;
+	forget_timers(run);
+}
+
+void check_host_update(struct run *run, const struct event *event)
+{
+	struct subject_timekeeper_view was = run->timekeeper, *is = &run->timekeeper;
+	u64 raw = run->sim.hw.raw_tsc;
+	struct readings before, after;
+	s128 wrap = (s128)1 << (64 - was.shift + FINE), step = 0, lost = 0;
+
+	run->sim.subject->view_timekeeper(is);
+	if (is->cycle_last != was.cycle_last)
+		run->tick_cycles = run->sim.cycles;
+	switch ((enum event_kind)event->kind) {
+	case EVENT_NTP_SLEW:
+		run->slew_ppb[run->sim.host] = event->value;
+		run->host_moved = run->host_slewed = true;
+		break;
+	case EVENT_STEP_REALTIME:
+		run->host_moved = true;
+		break;
+	case EVENT_CLOCKSOURCE:
+		if (is->clocksource == was.clocksource)
+			break;
+		/* measured anew, by another counter */
+		run->host_moved = true;
+		run->moved.clock_restored = false;
+		run->generation++;
+		start_afresh(run);
+		/* the master clock goes and comes for this */
+		for (u32 i = 0; i < SUBJECT_MAX_VCPUS; i++)
+			run->asked[i] = ASKED_BY_EVENT;
+		/* from now on the host goes by this CPU's TSC, or its counter stands for it */
+		run->snapshot_broken |= run->skew_spread != 0;
+		if (run->rate_denominator > 2ull * is->mult)
+			run->rate_denominator = 2ull * is->mult;
+		/* shifted ns of a coarser clocksource */
+		if (is->shift < was.shift)
+			lost = ((s128)1 << (FINE - is->shift)) - 1;
+		forget_all_timers(run);
+		break;
+	default:
+		break;
+	}
+	/* refused is a step before CLOCK_MONOTONIC's zero, or beyond the year 2232 */
+	if (event->kind == EVENT_STEP_REALTIME && is->offs_real_ns != was.offs_real_ns)
+		step = (s64)event->value;
+	if (!read_all(run, &was, raw, &before)) {
+		/* forwarded to a counter behind: the others gain the skew, each time */
+		if (is->cycle_last != was.cycle_last) {
+			run->host_moved = run->snapshot_broken = true;
+			run->moved.clock_restored = false;
+			run->generation++;
+			start_afresh(run);
+			forget_all_timers(run);
+		}
+	} else if (read_all(run, is, raw, &after) &&
+		   check_moved(run, "host-raw", before.raw, after.raw, lost, wrap) &&
+		   check_moved(run, "host-monotonic", before.mono, after.mono,
+			       lost, wrap)) {
+		check_moved(run, "host-realtime", before.real + step * FINE_PER_NS,
+			    after.real, lost, wrap);
+	}
+	/* a tick before the interval is over does nothing */
+	if (!run->broken && (event->kind == EVENT_NTP_SLEW ||
+			     (event->kind == EVENT_TICK &&
+			      is->cycle_last != was.cycle_last)))
+		check_rate_set(run);
+	if (!run->broken)
+		return;
+	/* what follows from it isn't news */
+	run->host_moved = run->snapshot_broken = true;
+	run->generation++;
+	start_afresh(run);
+	forget_all_timers(run);
+}
+
+/* ---- suspend -------------------------------------------------------------- */
+
+/* timekeeping_suspend() takes what is off the RTC by less for the RTC's own error. */
+#define RTC_ERROR_NS (2 * (s64)CF_NS_PER_SEC)
+
+/*
+ * A vCPU's TSC goes on where the last vCPU of the VM left its own: not before its own
+ * last entry, and not after the suspend, on the CPU furthest ahead.
+ */
+static void remember_asleep(struct run *run, u64 raw)
+{
+	const struct machine *m = run->sim.machine;
+
+	for (u32 i = 0; i < run->sim.nr_vcpus; i++) {
+		struct vcpu_state *v = &run->vcpu[i];
+
+		/* what it was due before is added up, and where it was isn't known */
+		if (v->slept) {
+			v->woken = false;
+			continue;
+		}
+		v->slept = true;
+		v->woken = v->entered && !v->view.tsc_catchup &&
+			   v->view.tsc_multiplier;
+		v->woken_low = sim_guest_tsc(m, &v->view, v->entered_raw);
+		v->woken_high = sim_guest_tsc(m, &v->view, raw + run->skew_spread);
+		v->entered = false;
+	}
+}
+
+bool do_suspend(struct run *run, const struct event *event)
+{
+	struct subject_timekeeper_view was = run->timekeeper;
+	u64 raw = sim_raw_tsc(&run->sim, 0);
+	struct readings before, after;
+	struct sim_read read;
+	bool judged;
+
+	/* Hyper-V's TSC isn't lost; nothing was done */
+	if (run->sim.machine->clocksource == SUBJECT_CS_HYPERV_PAGE)
+		return true;
+	judged = read_all(run, &was, raw, &before);
+	remember_asleep(run, raw);
+	if (!sim_event(&run->sim, event, &read))
+		return false;
+	run->sim.subject->view_vm(&run->vm);
+	run->sim.subject->view_timekeeper(&run->timekeeper);
+	run->tick_cycles = run->woken_cycles = run->sim.cycles;
+	run->host_moved = run->snapshot_broken = run->tsc_touched = true;
+	run->page_pending = true;
+	run->moved.clock_restored = false;
+	run->generation++;
+	start_afresh(run);
+	for (u32 i = 0; i < run->sim.machine->nr_vcpus; i++)
+		run->vcpu[i].touched = true;
+	forget_all_timers(run);
+	if (run->vm.tsc_unstable)
+		return false;
+	if (!judged || !read_all(run, &run->timekeeper, sim_raw_tsc(&run->sim, 0), &after))
+		return true;
+	if (!check_moved(run, "host-monotonic", before.mono, after.mono, 0,
+			 (s128)1 << (64 - was.shift + FINE)))
+		return true;
+	/* what KVM counts and CLOCK_REALTIME gain the same, within the RTC's error */
+	check_moved(run, "host-realtime", before.real + after.raw - before.raw,
+		    after.real, 0, (s128)1 << (64 - was.shift + FINE));
+	run_check(run, &(struct verdict){
+		.law = LAW_ROUNDTRIP, .clock = "host-raw",
+		.function = "timekeeping_resume",
+		.why = "the time asleep isn't the RTC's", .unit = "ns",
+		.got = (after.raw - before.raw) >> FINE, .want = event->value,
+		.low = -RTC_ERROR_NS, .high = RTC_ERROR_NS,
+	});
+	return true;
+}
+
+void check_woken(struct run *run, u32 nr)
+{
+	const struct vcpu_state *v = &run->vcpu[nr];
+	u64 raw = run->sim.hw.raw_tsc, tsc;
+	u64 elapsed = run->sim.cycles - run->woken_cycles;
+	u8 frac = run->sim.machine->tsc_frac_bits;
+	/* in the guest's cycles */
+	s128 skew = run->skew_spread;
+
+	if (frac)
+		skew = ((u128)skew * v->view.tsc_multiplier >> frac) + 1;
+	/* back to when the boot CPU woke; a scaled TSC is cut twice */
+	tsc = sim_guest_tsc(run->sim.machine, &v->view, raw - elapsed);
+	run_check(run, &(struct verdict){
+		.law = LAW_ROUNDTRIP, .clock = "guest-TSC",
+		.function = "adjust_tsc_offset_host", .event = "suspend",
+		.why = "the TSC doesn't go on where the vCPU left it",
+		.unit = "cycles", .got = (s128)v->woken_low + (s64)(tsc - v->woken_low),
+		.want = v->woken_low, .low = -2 - skew,
+		.high = (s128)(v->woken_high - v->woken_low) + 2 + 2 * skew,
+	});
+}
