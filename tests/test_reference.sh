@@ -29,7 +29,6 @@ scenario()
 	kvm-stimer-oneshot-livelock)	echo $corpus/seed-stimer-busy.txt;;
 	kvm-lapic-div0)			echo $corpus/seed-lapic-timer.txt;;
 	kvm-lapic-advance-units)	echo $corpus/seed-lapic-advance-units.txt;;
-	kvm-svm-ratio-cache)		echo $corpus/regress-kvm-scaled-khz-truncation.txt;;
 	kvm-nsvm-l1-multiplier)		echo $corpus/seed-nested-set-khz-svm.txt;;
 	kvm-l2-offset-meaning)		echo $corpus/seed-l2-offset-meaning.txt;;
 	kvm-ntp-skew-per-vcpu)		echo $corpus/seed-hotplug.txt;;
@@ -38,7 +37,6 @@ scenario()
 	xen-guest-sched-clock)		echo $corpus/seed-hibernate.txt;;
 	tsc-suspend-sched-clock)	echo $corpus/seed-hibernate.txt;;
 	vdso-gap-overflow)		echo $corpus/regress-kvm-wallclock-gap-overflow.txt;;
-	watchdog-suspend-overflow)	echo $corpus/regress-kvm-xen-shinfo-yank-forward.txt;;
 	*)	if [ -e "tests/planted/$1.txt" ]; then
 			echo "tests/planted/$1.txt"
 		else

@@ -733,8 +733,9 @@ void check_tsc_write(struct run *run, const struct event *event,
 	s64 step = is - was, off = is - event->value;
 	s128 second = (s128)now->virtual_tsc_khz * 1000;
 
-	/* a vCPU that never ran has no TSC to lose */
-	if (event->kind == EVENT_SET_TSC_KHZ && old->updates)
+	/* a vCPU that never ran has no TSC to lose; one that slept finds it when loaded */
+	if (event->kind == EVENT_SET_TSC_KHZ && old->updates &&
+	    !run->vcpu[event->vcpu].slept)
 		run_check(run, &(struct verdict){
 			.law = step < 0 ? LAW_MONOTONIC : LAW_RATE,
 			.clock = "guest-TSC", .function = "kvm_set_tsc_khz",

@@ -31,11 +31,6 @@ static s128 since_base(const struct ref_time *time)
 	return (s128)delta * time->mult + time->fraction;
 }
 
-static u64 read_time(const struct ref_time *time)
-{
-	return time->base_ns + (s64)(since_base(time) >> SHIFT);
-}
-
 u64 ref_unless_gap(enum plant plant, u64 ns)
 {
 	s128 since = since_base(&host->raw);
@@ -45,9 +40,16 @@ u64 ref_unless_gap(enum plant plant, u64 ns)
 	return planted(plant, ns, since < 0 ? ns : ns - lost);
 }
 
+static u64 read_time(const struct ref_time *time)
+{
+	u64 ns = time->base_ns + (s64)(since_base(time) >> SHIFT);
+
+	return ref_unless_gap(PLANT_GAP_TIMEKEEPING, ns);
+}
+
 s64 ref_host_ns(void)
 {
-	return ref_unless_gap(PLANT_GAP_TIMEKEEPING, read_time(&host->raw));
+	return read_time(&host->raw);
 }
 
 u64 ref_realtime_ns(void)

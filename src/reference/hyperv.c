@@ -157,7 +157,8 @@ void ref_stimer_run(struct ref_vcpu *vcpu)
 	if (!timer->enabled)
 		return;
 	now = ref_reference_counter();
-	if (!timer->pending && now < timer->expires)
+	/* on a CPU behind what is pending waits, too */
+	if (now < timer->expires)
 		return;
 	timer->pending = timer->slot_busy && !direct;
 	plant_loop(PLANT_BUSY_SLOT, timer->pending &&

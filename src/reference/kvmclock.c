@@ -7,27 +7,15 @@
  * come to, to 2^-64 ns: nothing is lost however often that is, and since the rate is
  * the published pair's own, nobody who still has the old tuple sees a step.
  *
- * With one TSC rate for all vCPUs the guest is told that the clock is stable.  Where
- * rates differ no pair is everybody's, and where the host doesn't trust its TSC none
- * is anybody's: then each vCPU gets a tuple of its own at each entry, and the guest
- * is told so.
+ * With one TSC rate for all vCPUs, on a host that goes by its TSC, the guest is told that
+ * the clock is stable.  Where rates differ no pair is everybody's: then each vCPU gets a
+ * tuple of its own at each entry, and the guest isn't told so.
  */
 #include "reference.h"
 
 static u8 frac(void)
 {
 	return host->config.tsc_frac_bits;
-}
-
-/* What the clock should go by; and what it does until the next snapshot. */
-static bool should_go_by_host(void)
-{
-	return host->clocksource == SUBJECT_CS_OTHER;
-}
-
-static bool by_host(void)
-{
-	return vm.clock.by_host;
 }
 
 /* 2^-64 ns; the raw TSC times the ratio is a product that isn't cut */
@@ -47,11 +35,7 @@ static u128 passed(const struct ref_clock *clock, u64 raw)
 
 static u128 exact_ns(u64 raw)
 {
-	const struct ref_clock *clock = &vm.clock;
-
-	if (by_host())
-		return clock->ns + ((u128)(s128)(ref_host_ns() - clock->host_ns) << 64);
-	return clock->ns + passed(clock, raw);
+	return vm.clock.ns + passed(&vm.clock, raw);
 }
 
 /*
@@ -65,8 +49,6 @@ static u64 clock_at(u64 raw)
 	u64 base = clock->ns >> 64;
 	u128 cycles;
 
-	if (by_host())
-		return exact_ns(raw) >> 64;
 	if ((s64)(raw - clock->tsc) < 0)
 		return planted(PLANT_UNSIGNED_READ, base,
 			       base + ref_scale_narrow(raw - clock->tsc, clock->pair));
@@ -106,7 +88,7 @@ static s64 host_drift(void)
 /* By that the VM's clock is moved where a snapshot begins with the host's. */
 static s64 yanked(void)
 {
-	s64 drift = by_host() ? 0 : host_drift();
+	s64 drift = host_drift();
 	u32 yanks = vm.yanks;
 
 	vm.yanks = 0;
@@ -124,6 +106,11 @@ static bool one_rate(void)
 	return true;
 }
 
+static bool is_stable(void)
+{
+	return host->clocksource != SUBJECT_CS_OTHER && one_rate();
+}
+
 static void snapshot(u128 ns)
 {
 	struct ref_clock *clock = &vm.clock;
@@ -135,7 +122,6 @@ static void snapshot(u128 ns)
 	clock->tsc = hw->raw_tsc;
 	clock->host_ns = ref_unless_gap(PLANT_GAP_SNAPSHOT, ref_host_ns());
 	clock->ns = ns;
-	clock->by_host = should_go_by_host();
 	vm.generation++;
 	hw->masterclock_updates++;
 	ref_page_stale();
@@ -143,7 +129,7 @@ static void snapshot(u128 ns)
 
 void ref_clock_create(void)
 {
-	vm.stable = !should_go_by_host();
+	vm.stable = is_stable();
 	vm.clock.ratio = 1ull << frac();
 	vm.clock.pair = ref_pair(1000000, planted(PLANT_EARLY_KHZ, host->config.tsc_khz,
 						  host->config.early_tsc_khz));
@@ -161,8 +147,7 @@ void ref_clock_rebase(bool must)
 
 void ref_clock_rates(void)
 {
-	bool stable = !should_go_by_host() && one_rate();
-	bool moved = by_host() != should_go_by_host();
+	bool stable = is_stable();
 
 	vm.rates_changed = false;
 	if (stable != vm.stable) {
@@ -170,8 +155,8 @@ void ref_clock_rates(void)
 		vm.generation++;
 		ref_page_stale();
 	}
-	if (moved || one_rate())
-		ref_clock_rebase(moved || vm.vcpu[0].ratio != vm.clock.ratio);
+	if (one_rate())
+		ref_clock_rebase(vm.vcpu[0].ratio != vm.clock.ratio);
 }
 
 /* While the host sleeps nobody can tell the time by its TSC. */

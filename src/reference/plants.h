@@ -69,9 +69,9 @@ PLANT(GAP_VDSO, "vdso-gap-overflow", "agree exact",
       "CLOCK_REALTIME's cycles * mult has 64 bits")
 PLANT(GAP_TIMEKEEPING, "timekeeping-gap-overflow", "rate exact agree",
       "CLOCK_MONOTONIC's cycles * mult has 64 bits")
-PLANT(GAP_TICK, "watchdog-suspend-overflow", "rate agree",
+PLANT(GAP_TICK, "watchdog-suspend-overflow", "exact",
       "what a tick accumulates after a long suspend has 64 bits")
-PLANT(LOST_FRACTION, "ntp-error-monotonic", "agree rate",
+PLANT(LOST_FRACTION, "ntp-error-monotonic", "exact agree",
       "a tick drops the fraction of a ns")
 PLANT(SCHED_208_DAYS, "cyc2ns-208d", "monotonic rate",
       "sched_clock() wraps after 2^54 ns")

@@ -55,7 +55,6 @@ struct ref_clock {
 	u64 ratio;
 	struct pair pair;
 	s64 host_ns;			/* of the timekeeper at @tsc */
-	bool by_host;			/* it goes by that instead */
 };
 
 struct ref_stimer {
