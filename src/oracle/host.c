@@ -233,10 +233,11 @@ static void remember_asleep(struct run *run, u64 raw)
 			continue;
 		}
 		v->slept = true;
-		v->woken = v->entered && !v->view.tsc_catchup &&
-			   v->view.tsc_multiplier;
 		v->woken_low = sim_guest_tsc(m, &v->view, v->entered_raw);
 		v->woken_high = sim_guest_tsc(m, &v->view, raw + run->skew_spread);
+		v->woken = v->entered && !v->view.tsc_catchup &&
+			   v->view.tsc_multiplier && !(v->woken_high >> 62) &&
+			   v->view.virtual_tsc_khz <= MAX_GUEST_KHZ;
 		v->entered = false;
 	}
 }
@@ -252,7 +253,10 @@ bool do_suspend(struct run *run, const struct event *event)
 	/* Hyper-V's TSC isn't lost; nothing was done */
 	if (run->sim.machine->clocksource == SUBJECT_CS_HYPERV_PAGE)
 		return true;
-	judged = read_all(run, &was, raw, &before);
+	/* after such a gap ktime_get_raw() itself wraps, which a tick tells */
+	judged = read_all(run, &was, raw, &before) &&
+		 !(cycles_to_ns(run, run->sim.cycles - run->tick_cycles) >>
+		   (63 - was.shift));
 	remember_asleep(run, raw);
 	if (!sim_event(&run->sim, event, &read))
 		return false;

@@ -547,7 +547,8 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 		set_l2_khz(sim, event);
 		return true;
 	case EVENT_NESTED:
-		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
+		/* which may take time; what follows doesn't */
+		enter(sim, event->vcpu);
 		subject->nested(event->vcpu, event->value);
 		return true;
 	case EVENT_READ_L2_TSC: {
