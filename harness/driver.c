@@ -21,6 +21,7 @@
 #include <string.h>
 #include "driver.h"
 #include "../src/file.h"
+#include "../src/reference/plant.h"
 #include "../src/report/report.h"
 
 struct known driver_known;
@@ -404,6 +405,9 @@ int main(int argc, char **argv)
 	}
 	for (u32 k = 0; k < nr_asked; k++)
 		printf("%s\t%s\n", law_info[asked[k].law].name, asked[k].clock);
+	if (plant_on)
+		fprintf(stderr, "planted %s: reached %llu times, triggered %llu\n",
+			plant_info[plant_on].slug, plant_reached, plant_triggered);
 	if (fflush(stdout) || ferror(stdout))
 		return 2;
 	return worst;

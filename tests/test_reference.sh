@@ -62,6 +62,7 @@ while IFS=$'\t' read -r slug laws; do
 	for law in $laws; do
 		grep -q "\"law\":\"$law\"" "$tmp/out" && found=$law
 	done
+	grep -q "triggered [1-9]" "$tmp/err" || fail "$slug: found, and not triggered"
 	[ -n "$found" ] || fail "$slug: none of $laws is broken by $file"
 done < <(sed -n 's/.*"slug":"\([^"]*\)","laws":"\([^"]*\)".*/\1\t\2/p' "$tmp/list")
 [ "$nr" -ge 35 ] || fail "only $nr bugs can be planted"

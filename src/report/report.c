@@ -26,7 +26,13 @@ const char *report_kernel_option(void)
 {
 	static char option[4200];
 	const char *kernel = getenv("CLOCKFUZZ_KERNEL");
+	const char *plant = getenv("CLOCKFUZZ_PLANT");
 
+	if (subject == &subject_reference) {
+		snprintf(option, sizeof(option), plant && *plant ? "--plant %.100s " :
+			 "--subject %s ", plant && *plant ? plant : subject->name);
+		return option;
+	}
 	if (!kernel || !*kernel)
 		return "";
 	/* several hosts' are separated as in PATH */
