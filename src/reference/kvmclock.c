@@ -30,7 +30,7 @@ static u128 passed(const struct ref_clock *clock, u64 raw)
 	part *= clock->pair.mul;
 	part = left >= frac() ? part * ((s128)1 << (left - frac())) :
 				part >> (frac() - left);
-	return (u128)(cycles * clock->pair.mul << left) + part;
+	return ((u128)(cycles * clock->pair.mul) << left) + part;
 }
 
 static u128 exact_ns(u64 raw)
@@ -81,21 +81,21 @@ void ref_clock_yank(u32 nr, enum plant plant, u32 bit)
 /* How far the host's clock is ahead of this one since the snapshot, ns. */
 static s64 host_drift(void)
 {
-	return ref_host_ns() - vm.clock.host_ns -
-	       (s64)(passed(&vm.clock, hw->raw_tsc) >> 64);
+	return (u64)ref_host_ns() - vm.clock.host_ns -
+	       (u64)(passed(&vm.clock, hw->raw_tsc) >> 64);
 }
 
 /* By that the VM's clock is moved where a snapshot begins with the host's. */
 static s64 yanked(void)
 {
-	s64 drift = host_drift();
+	u64 drift = host_drift();
 	u32 yanks = vm.yanks;
 
 	vm.yanks = 0;
 	return planted(PLANT_WARP, 0, drift) +
-	       planted(PLANT_HOTPLUG_YANK, 0, drift & -(s64)!!(yanks & YANK_HOTPLUG)) +
-	       planted(PLANT_SHARED_INFO_YANK, 0, drift & -(s64)!!(yanks & YANK_SHARED_INFO)) +
-	       planted(PLANT_SET_CLOCK_YANK, 0, drift & -(s64)!!(yanks & YANK_SET_CLOCK));
+	       planted(PLANT_HOTPLUG_YANK, 0, drift & -(u64)!!(yanks & YANK_HOTPLUG)) +
+	       planted(PLANT_SHARED_INFO_YANK, 0, drift & -(u64)!!(yanks & YANK_SHARED_INFO)) +
+	       planted(PLANT_SET_CLOCK_YANK, 0, drift & -(u64)!!(yanks & YANK_SET_CLOCK));
 }
 
 static bool one_rate(void)
