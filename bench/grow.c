@@ -40,7 +40,7 @@ static void sink(const struct finding *f)
 static bool holds(const struct scenario *s)
 {
 	hit = false;
-	run_scenario(s, &subject_linux, NULL);
+	run_scenario(s, subject, NULL);
 	return hit;
 }
 

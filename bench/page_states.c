@@ -45,7 +45,7 @@ static void row(const char *host, const char *what, const char *state)
 /* As QEMU does it: a frequency, then the TSC. */
 static void start(const struct machine *m, u32 guest_khz)
 {
-	sim_boot(&sim, m, &subject_linux, 1);
+	sim_boot(&sim, m, subject, 1);
 	if (guest_khz)
 		go(EVENT_SET_TSC_KHZ, guest_khz);
 	go(EVENT_WRITE_TSC_HOST, 1000000000);

@@ -21,6 +21,7 @@
 #include <string.h>
 #include "driver.h"
 #include "../src/file.h"
+#include "../src/reference/plant.h"
 #include "../src/report/report.h"
 
 struct known driver_known;
@@ -147,7 +148,7 @@ static bool has_signature(const struct harness_findings *list, const char *signa
 static void judge(const char *path, const struct text_file *file,
 		  const struct harness_findings *list, struct judgement *j)
 {
-	const char *version = subject_versions(&subject_linux);
+	const char *version = subject_versions(subject);
 	char slug_buf[128], signature[128];
 	const char *slug = known_slug(path, slug_buf, sizeof(slug_buf)) ?
 			   slug_buf : NULL;
@@ -171,7 +172,7 @@ static void judge(const char *path, const struct text_file *file,
 
 		/* what the file expects is of the host that it begins on */
 		if (strcmp(row->slug, slug) ||
-		    !known_names_tree(row->live, subject_linux.version))
+		    !known_names_tree(row->live, subject->version))
 			continue;
 		live = true;
 		if (!has_signature(list, row->signature))
@@ -189,7 +190,7 @@ static void print_json(const char *path, const struct text_file *file,
 	printf("{\"input\":");
 	report_json_string(stdout, path);
 	printf(",\"harness\":\"%s\",\"tree\":\"%s\",\"status\":\"%s\"",
-	       harness_name, subject_versions(&subject_linux),
+	       harness_name, subject_versions(subject),
 	       !j->good ? "broken" : list->nr ? "known" : "ok");
 	if (j->missing)
 		printf(",\"missing\":\"%s\"", j->missing->slug);
@@ -289,7 +290,7 @@ static void replay(const char *path)
 		printf("%s: ", path);
 	if (j.missing)
 		printf("%s no longer reproduces: \"%s\" isn't seen on %s, where the table of known findings says live\n",
-		       j.missing->slug, j.missing->signature, subject_linux.version);
+		       j.missing->slug, j.missing->signature, subject->version);
 	else if (j.other_figure)
 		printf("no finding has the values that the file expects: %s%s%s\n",
 		       report_s128(in.text.figure, figure),
@@ -404,6 +405,9 @@ int main(int argc, char **argv)
 	}
 	for (u32 k = 0; k < nr_asked; k++)
 		printf("%s\t%s\n", law_info[asked[k].law].name, asked[k].clock);
+	if (plant_on)
+		fprintf(stderr, "planted %s: reached %llu times, triggered %llu\n",
+			plant_info[plant_on].slug, plant_reached, plant_triggered);
 	if (fflush(stdout) || ferror(stdout))
 		return 2;
 	return worst;

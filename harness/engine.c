@@ -100,8 +100,8 @@ static void save(const u8 *data, size_t size, const struct finding *f)
 	snprintf(path, sizeof(path), "%s/%s", findings_dir, name);
 	if (file_create(&new, path))
 		give_up(path);
-	fprintf(new.out, FOUND_BY "%s %s: %s.\n", subject_linux.name,
-		subject_versions(&subject_linux), f->why ? f->why : "");
+	fprintf(new.out, FOUND_BY "%s %s: %s.\n", subject->name,
+		subject_versions(subject), f->why ? f->why : "");
 	text_print(&file, new.out);
 	/* Of two engines the first one wins. */
 	if (file_commit(&new, true) && errno != EEXIST)

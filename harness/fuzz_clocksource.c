@@ -24,17 +24,17 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	struct subject_counter c = { .cycle_last = last };
 	bool ok;
 
-	subject_linux.register_counter(khz, mask, &c);
+	subject->register_counter(khz, mask, &c);
 	law_counter_registered(khz, &c);
-	law_suspend_timing(&c, last, woken, subject_linux.suspend_timing(khz, mask, last, woken));
+	law_suspend_timing(&c, last, woken, subject->suspend_timing(khz, mask, last, woken));
 	c.mult += (s64)c.maxadj * slew / 1000;
 	c.xtime_nsec = sub << c.shift;
-	ns = subject_linux.timekeeping_read(&c, cycles);
+	ns = subject->timekeeping_read(&c, cycles);
 	law_counter_read("timekeeping", "timekeeping_cycles_to_ns", mask, &c, cycles, true, ns);
 	/* x86's vDSO reads nothing narrower; it divides by turns, one a second */
 	if (~mask || delta > khz * 10000000ll)
 		return 0;
-	ok = subject_linux.vdso_read(&c, cycles, &ns);
+	ok = subject->vdso_read(&c, cycles, &ns);
 	law_counter_read("vdso", "do_hres", mask >> 1, &c, cycles, ok, ns);
 	return 0;
 }

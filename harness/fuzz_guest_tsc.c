@@ -28,6 +28,6 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	struct input in = input_init(data, size);
 	struct args a = decode(&in);
 
-	law_guest_tsc(a.khz, a.delta_ns, subject_linux.guest_tsc(a.khz, a.delta_ns));
+	law_guest_tsc(a.khz, a.delta_ns, subject->guest_tsc(a.khz, a.delta_ns));
 	return 0;
 }

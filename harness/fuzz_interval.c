@@ -17,6 +17,6 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	u64 counter = input_u64(&in, "counter", 0, ~0ull);
 
 	law_in_interval(start, end, counter,
-			subject_linux.in_interval(start, end, counter));
+			subject->in_interval(start, end, counter));
 	return 0;
 }

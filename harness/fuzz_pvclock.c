@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	u32 mul = input_u64(&in, "mul", 0, 0xffffffff);
 	s8 shift = input_s64(&in, "shift", -31, 31);
 	u64 tsc = input_u64(&in, "tsc", 0, 1ull << 62);
-	u64 got = subject_linux.pvclock_read(system_time, timestamp, mul, shift, tsc);
+	u64 got = subject->pvclock_read(system_time, timestamp, mul, shift, tsc);
 
 	law_pvclock_read(system_time, timestamp, mul, shift, tsc, got);
 	return 0;

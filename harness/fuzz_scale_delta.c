@@ -30,10 +30,10 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	struct input in = input_init(data, size);
 	struct args a = decode(&in);
-	u64 at = subject_linux.scale_delta(a.delta, a.mul, a.shift);
+	u64 at = subject->scale_delta(a.delta, a.mul, a.shift);
 
 	law_scale_delta(a.delta, a.mul, a.shift, at);
 	law_scale_delta_monotonic(a.delta, a.more, at,
-		subject_linux.scale_delta(a.more, a.mul, a.shift), a.mul, a.shift);
+		subject->scale_delta(a.more, a.mul, a.shift), a.mul, a.shift);
 	return 0;
 }

@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	struct subject_sched_clock at = decode(&in);
 	struct subject_sched_clock_read read;
 
-	subject_linux.sched_clock(&at, &read);
+	subject->sched_clock(&at, &read);
 	law_sched_clock(&at, &read);
 	return 0;
 }

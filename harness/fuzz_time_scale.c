@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	s8 shift;
 	u32 mul;
 
-	subject_linux.time_scale(scaled_hz, base_hz, &shift, &mul);
+	subject->time_scale(scaled_hz, base_hz, &shift, &mul);
 	law_time_scale(scaled_hz, base_hz, shift, mul);
 	return 0;
 }

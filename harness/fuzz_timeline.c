@@ -22,6 +22,6 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	struct scenario s;
 
 	decode(&s, data, size);
-	run_scenario(&s, &subject_linux, NULL);
+	run_scenario(&s, subject, NULL);
 	return 0;
 }

@@ -21,13 +21,13 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	s64 raw_offset = input_s64(&in, "page_offset", -(1ll << 62), 1ll << 62);
 	u64 scale = 0, ticks = 0;
 	s64 offset = 0;
-	bool ok = subject_linux.hv_page_params(mul, shift, system_time,
+	bool ok = subject->hv_page_params(mul, shift, system_time,
 					       timestamp, &scale, &offset);
 
 	law_hv_page_params(mul, shift, system_time, timestamp, ok, scale, offset);
-	if (ok && subject_linux.hv_page_read(tsc, scale, offset, &ticks))
+	if (ok && subject->hv_page_read(tsc, scale, offset, &ticks))
 		law_hv_page_agrees(mul, shift, system_time, timestamp, tsc, ticks);
-	ok = subject_linux.hv_page_read(tsc, raw_scale, raw_offset, &ticks);
+	ok = subject->hv_page_read(tsc, raw_scale, raw_offset, &ticks);
 	law_hv_page_read(tsc, raw_scale, raw_offset, ok, ticks);
 	return 0;
 }

@@ -19,14 +19,14 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	u64 l1 = input_u64(&in, "l1", 0, ~0ull);
 	u64 l2 = input_u64(&in, "l2", 0, ~0ull);
 	u64 ratio = 1ull << frac, got;
-	bool ok = subject_linux.tsc_ratio(host_khz, guest_khz, frac, &ratio);
+	bool ok = subject->tsc_ratio(host_khz, guest_khz, frac, &ratio);
 
 	law_tsc_ratio(host_khz, guest_khz, frac, ok, ratio);
-	got = subject_linux.scale_tsc(tsc, ratio, frac);
+	got = subject->scale_tsc(tsc, ratio, frac);
 	law_scale_tsc(tsc, ratio, frac, got);
-	got = subject_linux.nested_offset(l1, l2, ratio, frac);
+	got = subject->nested_offset(l1, l2, ratio, frac);
 	law_nested_offset(l1, l2, ratio, frac, got);
-	got = subject_linux.nested_multiplier(l1, ratio, frac);
+	got = subject->nested_multiplier(l1, ratio, frac);
 	law_nested_multiplier(l1, ratio, frac, got);
 	return 0;
 }

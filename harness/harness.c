@@ -42,7 +42,7 @@ void harness_run(const u8 *data, size_t size)
 	subject_guard(execute, &e, &trap);
 	if (trap.kind == SUBJECT_TRAP_NONE)
 		return;
-	f.function = run_function_at(&subject_linux, trap.file, trap.line) ?: "?";
+	f.function = run_function_at(subject, trap.file, trap.line) ?: "?";
 	f.why = report_trap(&trap);
 	law_fail(&f);
 }

@@ -22,7 +22,7 @@ static const struct finding *subject_of(const char *path,
 					const struct text_file *file,
 					const struct harness_findings *list)
 {
-	const char *version = subject_versions(&subject_linux);
+	const char *version = subject_versions(subject);
 	char slug[128], signature[128];
 	const struct finding *last_new = NULL;
 	bool has_slug = known_slug(path, slug, sizeof(slug));
@@ -198,8 +198,8 @@ int driver_keep(const char *path, const char *out, const char *slug)
 		driver_bad_input(path, list.nr && driver_signature ?
 			": it doesn't give that finding on %s %s" : list.nr ?
 			": no finding has the values that the file expects" :
-			": no law is broken on %s %s", subject_linux.name,
-			subject_versions(&subject_linux));
+			": no law is broken on %s %s", subject->name,
+			subject_versions(subject));
 		text_free(&in.text);
 		return 2;
 	}

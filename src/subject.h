@@ -443,8 +443,20 @@ struct subject {
 			    struct subject_sched_clock_read *read);
 };
 
-/* The subject that this build contains, and its successors. */
-extern const struct subject subject_linux;
+/* Sliced from this build's tree, with its successors; and src/reference/. */
+extern const struct subject subject_linux, subject_reference;
+
+/* What this build contains; ends with NULL. */
+extern const struct subject *const subjects[];
+
+/*
+ * The one under test.  It is the first of subjects[]; the environment can name another,
+ * CLOCKFUZZ_SUBJECT, and a bug that is planted in it, CLOCKFUZZ_PLANT.
+ */
+extern const struct subject *subject;
+
+/* Does as the environment says.  False after one line on stderr. */
+bool subject_from_environment(void);
 
 /* "6.12.117", or with successors "6.1.192+6.12.117". */
 const char *subject_versions(const struct subject *subject);

@@ -16,7 +16,7 @@ esac
 
 kernels='--kernel 6.1 --kernel 6.12 --kernel 7.2'
 cd "$repo"
-./clockfuzz list subjects $kernels | cut -d ' ' -f 2 | cut -d . -f 1,2 |
+./clockfuzz list subjects $kernels | sed -n 's/^linux \([0-9]*\.[0-9]*\).*/\1/p' |
 	diff - <(printf '6.1\n6.12\n7.2\n')
 ./clockfuzz replay $kernels corpus >/dev/null
 

@@ -33,7 +33,7 @@ struct function {
 
 static void scale_delta(struct row *r)
 {
-	r->result[0] = subject_linux.scale_delta(r->arg[0], r->arg[1], r->arg[2]);
+	r->result[0] = subject->scale_delta(r->arg[0], r->arg[1], r->arg[2]);
 }
 
 static void time_scale(struct row *r)
@@ -41,20 +41,20 @@ static void time_scale(struct row *r)
 	s8 shift = 0;
 	u32 mul = 0;
 
-	subject_linux.time_scale(r->arg[0], r->arg[1], &shift, &mul);
+	subject->time_scale(r->arg[0], r->arg[1], &shift, &mul);
 	r->result[0] = (s64)shift;
 	r->result[1] = mul;
 }
 
 static void pvclock_read(struct row *r)
 {
-	r->result[0] = subject_linux.pvclock_read(r->arg[0], r->arg[1],
+	r->result[0] = subject->pvclock_read(r->arg[0], r->arg[1],
 						  r->arg[2], r->arg[3], r->arg[4]);
 }
 
 static void hv_page_read(struct row *r)
 {
-	r->exists = subject_linux.hv_page_read(r->arg[0], r->arg[1], r->arg[2],
+	r->exists = subject->hv_page_read(r->arg[0], r->arg[1], r->arg[2],
 					       &r->result[0]);
 }
 
@@ -62,7 +62,7 @@ static void hv_page_params(struct row *r)
 {
 	s64 offset = 0;
 
-	r->exists = subject_linux.hv_page_params(r->arg[0], r->arg[1],
+	r->exists = subject->hv_page_params(r->arg[0], r->arg[1],
 						 r->arg[2], r->arg[3],
 						 &r->result[0], &offset);
 	r->result[1] = offset;
@@ -70,30 +70,30 @@ static void hv_page_params(struct row *r)
 
 static void scale_tsc(struct row *r)
 {
-	r->result[0] = subject_linux.scale_tsc(r->arg[0], r->arg[1], r->arg[2]);
+	r->result[0] = subject->scale_tsc(r->arg[0], r->arg[1], r->arg[2]);
 }
 
 static void tsc_ratio(struct row *r)
 {
-	r->exists = subject_linux.tsc_ratio(r->arg[0], r->arg[1], r->arg[2],
+	r->exists = subject->tsc_ratio(r->arg[0], r->arg[1], r->arg[2],
 					    &r->result[0]);
 }
 
 static void nested_offset(struct row *r)
 {
-	r->result[0] = subject_linux.nested_offset(r->arg[0], r->arg[1],
+	r->result[0] = subject->nested_offset(r->arg[0], r->arg[1],
 						   r->arg[2], r->arg[3]);
 }
 
 static void nested_multiplier(struct row *r)
 {
-	r->result[0] = subject_linux.nested_multiplier(r->arg[0], r->arg[1],
+	r->result[0] = subject->nested_multiplier(r->arg[0], r->arg[1],
 						       r->arg[2]);
 }
 
 static void guest_tsc(struct row *r)
 {
-	r->result[0] = subject_linux.guest_tsc(r->arg[0], r->arg[1]);
+	r->result[0] = subject->guest_tsc(r->arg[0], r->arg[1]);
 }
 
 static const struct function functions[] = {

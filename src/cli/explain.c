@@ -181,8 +181,8 @@ static void print_all(const struct text_file *file, const char *path)
 			putchar('\n');
 	}
 	if (!nr_findings)
-		printf("no law is broken on %s %s\n", subject_linux.name,
-		       subject_versions(&subject_linux));
+		printf("no law is broken on %s %s\n", subject->name,
+		       subject_versions(subject));
 }
 
 static void print_json(const struct text_file *file, const char *path)
@@ -237,7 +237,7 @@ int cmd_explain(int argc, char **argv)
 	}
 
 	old = law_set_sink(collect);
-	run_scenario(&file.scenario, &subject_linux, NULL);
+	run_scenario(&file.scenario, subject, NULL);
 	law_set_sink(old);
 	if (json)
 		print_json(&file, path);

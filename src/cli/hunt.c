@@ -320,7 +320,7 @@ static void on_finding(char *line)
 
 	if (!base || hunt.nr_found == MAX_FINDINGS)
 		return;
-	row = known_find(&hunt.known, signature, NULL, subject_versions(&subject_linux));
+	row = known_find(&hunt.known, signature, NULL, subject_versions(subject));
 	snprintf(to, sizeof(to), "%s%s%s", hunt.out, row ? "/known" : "", base);
 	for (int i = 0; i < hunt.nr_found; i++)
 		if (!strcmp(hunt.found[i].path, to))
@@ -479,7 +479,7 @@ static void summary(void)
 	fprintf(talk(), "%s after %.0f s, %llu executions (%.0f/s), seed %d, on %s %s: ",
 		stop ? "stopped" : "done", took, hunt.ran,
 		took > 0 ? hunt.ran / took : 0, hunt.seed,
-		subject_linux.name, subject_versions(&subject_linux));
+		subject->name, subject_versions(subject));
 	if (!hunt.nr_found)
 		fprintf(talk(), "no law was broken\n");
 	else if (!hunt.nr_new)
@@ -502,7 +502,7 @@ static void summary(void)
 		printf("{\"hunt\":\"%s\",\"tree\":\"%s\",\"seconds\":%.1f,"
 		       "\"executions\":%llu,\"seed\":%d,\"new\":%d,\"known\":%d,"
 		       "\"stale\":%s}\n",
-		       subject_linux.name, subject_versions(&subject_linux), took, hunt.ran,
+		       subject->name, subject_versions(subject), took, hunt.ran,
 		       hunt.seed, hunt.nr_new, nr_known, hunt.stale ? "true" : "false");
 	}
 }
@@ -564,9 +564,6 @@ static int parse(int argc, char **argv, const char **only)
 			    access(cli_sibling(v, path, sizeof(path)), X_OK))
 				return cli_error("--harness %s: there is no such harness", v);
 			*only = v;
-		} else if ((v = cli_option(argv, &i, "--subject"))) {
-			if (strcmp(v, subject_linux.name))
-				return cli_error("--subject %s: see clockfuzz list subjects", v);
 		} else {
 			return cli_error("hunt: unknown option %s", argv[i]);
 		}
@@ -617,7 +614,7 @@ int cmd_hunt(int argc, char **argv)
 	tty = isatty(fileno(talk()));
 	schedule(only);
 	fprintf(talk(), "hunting on %s %s for %d s with %d job%s\n",
-		subject_linux.name, subject_versions(&subject_linux), hunt.seconds,
+		subject->name, subject_versions(subject), hunt.seconds,
 		hunt.nr_slots, hunt.nr_slots == 1 ? "" : "s");
 	fflush(talk());
 	check_known(only);

@@ -6,6 +6,7 @@
 #include "cli.h"
 #include "../file.h"
 #include "../oracle/law.h"
+#include "../reference/plant.h"
 #include "../report/known.h"
 #include "../report/report.h"
 #include "../subject.h"
@@ -110,7 +111,7 @@ static int read_others(struct other *others)
 			continue;
 		head[n] = '\0';
 		if (sscanf(head, "#define CF_TREE_VERSION \"%31[^\"]", other->version) != 1 ||
-		    !strcmp(other->version, subject_linux.version))
+		    !strcmp(other->version, subject->version))
 			continue;
 		for (int k = 0; k < nr; k++)
 			known |= !strcmp(others[k].version, other->version);
@@ -185,9 +186,9 @@ static int list_functions(void)
 
 	if (!json)
 		printf("sliced from %s %s, %s; against the other trees built here\n",
-		       subject_linux.name, subject_linux.version,
-		       subject_linux.tree);
-	for (fn = subject_linux.functions; fn->name; fn++) {
+		       subject->name, subject->version,
+		       subject->tree);
+	for (fn = subject->functions; fn->name; fn++) {
 		item_begin();
 		if (json) {
 			member("name", fn->name, true);
@@ -212,15 +213,34 @@ static int list_functions(void)
 
 static int list_subjects(void)
 {
-	for (const struct subject *s = &subject_linux; s; s = s->successor) {
+	for (int i = 0; subjects[i]; i++)
+		for (const struct subject *s = subjects[i]; s; s = s->successor) {
+			item_begin();
+			if (json) {
+				member("name", s->name, true);
+				member("version", s->version, false);
+				member("tree", s->tree, false);
+				putchar('}');
+			} else {
+				printf("%s %s %s\n", s->name, s->version, s->tree);
+			}
+		}
+	return CLI_OK;
+}
+
+static int list_planted(void)
+{
+	for (int i = 1; i < PLANT_NR; i++) {
+		const struct plant_info *plant = &plant_info[i];
+
 		item_begin();
 		if (json) {
-			member("name", s->name, true);
-			member("version", s->version, false);
-			member("tree", s->tree, false);
+			member("slug", plant->slug, true);
+			member("laws", plant->laws, false);
+			member("what", plant->what, false);
 			putchar('}');
 		} else {
-			printf("%s %s %s\n", s->name, s->version, s->tree);
+			printf("%-28s %-20s %s\n", plant->slug, plant->laws, plant->what);
 		}
 	}
 	return CLI_OK;
@@ -266,6 +286,7 @@ int cmd_list(int argc, char **argv)
 	} lists[] = {
 		{ "laws", list_laws }, { "functions", list_functions },
 		{ "subjects", list_subjects }, { "known", list_known },
+		{ "planted", list_planted },
 	};
 	const char *what = NULL;
 	int code;
@@ -289,5 +310,5 @@ int cmd_list(int argc, char **argv)
 			puts(items ? "]" : "[]");
 		return code;
 	}
-	return cli_error("list: laws, functions, subjects or known?");
+	return cli_error("list: laws, functions, subjects, known or planted?");
 }

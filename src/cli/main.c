@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "cli.h"
 #include "../scenario/text.h"
+#include "../subject.h"
 
 int cli_error(const char *fmt, ...)
 {
@@ -56,7 +57,8 @@ const char *cli_source_dir(void)
 
 const char *cli_known_path(void)
 {
-	return CF_SOURCE_DIR "/corpus/known.tsv";
+	/* what is known of Linux excuses nobody else */
+	return subject == &subject_reference ? NULL : CF_SOURCE_DIR "/corpus/known.tsv";
 }
 
 bool cli_known_option(char **argv, int *i, const char **known)
@@ -183,7 +185,7 @@ static const struct command {
 	  "makes a regression of a finding: minimised, named, with its story" },
 	{ "eval", cmd_eval, "FUNCTION",
 	  "arguments as TSV on stdin, results as TSV on stdout" },
-	{ "list", cmd_list, "[--json] laws|functions|subjects|known",
+	{ "list", cmd_list, "[--json] laws|functions|subjects|known|planted",
 	  "what there is" },
 	{ "help", cmd_help, "", "this" },
 	{ "--help", cmd_help, NULL, NULL },
@@ -195,7 +197,7 @@ static const struct command {
 
 static int cmd_help(int argc, char **argv)
 {
-	printf("usage: clockfuzz COMMAND [--kernel TREE] ...\n\n"
+	printf("usage: clockfuzz COMMAND [--kernel TREE] [--subject NAME] [--plant SLUG] ...\n\n"
 	       "Hunts for wrong time in x86 virtual machines.\n\n");
 	for (size_t i = 0; i < NR_COMMANDS; i++)
 		if (commands[i].help)
@@ -204,6 +206,8 @@ static int cmd_help(int argc, char **argv)
 	printf("  test\n           builds and runs all tests\n\n"
 	       "TREE is a Linux source tree, or 6.12 (default), 6.1 or 7.2: Debian's.  Given\n"
 	       "several times, host 0 of a scenario runs the first, host 1 the second, ...\n"
+	       "NAME is linux (default) or reference, which needs no tree; SLUG a bug that is\n"
+	       "planted there.\n"
 	       "exit codes: 0 nothing new, 1 a law is broken, 2 usage, input or set-up\n"
 	       "error, 125 this tree can't be sliced\n");
 	return CLI_OK;
@@ -211,13 +215,39 @@ static int cmd_help(int argc, char **argv)
 
 static int cmd_version(int argc, char **argv)
 {
-	printf("clockfuzz 0.1, subject %s %s from %s\n", subject_linux.name,
-	       subject_versions(&subject_linux), subject_linux.tree);
+	printf("clockfuzz 0.1, subject %s %s from %s\n", subject->name,
+	       subject_versions(subject), subject->tree);
 	return CLI_OK;
+}
+
+/* Options that every command has go to the programs that it runs, too. */
+static int common_options(int argc, char **argv)
+{
+	static const struct { const char *option, *variable; } common[] = {
+		{ "--subject", "CLOCKFUZZ_SUBJECT" }, { "--plant", "CLOCKFUZZ_PLANT" },
+	};
+	int n = 0;
+
+	for (int i = 0; i < argc; i++) {
+		const char *value = NULL;
+
+		for (size_t k = 0; i && !value && k < 2; k++) {
+			value = cli_option(argv, &i, common[k].option);
+			if (value)
+				setenv(common[k].variable, value, 1);
+		}
+		if (!value)
+			argv[n++] = argv[i];
+	}
+	argv[n] = NULL;
+	return n;
 }
 
 int main(int argc, char **argv)
 {
+	argc = common_options(argc, argv);
+	if (!subject_from_environment())
+		return CLI_ERROR;
 	if (argc < 2) {
 		cmd_help(argc, argv);
 		return CLI_ERROR;

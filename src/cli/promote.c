@@ -37,7 +37,7 @@ static void series(char buf[100])
 {
 	size_t len = 0;
 
-	for (const struct subject *s = &subject_linux; s && len < 100; s = s->successor) {
+	for (const struct subject *s = subject; s && len < 100; s = s->successor) {
 		size_t n = strcspn(s->version, ".");
 
 		if (s->version[n])

@@ -547,6 +547,10 @@ void check_new_snapshot(struct run *run)
  * The tuple that kvm_guest_time_update() has just published for the master
  * clock's snapshot: its clock, the vCPU's TSC at its counter (a caught-up TSC is
  * moved meanwhile), and the pair for hw_tsc_khz, off by [-2^-31, +2^-30.09].
+ *
+ * A scaled vCPU's frequency, host's times ratio, isn't a whole kHz.  A pair for just
+ * that is right; one for the kHz that it is cut to is told here by what it does:
+ * agree, rate.  Between the two is neither.
  */
 void check_tuple(struct run *run, const struct subject_vcpu_view *now,
 			bool *other_khz)
@@ -555,8 +559,7 @@ void check_tuple(struct run *run, const struct subject_vcpu_view *now,
 	u32 khz = m->tsc_frac_bits ? (u128)m->tsc_khz * now->tsc_multiplier >>
 				     m->tsc_frac_bits : m->tsc_khz;
 	const struct subject_pvclock *pv = &now->pvclock;
-	u128 product = (u128)pv->tsc_to_system_mul * now->hw_tsc_khz;
-	u128 second = (u128)1000000 << 32;
+	u128 mul = pv->tsc_to_system_mul, second = (u128)1000000 << 32, exact;
 	int shift = pv->tsc_shift;
 	struct verdict v = {
 		.law = LAW_EXACT, .clock = "kvmclock",
@@ -600,13 +603,21 @@ void check_tuple(struct run *run, const struct subject_vcpu_view *now,
 	if (shift < 0)
 		second <<= shift < -31 ? 32 : -shift;
 	else
-		product <<= shift > 31 ? 32 : shift;
+		mul <<= shift > 31 ? 32 : shift;
 	v.why = "tsc_to_system_mul and tsc_shift aren't those of the vCPU's frequency";
 	v.unit = "2^-32 ns/ms";
-	v.got = product;
+	v.got = mul * now->hw_tsc_khz;
 	v.want = second;
 	v.low = -(s128)(second >> 31) - 1;
 	v.high = (second >> 30) + 1;
+	if (m->tsc_frac_bits) {
+		u64 rest = (m->tsc_khz * now->tsc_multiplier) &
+			   ((1ull << m->tsc_frac_bits) - 1);
+
+		exact = v.got + (mul * rest >> m->tsc_frac_bits);
+		if ((s128)exact - v.want >= v.low && (s128)exact - v.want <= v.high)
+			v.got = exact;
+	}
 	run_check(run, &v);
 }
 
@@ -703,7 +714,8 @@ void check_caught_up(struct run *run, const struct subject_vcpu_view *now)
 	s128 since, cycles;
 
 	if (now->virtual_tsc_khz > MAX_GUEST_KHZ ||
-	    now->virtual_tsc_khz < MIN_GUEST_KHZ || !host_ns(run, raw, &since))
+	    now->virtual_tsc_khz < MIN_GUEST_KHZ || !host_ns(run, raw, &since) ||
+	    now->this_tsc_write >> 62)	/* on its way over 2^64 */
 		return;
 	since -= now->this_tsc_nsec;
 	if (since < 0 || since >> 60)
@@ -733,8 +745,9 @@ void check_tsc_write(struct run *run, const struct event *event,
 	s64 step = is - was, off = is - event->value;
 	s128 second = (s128)now->virtual_tsc_khz * 1000;
 
-	/* a vCPU that never ran has no TSC to lose */
-	if (event->kind == EVENT_SET_TSC_KHZ && old->updates)
+	/* a vCPU that never ran has no TSC to lose; one that slept finds it when loaded */
+	if (event->kind == EVENT_SET_TSC_KHZ && old->updates &&
+	    !run->vcpu[event->vcpu].slept)
 		run_check(run, &(struct verdict){
 			.law = step < 0 ? LAW_MONOTONIC : LAW_RATE,
 			.clock = "guest-TSC", .function = "kvm_set_tsc_khz",

@@ -20,7 +20,8 @@ static bool tsc_promised(const struct run *run, u32 nr)
 
 /*
  * KVM arms its own timer for the deadline's ns, rounded down, and takes off what an
- * entry takes (advance).  Both clocks are read at one instant: exactly that.
+ * entry takes (advance).  Both clocks are read at one instant: exactly that; but no
+ * timer of a host's can be armed beyond 2^63 - 1 ns.
  */
 static void check_deadline_arm(struct run *run, const struct sim_read *read)
 {
@@ -48,6 +49,8 @@ static void check_deadline_arm(struct run *run, const struct sim_read *read)
 		.why = "it is armed for another time than the guest asked for",
 		.unit = "ns", .want = (u128)cycles * 1000000 / khz,
 	};
+	if (v.want > (s128)(~0ull >> 1) - now.monotonic_ns)
+		v.want = (s128)(~0ull >> 1) - now.monotonic_ns;
 	wrapped = cycles * 1000000 / khz;
 	/* for what expired at once the advance was tuned since, by up to an eighth */
 	at_once_ns = now.advance_ns + now.advance_ns / 7 + 1;

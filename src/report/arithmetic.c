@@ -728,7 +728,7 @@ static bool pure(const struct sums *s)
 bool report_arithmetic(FILE *out, const struct text_file *file,
 		       const struct finding *f)
 {
-	struct sums s = { .out = out, .file = file, .f = f, .subject = &subject_linux };
+	struct sums s = { .out = out, .file = file, .f = f, .subject = subject };
 	struct step *steps;
 	bool good;
 

@@ -64,7 +64,7 @@ static bool moved(const struct migration *m, const struct step *steps, u32 i,
 	    steps[i].vcpu[vcpu].updates == steps[i - 1].vcpu[vcpu].updates)
 		return false;
 	*ns = now->system_time -
-	      subject_linux.pvclock_read(old->system_time, old->tsc_timestamp,
+	      subject->pvclock_read(old->system_time, old->tsc_timestamp,
 					 old->tsc_to_system_mul, old->tsc_shift,
 					 now->tsc_timestamp);
 	return true;

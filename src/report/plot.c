@@ -183,7 +183,7 @@ static void run(void *arg)
 	struct plot *p = arg;
 	struct sim_read read;
 
-	sim_boot(&p->sim, &p->s->machine, &subject_linux, scenario_boot_vcpus(p->s));
+	sim_boot(&p->sim, &p->s->machine, subject, scenario_boot_vcpus(p->s));
 	sample(p);
 	for (int i = 1; i <= p->f->event_nr; i++) {
 		const struct event *e = &p->s->events[i - 1];

@@ -26,7 +26,13 @@ const char *report_kernel_option(void)
 {
 	static char option[4200];
 	const char *kernel = getenv("CLOCKFUZZ_KERNEL");
+	const char *plant = getenv("CLOCKFUZZ_PLANT");
 
+	if (subject == &subject_reference) {
+		snprintf(option, sizeof(option), plant && *plant ? "--plant %.100s " :
+			 "--subject %s ", plant && *plant ? plant : subject->name);
+		return option;
+	}
 	if (!kernel || !*kernel)
 		return "";
 	/* several hosts' are separated as in PATH */
@@ -204,7 +210,7 @@ void report_values(FILE *out, const struct text_file *file,
 		fprintf(out, "  code        %s:%d %s\n", fn->file, fn->line, fn->name);
 	else if (f->function)
 		fprintf(out, "  code        %s\n", f->function);
-	for (const struct subject *s = &subject_linux; s; s = s->successor)
+	for (const struct subject *s = subject; s; s = s->successor)
 		fprintf(out, "  tree        %s %s, %s\n", s->name, s->version,
 			s->tree);
 	if (step)
@@ -277,7 +283,7 @@ void report_json(FILE *out, const struct text_file *file,
 		fprintf(out, ",\"difference_seconds\":%.9g",
 			(double)(f->got - f->want) * ns / 1e9);
 	json_member(out, "harness", file->harness);
-	json_member(out, "tree", subject_versions(&subject_linux));
+	json_member(out, "tree", subject_versions(subject));
 	json_member(out, "reproducer", path);
 	if (known)
 		json_member(out, "known", known);

@@ -115,7 +115,7 @@ const struct subject_function *words_function(const struct step *step,
 	const struct subject_function *fn;
 
 	for (fn = step && step->subject ? step->subject->functions :
-					  subject_linux.functions; name && fn->name; fn++)
+					  subject->functions; name && fn->name; fn++)
 		if (!strcmp(fn->name, name))
 			return fn;
 	return NULL;
@@ -133,7 +133,7 @@ struct step *words_steps(const struct scenario *s)
 	if (!steps)
 		abort();
 	old = law_set_sink(no_findings);
-	run_scenario(s, &subject_linux, steps);
+	run_scenario(s, subject, steps);
 	law_set_sink(old);
 	/* where it stopped before its end */
 	for (u32 i = 0; i <= s->nr_events; i++) {
@@ -142,7 +142,7 @@ struct step *words_steps(const struct scenario *s)
 		if (step->machine)
 			continue;
 		step->machine = i ? step[-1].machine : &s->machine;
-		step->subject = i ? step[-1].subject : &subject_linux;
+		step->subject = i ? step[-1].subject : subject;
 		step->host = i ? step[-1].host : 0;
 	}
 	return steps;

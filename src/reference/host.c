@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The host's timekeeper: a clocksource's raw time, CLOCK_MONOTONIC, whose rate NTP may
+ * slew, and CLOCK_REALTIME on top, which may be stepped.  No product wraps, however long
+ * the last update is ago, and a counter behind the last update's gives a time before it.
+ * Whatever updates them leaves them where they were: fractions stay.
+ */
+#include "reference.h"
+
+#define SECOND CF_NS_PER_SEC
+#define SHIFT 24
+
+static u64 counter(void)
+{
+	switch (host->clocksource) {
+	case SUBJECT_CS_TSC:
+		return hw->raw_tsc;
+	case SUBJECT_CS_HYPERV_PAGE:
+		return (u64)((u128)hw->raw_tsc * hw->hv_scale >> 64) +
+		       hw->hv_offset_100ns;
+	default:
+		return hw->other_ns;
+	}
+}
+
+/* ns << SHIFT since base_ns; 63 bits of counter and 31 of mult */
+static s128 since_base(const struct ref_time *time)
+{
+	s64 delta = counter() - host->cycle_last;
+
+	return (s128)delta * time->mult + time->fraction;
+}
+
+u64 ref_unless_gap(enum plant plant, u64 ns)
+{
+	s128 since = since_base(&host->raw);
+	u64 lost = (u64)(since >> 64) << (64 - SHIFT);
+
+	/* counters behind the last tick are another matter */
+	return planted(plant, ns, since < 0 ? ns : ns - lost);
+}
+
+static u64 read_time(const struct ref_time *time)
+{
+	u64 ns = time->base_ns + (s64)(since_base(time) >> SHIFT);
+
+	return ref_unless_gap(PLANT_GAP_TIMEKEEPING, ns);
+}
+
+s64 ref_host_ns(void)
+{
+	return read_time(&host->raw);
+}
+
+u64 ref_realtime_ns(void)
+{
+	return host->realtime_ns +
+	       ref_unless_gap(PLANT_GAP_VDSO, read_time(&host->monotonic));
+}
+
+/* ---- updates ----------------------------------------------------------------- */
+
+static void accumulate(struct ref_time *time)
+{
+	u128 second = (u128)SECOND << SHIFT, sum = since_base(time);
+
+	sum = (u128)planted(PLANT_GAP_TICK, sum >> 64, 0) << 64 | (u64)sum;
+	time->base_ns += (u64)(sum / second) * SECOND;
+	time->fraction = sum % second;
+	time->fraction -= planted(PLANT_LOST_FRACTION, 0,
+				  time->fraction & ((1ull << SHIFT) - 1));
+}
+
+/* On a CPU behind the last update there is nothing to do yet. */
+static void forward(void)
+{
+	u64 now = counter();
+
+	if ((s64)(now - host->cycle_last) < 0)
+		return;
+	accumulate(&host->raw);
+	accumulate(&host->monotonic);
+	host->cycle_last = now;
+}
+
+void ref_tick(void)
+{
+	forward();
+}
+
+static void slew(void)
+{
+	s64 billionths = (s64)host->raw.mult * host->slew_ppb;
+	s64 cut = billionths < 0 ? SECOND - 1 : 0;
+
+	host->monotonic.mult = host->raw.mult + (billionths - cut) / (s64)SECOND;
+}
+
+void ref_ntp_slew(s32 ppb)
+{
+	forward();
+	host->slew_ppb = ppb;
+	slew();
+}
+
+/* Neither before CLOCK_MONOTONIC's zero nor near the end of time. */
+void ref_step_realtime(s64 ns)
+{
+	s64 stepped;
+
+	if (!__builtin_add_overflow(host->realtime_ns, ns, &stepped) &&
+	    stepped >= 0 && !(stepped >> 62))
+		host->realtime_ns = stepped;
+}
+
+/* mult to the nearest; 100 ns units need 31 bits of it */
+static void start_counting(u8 clocksource)
+{
+	u32 khz = host->config.tsc_khz;
+
+	host->clocksource = clocksource;
+	host->raw.mult = clocksource == SUBJECT_CS_TSC ?
+			 ((1000000ull << SHIFT) + khz / 2) / khz :
+			 (clocksource == SUBJECT_CS_HYPERV_PAGE ? 100u : 1u) << SHIFT;
+	slew();
+	host->cycle_last = counter();
+}
+
+void ref_set_clocksource(enum subject_clocksource clocksource)
+{
+	if (clocksource == host->clocksource)
+		return;
+	forward();
+	start_counting(clocksource);
+	vm.rates_changed = true;
+}
+
+void ref_host_boot(const struct subject_config *config)
+{
+	*host = (struct ref_host){
+		.config = *config, .realtime_ns = config->realtime_ns,
+	};
+	start_counting(config->clocksource);
+}
+
+/*
+ * A host that sleeps loses its TSC.  How long it slept another counter knows, and that
+ * is what the VM's clock and CLOCK_REALTIME gain; CLOCK_MONOTONIC doesn't count it.
+ */
+void ref_suspend(void)
+{
+	forward();
+	host->asleep_ns = hw->other_ns;
+	ref_clock_suspend();
+	ref_tsc_suspend();
+}
+
+void ref_resume(bool boot_cpu)
+{
+	u64 slept_ns = hw->other_ns - host->asleep_ns;
+
+	if (!boot_cpu)
+		return;
+	host->cycle_last = counter();
+	host->raw.base_ns += slept_ns;
+	host->realtime_ns += slept_ns;
+	ref_tsc_resume();
+	ref_clock_resume(slept_ns);
+}
+
+void ref_view_timekeeper(struct subject_timekeeper_view *view)
+{
+	*view = (struct subject_timekeeper_view){
+		.cycle_last = host->cycle_last,
+		.shift = SHIFT,
+		.mult = host->raw.mult,
+		.xtime_nsec = host->raw.fraction,
+		.base_ns = host->raw.base_ns,
+		.clocksource = host->clocksource,
+		.mono_mult = host->monotonic.mult,
+		.mono_xtime_nsec = host->monotonic.fraction,
+		.mono_base_ns = host->monotonic.base_ns,
+		.offs_real_ns = host->realtime_ns,
+	};
+}
+
+/* ---- the same as pure functions ------------------------------------------------- */
+
+/* As much shift as leaves mult room for NTP's ninth. */
+void ref_register_counter(u32 khz, u64 mask, struct subject_counter *c)
+{
+	c->mask = mask;
+	c->shift = SHIFT;
+	while (c->shift && (1000000ull << c->shift) / khz >> 31)
+		c->shift--;
+	c->mult = ((1000000ull << c->shift) + khz / 2) / khz;
+	c->maxadj = c->mult / 9;
+	c->max_cycles = ~0ull / (c->mult + c->maxadj) & mask;
+}
+
+/* A counter of @mask's bits, behind while it is in the upper half. */
+static u64 read_counter(const struct subject_counter *c, u64 mask, u64 cycles)
+{
+	u64 ahead = (cycles - c->cycle_last) & mask;
+
+	if (ahead > mask >> 1)
+		ahead = 0;
+	return ((u128)ahead * c->mult + c->xtime_nsec) >> c->shift;
+}
+
+u64 ref_timekeeping_read(const struct subject_counter *c, u64 cycles)
+{
+	return read_counter(c, c->mask, cycles);
+}
+
+bool ref_vdso_read(const struct subject_counter *c, u64 cycles, u64 *ns)
+{
+	*ns = read_counter(c, c->mask >> 1, cycles);
+	return true;
+}
+
+u64 ref_suspend_timing(u32 khz, u64 mask, u64 start, u64 now)
+{
+	struct subject_counter c;
+
+	ref_register_counter(khz, mask, &c);
+	return (u128)((now - start) & mask) * c.mult >> c.shift;
+}
+
+bool ref_in_interval(u64 start, u64 end, u64 counter)
+{
+	return counter - start <= end - start;
+}
+
+static u64 cycles_to_ns(u64 cycles, u32 khz)
+{
+	return (u128)cycles * 1000000 / khz;
+}
+
+/* Each is the one before plus what has passed; a suspend and a new rate add nothing. */
+void ref_sched_clock(const struct subject_sched_clock *at,
+		     struct subject_sched_clock_read *read)
+{
+	read->before = cycles_to_ns(at->refined_tsc - at->boot_tsc, at->early_khz);
+	read->after = read->before;
+	read->suspended = read->after +
+			  cycles_to_ns(at->suspend_tsc - at->refined_tsc, at->khz);
+	read->resumed = read->suspended;
+	read->ns = read->resumed + cycles_to_ns(at->tsc - at->resume_tsc, at->khz);
+	read->shift = 31;
+}

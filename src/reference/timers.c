@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Xen's timer and runstates, the local APIC's timer.
+ *
+ * A timer on the guest's clock is kept on the guest's clock: what the host would arm
+ * for it is reckoned when it is asked, so that it can't be stale.
+ */
+#include "reference.h"
+
+/* what the guest itself reads: its tuple at its TSC */
+static s64 own_clock_ns(u32 nr)
+{
+	const struct abi_pvclock *pv = PVCLOCK(nr);
+
+	return ref_pvclock_read(pv->system_time, pv->tsc_timestamp,
+				pv->tsc_to_system_mul, pv->tsc_shift,
+				ref_tsc(&vm.vcpu[nr], hw->raw_tsc));
+}
+
+/* ---- Xen ----------------------------------------------------------------------- */
+
+void ref_xen_vcpu(u32 nr)
+{
+	if (!vm.slot_gone)
+		vm.vcpu[nr].xen.used = true;
+}
+
+u64 ref_xen_shared_info(bool compat)
+{
+	for (u32 i = 0; i < vm.nr_vcpus && !vm.slot_gone; i++)
+		ref_clock_yank(i, PLANT_SHARED_INFO_YANK, YANK_SHARED_INFO);
+	return vm.slot_gone ? ~0ull : ref_wall_clock_epoch();
+}
+
+void ref_xen_set_timer(u32 nr, u64 timeout_ns)
+{
+	vm.vcpu[nr].xen.expires_ns = timeout_ns;
+}
+
+static void run_xen_timer(u32 nr)
+{
+	struct ref_xen *xen = &vm.vcpu[nr].xen;
+
+	if (!xen->expires_ns || own_clock_ns(nr) < (s64)xen->expires_ns)
+		return;
+	xen->deliveries++;
+	xen->delivered_ns = xen->expires_ns;
+	xen->expires_ns = 0;
+}
+
+/*
+ * What passed since the state was entered is that state's; of a vCPU that ran, what
+ * its thread waited for a CPU was runnable.  So the parts always sum to the entry.
+ */
+void ref_xen_set_runstate(u32 nr, enum subject_runstate state, u64 run_delay_ns)
+{
+	struct ref_xen *xen = &vm.vcpu[nr].xen;
+	struct subject_runstate_view *run = &xen->runstate;
+	u64 now = ref_clock_ns(), passed = now - run->entry_ns;
+	u64 waited = run_delay_ns - xen->run_delay_ns;
+
+	if (!xen->used)
+		return;
+	if (run->state == SUBJECT_RUNSTATE_RUNNING) {
+		run->time_ns[SUBJECT_RUNSTATE_RUNNABLE] += waited;
+		passed -= waited;
+	}
+	run->time_ns[run->state] += passed;
+	run->state = state;
+	run->entry_ns = now;
+	xen->run_delay_ns = run_delay_ns;
+}
+
+void ref_view_xen(u32 nr, struct subject_xen_view *view)
+{
+	const struct ref_xen *xen = &vm.vcpu[nr].xen;
+	u64 clock_ns = own_clock_ns(nr);
+
+	clock_ns = planted(PLANT_XEN_TIMER_UNSCALED, clock_ns, ref_clock_unscaled());
+	*view = (struct subject_xen_view){
+		.used = xen->used,
+		.armed = xen->expires_ns,
+		.monotonic_ns = ref_host_ns(),
+		.armed_for_ns = ref_host_ns() + xen->expires_ns - clock_ns,
+		.expires_ns = xen->expires_ns,
+		.deliveries = xen->deliveries,
+		.delivered_ns = xen->delivered_ns,
+		.runstate = xen->runstate,
+		.guest_runstate = xen->runstate,
+	};
+}
+
+/* ---- the local APIC -------------------------------------------------------------- */
+
+/* The bus clock is 1 GHz; what is shorter keeps a host busy with nothing else. */
+#define MIN_PERIOD_NS 200000
+#define KTIME_MAX ((s64)(~0ull >> 1))
+
+void ref_write_tsc_deadline(u32 nr, u64 tsc)
+{
+	struct ref_lapic *lapic = &vm.vcpu[nr].lapic;
+
+	lapic->used = lapic->deadline_mode = true;
+	lapic->periodic = false;
+	lapic->period_ns = 0;
+	lapic->tsc_deadline = tsc;
+	lapic->armed = tsc;
+}
+
+void ref_write_lapic_timer(u32 nr, enum subject_lapic_mode mode, u32 divide, u32 count)
+{
+	struct ref_lapic *lapic = &vm.vcpu[nr].lapic;
+
+	lapic->used = true;
+	lapic->tsc_deadline = 0;
+	lapic->count = count;
+	lapic->period_ns = 0;
+	lapic->armed = false;
+	lapic->periodic = mode == SUBJECT_LAPIC_PERIODIC;
+	lapic->deadline_mode = mode == SUBJECT_LAPIC_RESTORED;
+	/* a count means nothing in TSC deadline mode */
+	if (lapic->deadline_mode)
+		return;
+	lapic->shift = (divide + 1) % 8;
+	lapic->period_ns = (u64)count << lapic->shift;
+	if (lapic->periodic && count && lapic->period_ns < MIN_PERIOD_NS)
+		lapic->period_ns = MIN_PERIOD_NS;
+	lapic->target_ns = ref_host_ns() + lapic->period_ns;
+	lapic->armed = count;
+}
+
+/* A divide error is the bug's to make, and for the guard to see. */
+__attribute__((no_sanitize("integer-divide-by-zero")))
+static s64 left_ns(const struct ref_lapic *lapic)
+{
+	s64 left = lapic->target_ns - ref_host_ns(), period_ns = lapic->period_ns;
+
+	if (!lapic->count)
+		return 0;
+	period_ns = planted(PLANT_TMCCT_DIVIDE, period_ns ? period_ns : 1, period_ns);
+	return left > 0 ? left % period_ns : 0 % period_ns;
+}
+
+u32 ref_read_tmcct(u32 nr)
+{
+	return left_ns(&vm.vcpu[nr].lapic) >> vm.vcpu[nr].lapic.shift;
+}
+
+static void run_lapic_timer(struct ref_vcpu *vcpu)
+{
+	struct ref_lapic *lapic = &vcpu->lapic;
+	s64 now = ref_host_ns();
+
+	if (!lapic->armed)
+		return;
+	if (lapic->deadline_mode ? ref_tsc(vcpu, hw->raw_tsc) < lapic->tsc_deadline :
+				   now < lapic->target_ns)
+		return;
+	lapic->deliveries++;
+	lapic->delivered_tsc = lapic->tsc_deadline;
+	lapic->tsc_deadline = 0;
+	if (lapic->periodic)
+		lapic->target_ns = now + lapic->period_ns -
+				   (now - lapic->target_ns) % lapic->period_ns;
+	else
+		lapic->armed = false;
+}
+
+void ref_view_lapic(u32 nr, struct subject_lapic_view *view)
+{
+	const struct ref_vcpu *vcpu = &vm.vcpu[nr];
+	const struct ref_lapic *lapic = &vcpu->lapic;
+	s64 now = ref_host_ns(), target = lapic->target_ns;
+	s64 left = lapic->tsc_deadline - ref_tsc(vcpu, hw->raw_tsc);
+
+	/* 292 years are the most that a host's timer can wait */
+	if (lapic->deadline_mode) {
+		s128 ns = (s128)left * 1000000 / (u32)planted(PLANT_HOST_CYCLES,
+				vcpu->khz, host->config.tsc_khz) + now;
+
+		target = ns > KTIME_MAX ? KTIME_MAX : (s64)ns;
+	}
+	*view = (struct subject_lapic_view){
+		.used = lapic->used,
+		.deadline_mode = lapic->deadline_mode,
+		.periodic = lapic->periodic,
+		.armed = lapic->armed,
+		.monotonic_ns = now,
+		.armed_for_ns = target,
+		.target_ns = target,
+		.tsc_deadline = lapic->tsc_deadline,
+		.period_ns = lapic->period_ns,
+		.divide = 1u << lapic->shift,
+		.count = lapic->count,
+		.deliveries = lapic->deliveries,
+		.delivered_tsc = lapic->delivered_tsc,
+	};
+}
+
+void ref_timers_run(u32 nr)
+{
+	struct ref_vcpu *vcpu = &vm.vcpu[nr];
+
+	ref_stimer_run(vcpu);
+	run_xen_timer(nr);
+	run_lapic_timer(vcpu);
+}
