@@ -29,7 +29,8 @@ static int shim_tsc_unstable;
 struct kvm_caps kvm_caps;
 
 static struct kvm vm;
-static struct kvm_vcpu vcpus[SUBJECT_MAX_VCPUS];
+/* the largest part of the state: cleared one by one, when they are created */
+static __attribute__((__section__("cf_keep"))) struct kvm_vcpu vcpus[SUBJECT_MAX_VCPUS];
 struct kvm *shim_the_vm;
 static u32 pvclock_updates[SUBJECT_MAX_VCPUS];
 static bool timers_used;		/* of any kind and vCPU: few scenarios do */
@@ -839,6 +840,7 @@ static void create_vcpu(u32 i)
 {
 	struct kvm_vcpu *vcpu = &vcpus[i];
 
+	memset(vcpu, 0, sizeof(*vcpu));
 	vm.vcpus[i] = vcpu;
 	vcpu->kvm = &vm;
 	vcpu->vcpu_id = i;
@@ -867,7 +869,6 @@ void host_create_vm(u32 nr_vcpus)
 	/* the first of a host finds everything forgotten */
 	if (vm.online_vcpus.counter) {
 		memset(&vm, 0, sizeof(vm));
-		memset(vcpus, 0, sizeof(vcpus));
 		memset(pvclock_updates, 0, sizeof(pvclock_updates));
 		memset(deliveries, 0, sizeof(deliveries));
 		timers_used = false;
@@ -950,7 +951,9 @@ void host_view_vm(struct subject_vm_view *view)
 void host_view_vcpu(u32 nr, struct subject_vcpu_view *view)
 {
 	const struct pvclock_vcpu_time_info *pv = &guest_pvclock[nr];
-	const struct kvm_vcpu *vcpu = &vcpus[nr];
+	static const struct kvm_vcpu none;
+	const struct kvm_vcpu *vcpu = nr < (u32)vm.online_vcpus.counter ?
+				      &vcpus[nr] : &none;
 
 	*view = (struct subject_vcpu_view){
 		.pvclock = {

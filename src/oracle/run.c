@@ -369,7 +369,7 @@ static void record_step(struct run *run, struct step *step)
 	run->sim.subject->view_timekeeper(&step->timekeeper);
 	step->hv_scale = run->sim.hw.hv_scale;
 	step->hv_offset_100ns = run->sim.hw.hv_offset_100ns;
-	if (run->event)
+	if (run->event && run->event->vcpu < run->sim.nr_vcpus)
 		run->sim.subject->view_nested(run->event->vcpu, &step->nested);
 }
 
