@@ -10,7 +10,8 @@
 /*
  * A clock of 100 ns units, @ns rounded down to them, of vCPU @nr's TSC, over time and
  * over both sources, page and MSR.  TLFS promises one clock.  Between two snapshots
- * never back, on CPUs whose TSCs differ by more than their difference, to a unit; over
+ * never back, on CPUs whose TSCs differ by more than their difference, to a unit, and
+ * where the source changes by no more than the 2 that a page may be ahead; over
  * them at its rate: a page is [-100, +300] ns off kvmclock (check_page()), at both ends.
  * A scaled guest's page gains as its kvmclock does, so leaving it loses as much.
  */
@@ -25,7 +26,7 @@ static void check_units(struct run *run, const char *clock, const char *function
 	cycle_ns = guest_cycle_ns(run, v);
 	if (!check_monotonic(run, monotonic, clock, function, ns,
 			     run->vm.masterclock_updates, v->hw_tsc_khz,
-			     cycle_ns + 100) ||
+			     cycle_ns + 300) ||
 	    !check_rate(run, rate, clock, function, ns, run->generation,
 			cycle_ns + 200, v->hw_tsc_khz))
 		start_afresh(run);
