@@ -33,6 +33,7 @@ scenario()
 	kvm-l2-offset-meaning)		echo $corpus/seed-l2-offset-meaning.txt;;
 	kvm-ntp-skew-per-vcpu)		echo $corpus/seed-hotplug.txt;;
 	kvm-backwards-warp)		echo $corpus/regress-kvm-masterclock-step-back.txt;;
+	pvclock-no-last-value)		echo $corpus/seed-pvclock-no-last-value.txt;;
 	kvm-masterclock-origin)		echo $corpus/seed-hotplug.txt;;
 	xen-guest-sched-clock)		echo $corpus/seed-hibernate.txt;;
 	tsc-suspend-sched-clock)	echo $corpus/seed-hibernate.txt;;

@@ -14,10 +14,9 @@ u64 ref_guest_read_pvclock(u32 nr, u64 tsc, u8 *flags)
 	*flags = pv->flags;
 	if (pv->flags & SUBJECT_PVCLOCK_TSC_STABLE)
 		return ns;
-	if (ns < guest.last_value)
-		return guest.last_value;
-	guest.last_value = ns;
-	return ns;
+	if (ns > guest.last_value)
+		guest.last_value = ns;
+	return planted(PLANT_NO_LAST_VALUE, guest.last_value, ns);
 }
 
 bool ref_guest_read_tsc_page(u64 tsc, u64 *time_100ns)

@@ -57,6 +57,8 @@ PLANT(WARP, "kvm-backwards-warp", "monotonic rate",
       "each snapshot begins with the host's time, not where the old one has come to")
 PLANT(ORIGIN, "kvm-masterclock-origin", "exact monotonic",
       "each vCPU's pair is made where and when it enters")
+PLANT(NO_LAST_VALUE, "pvclock-no-last-value", "monotonic",
+      "a clock that isn't stable may go back on another vCPU")
 PLANT(SCHED_OFFSET, "kvmclock-sched-offset", "monotonic rate roundtrip",
       "without the page sched_clock() has no offset")
 PLANT(SCHED_RESTORE, "xen-guest-sched-clock", "roundtrip",
