@@ -38,7 +38,7 @@ planted()
 	for seed in 1 2 3 4 5 6 7 8 9 10; do
 		rm -rf "$tmp/out"
 		code=0
-		TMPDIR=$tmp "$tmp/build/clockfuzz" hunt --first --time 30s --jobs 1 \
+		TMPDIR=$tmp "$tmp/build/clockfuzz" hunt --first --time 60s --jobs 1 \
 			--harness fuzz_timeline --seed $seed --out "$tmp/out" \
 			>"$tmp/log" 2>&1 || code=$?
 		[ $code = 1 ] && grep -q "new: .*/fuzz_timeline-\($3\).txt" "$tmp/log" || {

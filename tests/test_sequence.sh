@@ -37,7 +37,7 @@ torn()
 	for seed in 1 2 3; do
 		rm -rf "$tmp/out"
 		code=0
-		TMPDIR=$tmp "$tmp/build/clockfuzz" hunt --first --time 10s --jobs 1 \
+		TMPDIR=$tmp "$tmp/build/clockfuzz" hunt --first --time 60s --jobs 1 \
 			--harness fuzz_timeline --law sequence --seed $seed \
 			--out "$tmp/out" >"$tmp/log" 2>&1 || code=$?
 		[ $code = 1 ] &&

@@ -548,7 +548,7 @@ Test(slicer, manifest_errors_name_file_and_line)
 
 /* ---- what is missing ----------------------------------------------------- */
 
-Test(slicer, missing_functions_one_line_each)
+Test(slicer, missing_functions_one_line_a_file)
 {
 	char want[1024];
 
@@ -558,11 +558,8 @@ Test(slicer, missing_functions_one_line_each)
 			 "need new|old\nopt not_there\n"
 			 "file arch/x86/kvm/hyperv.c\nneed page\n"), 125);
 	snprintf(want, sizeof(want),
-		"slice: %1$s/tree: required function absent not found in " X86 "\n"
-		"slice: %1$s/tree: required function declared not found in " X86 "\n"
-		"slice: %1$s/tree: required function proto not found in " X86 "\n"
-		"slice: %1$s/tree: required function new|old not found in " X86 "\n"
-		"slice: %1$s/tree: required function page not found in arch/x86/kvm/hyperv.c\n",
+		"slice: %1$s/tree: not found in " X86 ", but required: absent declared proto new|old\n"
+		"slice: %1$s/tree: not found in arch/x86/kvm/hyperv.c, but required: page\n",
 		root);
 	cr_expect_str_eq(errors, want);
 	cr_expect(access(in("out/host.inc"), F_OK), "a slice of half a tree");

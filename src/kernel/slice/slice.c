@@ -1584,6 +1584,7 @@ int slice(const char *tree_path, const char *manifest, const char *out,
 	  bool verbose)
 {
 	char *version, real[PATH_MAX], real_out[PATH_MAX], *slash;
+	const char *last = NULL;
 	size_t missing = 0;
 	int err;
 
@@ -1614,10 +1615,16 @@ int slice(const char *tree_path, const char *manifest, const char *out,
 
 	for (size_t i = 0; i < nr_wants; i++)
 		if (!resolve(&wants[i]) && wants[i].required) {
-			fprintf(stderr, "slice: %s: required function %s not found in %s\n",
-				tree_path, wants[i].names, wants[i].path);
+			/* a line a file: an old tree lacks many */
+			if (!missing || strcmp(last, wants[i].path))
+				fprintf(stderr, "%sslice: %s: not found in %s, but required:",
+					missing ? "\n" : "", tree_path, wants[i].path);
+			fprintf(stderr, " %s", wants[i].names);
+			last = wants[i].path;
 			missing++;
 		}
+	if (missing)
+		putc('\n', stderr);
 	if (missing)
 		return SLICE_MISSING;
 	for (size_t u = 0; u < nr_units; u++) {
