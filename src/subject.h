@@ -246,6 +246,29 @@ struct subject_hv_msrs {
 	struct { u64 config, count; } stimer0[SUBJECT_MAX_VCPUS];
 };
 
+/* What an NTP daemon asked for, and when. */
+enum subject_leap {
+	SUBJECT_LEAP_NONE,
+	SUBJECT_LEAP_INSERT,		/* STA_INS: 23:59:60 UTC */
+	SUBJECT_LEAP_DELETE,		/* STA_DEL: no 23:59:59 UTC */
+	SUBJECT_LEAP_NR
+};
+
+struct subject_ntp {
+	u64 realtime_s;			/* since 1970 */
+	u32 seconds;			/* that pass */
+	u8 leap;			/* enum subject_leap */
+	u32 withdrawn;			/* after so many of them; more: never */
+	s64 adjust_us;			/* adjtime() */
+};
+
+/* All clocks began at that second. */
+struct subject_ntp_after {
+	s64 realtime_s, monotonic_s, tai_s;
+	s64 slewed;			/* 2^-32 ns */
+	u32 ticks_per_s;		/* that a second's slew is divided by */
+};
+
 /* The host timekeeper's CLOCK_MONOTONIC_RAW reader, for exact arithmetic. */
 struct subject_timekeeper_view {
 	u64 cycle_last;
@@ -441,6 +464,14 @@ struct subject {
 	bool (*in_interval)(u64 start, u64 end, u64 counter);
 	void (*sched_clock)(const struct subject_sched_clock *at,
 			    struct subject_sched_clock_read *read);
+
+	/*
+	 * The VMM sets the runstate as it is, or with @away_ns more offline.  Not 0:
+	 * refused.
+	 */
+	int (*xen_restore_runstate)(u32 vcpu, u64 away_ns, u64 run_delay_ns);
+	/* Pure: what NTP adds to the timekeeper, second by second. */
+	void (*ntp_seconds)(const struct subject_ntp *at, struct subject_ntp_after *after);
 };
 
 /* Sliced from this build's tree, with its successors; and src/reference/. */

@@ -323,6 +323,56 @@ Test(pure, suspend_timing)
 	SILENT(law_suspend_timing(&c, 0, (MAX >> 9) + 1, 42));
 }
 
+Test(pure, ntp_seconds)
+{
+	struct subject_ntp at = {
+		.realtime_s = 86395, .seconds = 12, .withdrawn = 41, .adjust_us = -1200,
+	};
+	struct subject_ntp_after after = {
+		.realtime_s = 86407, .monotonic_s = 86407, .tai_s = 86407,
+		.slewed = -(1200000ll << 32), .ticks_per_s = 250,
+	};
+
+	SILENT(law_ntp_seconds(&at, &after));
+	at.leap = SUBJECT_LEAP_INSERT;
+	BREAKS(LAW_EXACT, law_ntp_seconds(&at, &after));
+	after.realtime_s = 86406;
+	SILENT(law_ntp_seconds(&at, &after));
+	at.withdrawn = 5;
+	SILENT(law_ntp_seconds(&at, &after));
+	at.withdrawn = 4;
+	BREAKS(LAW_EXACT, law_ntp_seconds(&at, &after));
+	at.withdrawn = 4;
+	at.leap = SUBJECT_LEAP_DELETE;
+	after.realtime_s = 86408;
+	SILENT(law_ntp_seconds(&at, &after));
+	at.withdrawn = 3;
+	BREAKS(LAW_EXACT, law_ntp_seconds(&at, &after));
+	at.withdrawn = 41;
+	after.monotonic_s++;
+	BREAKS(LAW_EXACT, law_ntp_seconds(&at, &after));
+	after.monotonic_s--;
+	after.tai_s++;
+	BREAKS(LAW_EXACT, law_ntp_seconds(&at, &after));
+	after.tai_s--;
+	after.slewed--;
+	BREAKS(LAW_EXACT, law_ntp_seconds(&at, &after));
+	after.slewed += 1 + 250 * ((1ll << 32) + 12);
+	SILENT(law_ntp_seconds(&at, &after));
+	after.slewed++;
+	BREAKS(LAW_EXACT, law_ntp_seconds(&at, &after));
+	/* 500 us a second */
+	at.seconds = 2;
+	after.realtime_s = after.monotonic_s = after.tai_s = 86397;
+	after.slewed = -(1000000ll << 32);
+	SILENT(law_ntp_seconds(&at, &after));
+	after.slewed--;
+	BREAKS(LAW_EXACT, law_ntp_seconds(&at, &after));
+	/* contract: less than a day */
+	at.seconds = 86400;
+	SILENT(law_ntp_seconds(&at, &after));
+}
+
 Test(pure, in_interval)
 {
 	SILENT(law_in_interval(1000, 2000, 1000, true));

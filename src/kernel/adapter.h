@@ -55,6 +55,7 @@ void host_xen_vcpu(u32 vcpu);
 u64 host_xen_shared_info(bool compat);
 void host_xen_set_timer(u32 vcpu, u64 timeout_ns);
 void host_xen_set_runstate(u32 vcpu, enum subject_runstate state, u64 run_delay_ns);
+int host_xen_restore_runstate(u32 vcpu, u64 away_ns, u64 run_delay_ns);
 void host_set_slot_gone(bool gone);
 void host_view_xen(u32 vcpu, struct subject_xen_view *view);
 void host_write_tsc_deadline(u32 vcpu, u64 tsc);
@@ -71,6 +72,7 @@ void host_set_clocksource(enum subject_clocksource clocksource);
 void host_register_counter(u32 khz, u64 mask, struct subject_counter *counter);
 u64 host_timekeeping_read(const struct subject_counter *counter, u64 cycles);
 u64 host_suspend_timing(u32 khz, u64 mask, u64 start, u64 now);
+void host_ntp_seconds(const struct subject_ntp *at, struct subject_ntp_after *after);
 bool host_in_interval(u64 start, u64 end, u64 counter);
 bool guest_vdso_read(const struct subject_counter *counter, u64 cycles, u64 *ns);
 void guest_sched_clock(const struct subject_sched_clock *at,

@@ -54,7 +54,7 @@ u64 guest_read_hv_clock(u64 tsc)
 u64 guest_vread_hv_clock(u64 tsc)
 {
 	shim_guest_tsc = tsc;
-	return vread_hvclock();
+	return __arch_get_hw_counter(VDSO_CLOCKMODE_HVCLOCK, NULL);
 }
 
 u64 guest_read_sched_clock(u64 tsc)
@@ -85,7 +85,7 @@ bool guest_read(enum subject_reader reader, u32 vcpu, u64 tsc, u64 *value)
 		*value = pvclock_clocksource_read(&guest_pvclock[vcpu]);
 		break;
 	case SUBJECT_READER_VDSO_PVCLOCK:
-		*value = vread_pvclock();
+		*value = __arch_get_hw_counter(VDSO_CLOCKMODE_PVCLOCK, NULL);
 		return *value != U64_MAX;
 	case SUBJECT_READER_TSC_PAGE:
 		return guest_read_tsc_page(tsc, value);

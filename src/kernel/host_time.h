@@ -53,3 +53,34 @@ bool host_in_interval(u64 start, u64 end, u64 counter)
 {
 	return timestamp_in_interval(start, end, counter);
 }
+
+#if CF_HAS_NTP_DATA
+#define NTP(name) tk_ntp_data[0].name
+#else
+#define NTP(name) name
+#endif
+
+/* adjtimex(ADJ_STATUS), adjtimex(ADJ_OFFSET_SINGLESHOT); then second by second */
+void host_ntp_seconds(const struct subject_ntp *at, struct subject_ntp_after *after)
+{
+	struct timekeeper t = { .xtime_sec = at->realtime_s };
+
+	ntp_init();
+	NTP(time_state) = TIME_OK;
+	NTP(time_status) = STA_UNSYNC;
+	if (at->leap)
+		NTP(time_status) |= at->leap == SUBJECT_LEAP_INSERT ? STA_INS : STA_DEL;
+	NTP(time_adjust) = at->adjust_us;
+	*after = (struct subject_ntp_after){ .ticks_per_s = NTP_INTERVAL_FREQ };
+	for (u32 i = 0; i < at->seconds; i++) {
+		if (i == at->withdrawn)
+			NTP(time_status) = STA_UNSYNC;
+		t.tkr_mono.xtime_nsec = NSEC_PER_SEC;
+		accumulate_nsecs_to_secs(&t);
+		after->slewed += (s64)(NTP(tick_length) - NTP(tick_length_base)) *
+				 NTP_INTERVAL_FREQ;
+	}
+	after->realtime_s = t.xtime_sec;
+	after->monotonic_s = t.xtime_sec + t.wall_to_monotonic.tv_sec;
+	after->tai_s = t.xtime_sec + t.tai_offset;
+}

@@ -37,6 +37,9 @@ static struct kvm_lapic *lapic_of(struct kvm_vcpu *vcpu)
 	hrtimer_setup(&apic->lapic_timer.timer, apic_timer_fn, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_ABS_HARD);
 	apic->lapic_timer.timer_advance_ns = LAPIC_TIMER_ADVANCE_NS_INIT;
+#if CF_LAPIC_ADVANCE_IS_A_SWITCH
+	lapic_timer_advance_dynamic = true;
+#endif
 	apic->lapic_timer.timer_mode_mask = TIMER_MODES;
 	update_divide_count(apic);
 #if CF_APIC_BUS_CYCLE_SETTABLE

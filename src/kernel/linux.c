@@ -227,4 +227,6 @@ const struct subject CF_SUBJECT = {
 	.suspend_timing = host_suspend_timing,
 	.in_interval = host_in_interval,
 	.sched_clock = guest_sched_clock,
+	.xen_restore_runstate = host_xen_restore_runstate,
+	.ntp_seconds = host_ntp_seconds,
 };

@@ -178,6 +178,39 @@ void host_xen_set_runstate(u32 nr, enum subject_runstate state, u64 run_delay_ns
 		CF_XEN_UPDATE_RUNSTATE(vcpu, state);
 }
 
+/*
+ * What a VMM does that brings the vCPU back after a while: as it was saved, by
+ * RUNSTATE_DATA; or with the time away as offline, by RUNSTATE_ADJUST.
+ */
+int host_xen_restore_runstate(u32 nr, u64 away_ns, u64 run_delay_ns)
+{
+	const struct kvm_vcpu_xen *xen = &vcpus[nr].arch.xen;
+	struct kvm_xen_vcpu_attr attr = {
+		.type = KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_DATA,
+		.u.runstate = {
+			.state = xen->current_runstate,
+			.state_entry_time = xen->runstate_entry_time,
+			.time_running = xen->runstate_times[RUNSTATE_running],
+			.time_runnable = xen->runstate_times[RUNSTATE_runnable],
+			.time_blocked = xen->runstate_times[RUNSTATE_blocked],
+			.time_offline = xen->runstate_times[RUNSTATE_offline],
+		},
+	};
+
+	if (!xen_used[nr])
+		return -EINVAL;
+	shim_task.sched_info.run_delay = run_delay_ns;
+	if (away_ns)
+		attr = (struct kvm_xen_vcpu_attr){
+			.type = KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_ADJUST,
+			.u.runstate = {
+				.state = ~0ull, .state_entry_time = away_ns,
+				.time_offline = away_ns,
+			},
+		};
+	return kvm_xen_vcpu_set_attr(&vcpus[nr], &attr);
+}
+
 void host_set_slot_gone(bool gone)
 {
 	shim_slot_gone = gone;

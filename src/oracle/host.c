@@ -208,7 +208,7 @@ void check_host_update(struct run *run, const struct event *event)
 	if (!run->broken)
 		return;
 	/* what follows from it isn't news */
-	run->host_moved = run->snapshot_broken = true;
+	run->host_moved = run->host_broken = run->snapshot_broken = true;
 	run->generation++;
 	start_afresh(run);
 	forget_all_timers(run);

@@ -342,7 +342,7 @@ bool one_counter(const struct run *run, u32 nr)
 		 (63 - run->timekeeper.shift)) &&
 	       /* a frequency set before the first ms moves CLOCK_MONOTONIC below 0 */
 	       !(run->host_slewed && cycles_to_ns(run, run->sim.cycles) < 1000000) &&
-	       !run->sim.machine->early_tsc_khz;
+	       !run->host_broken && !run->sim.machine->early_tsc_khz;
 }
 
 /* Was its write of the timer just now in vain? */

@@ -143,6 +143,7 @@ const struct law_reader law_readers[] = {
 	{ "suspend_timing", "clocksource_stop_suspend_timing()", E },
 	{ "crosststamp", "timestamp_in_interval()", S },
 	{ "sched_clock", "native_sched_clock()", E | T },
+	{ "ntp", "leap seconds and adjtime()", E },
 	{ NULL, NULL, 0 }
 };
 

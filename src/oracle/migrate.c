@@ -79,6 +79,7 @@ void enter_host(struct run *run)
 	run->skew_spread = high - low;
 	run->sim.subject->view_timekeeper(&run->timekeeper);
 	run->tick_cycles = run->sim.cycles;
+	run->host_broken = false;
 	run->rate_denominator = 2ull * run->timekeeper.mult;
 	/* the largest of what it has and what it may be switched to */
 	run->resolution_ns = m->clocksource == SUBJECT_CS_HYPERV_PAGE ? 100 : 1;

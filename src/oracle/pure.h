@@ -44,6 +44,11 @@ void law_in_interval(u64 start, u64 end, u64 counter, bool got);	/* signed */
 void law_sched_clock(const struct subject_sched_clock *at,
 		     const struct subject_sched_clock_read *read); /* exact, roundtrip, total */
 
+/* ---- pure_ntp.c ---- */
+
+void law_ntp_seconds(const struct subject_ntp *at,
+		     const struct subject_ntp_after *after);		/* exact */
+
 /* breaks for half of the values, not for 0 */
 void law_canary(u64 value);
 

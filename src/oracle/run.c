@@ -155,6 +155,7 @@ static bool do_event(struct run *run, const struct event *event)
 	enum event_kind kind = event->kind;
 	u32 nr = event->vcpu;
 	struct subject_vcpu_view old;
+	struct subject_xen_view xen;
 	struct sim_read read;
 	bool page_kept;
 	u32 host;
@@ -179,6 +180,8 @@ static bool do_event(struct run *run, const struct event *event)
 		return do_suspend(run, event);
 	if (kind == EVENT_SAVE_CLOCK || kind == EVENT_MIGRATE)
 		remember_saved(run, event);
+	if (kind == EVENT_RESTORE_RUNSTATE)
+		run->sim.subject->view_xen(nr, &xen);
 	if (!sim_event(&run->sim, event, &read))
 		return false;
 	if (run->sim.faulted)
@@ -341,6 +344,9 @@ static bool do_event(struct run *run, const struct event *event)
 		break;
 	case EVENT_RUNSTATE:
 		check_runstate(run);
+		break;
+	case EVENT_RESTORE_RUNSTATE:
+		check_restore_runstate(run, &read, &xen);
 		break;
 	case EVENT_READ_TMCCT:
 		check_tmcct(run, &read);

@@ -136,6 +136,7 @@ struct run {
 	u32 unended, unended_told;	/* sequences left odd, a bit each */
 	bool host_moved;		/* its clocks are no longer what boot made them */
 	bool host_slewed;
+	bool host_broken;		/* one of them broke a law: no timer is promised */
 	u64 woken_cycles;		/* true time of the last wake */
 	s64 slew_ppb[SUBJECT_MAX_HOSTS]; /* of CLOCK_MONOTONIC and CLOCK_REALTIME */
 
@@ -356,5 +357,11 @@ void check_host_update(struct run *run, const struct event *event);
 bool do_suspend(struct run *run, const struct event *event);
 /* vCPU @nr enters for the first time after it. */
 void check_woken(struct run *run, u32 nr);
+
+/* ---- runstate.c: a VMM restores a Xen vCPU's runstate -------------------------- */
+
+/* @before: what it was before the event. */
+void check_restore_runstate(struct run *run, const struct sim_read *read,
+			    const struct subject_xen_view *before);
 
 #endif

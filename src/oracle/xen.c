@@ -13,6 +13,7 @@ bool host_clock_promised(const struct run *run)
 	s128 ns;
 
 	return !run->sim.machine->early_tsc_khz && !run->snapshot_broken &&
+	       !run->host_broken &&
 	       host_ns(run, run->sim.hw.raw_tsc, &ns) &&
 	       !((ns - run->timekeeper.base_ns) >> (63 - run->timekeeper.shift));
 }

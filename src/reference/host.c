@@ -232,6 +232,37 @@ bool ref_in_interval(u64 start, u64 end, u64 counter)
 	return counter - start <= end - start;
 }
 
+/* At the end of the first day with a second left of it, if it isn't withdrawn before. */
+void ref_ntp_seconds(const struct subject_ntp *at, struct subject_ntp_after *after)
+{
+	u64 now = at->realtime_s, left = at->adjust_us < 0 ? -at->adjust_us : at->adjust_us;
+	bool done = false;
+	u64 slewed_us = 0;
+
+	for (u32 i = 0; i < at->seconds; i++) {
+		u64 part = left < 500 ? left : 500;
+		bool asked = !done && i && i < at->withdrawn;
+
+		now++;
+		if (asked && at->leap == SUBJECT_LEAP_INSERT && now % 86400 == 0) {
+			now--;
+			done = true;
+		} else if (asked && at->leap == SUBJECT_LEAP_DELETE && now % 86400 == 86399) {
+			now++;
+			done = true;
+		}
+		left -= part;
+		slewed_us += part;
+	}
+	*after = (struct subject_ntp_after){
+		.realtime_s = now,
+		.monotonic_s = at->realtime_s + at->seconds,
+		.tai_s = at->realtime_s + at->seconds,
+		.slewed = (s64)(slewed_us * 1000 << 32) * (at->adjust_us < 0 ? -1 : 1),
+		.ticks_per_s = 1,
+	};
+}
+
 static u64 cycles_to_ns(u64 cycles, u32 khz)
 {
 	return (u128)cycles * 1000000 / khz;

@@ -252,4 +252,6 @@ const struct subject subject_reference = {
 	.suspend_timing = ref_suspend_timing,
 	.in_interval = ref_in_interval,
 	.sched_clock = ref_sched_clock,
+	.xen_restore_runstate = ref_xen_restore_runstate,
+	.ntp_seconds = ref_ntp_seconds,
 };

@@ -71,6 +71,21 @@ void ref_xen_set_runstate(u32 nr, enum subject_runstate state, u64 run_delay_ns)
 	xen->run_delay_ns = run_delay_ns;
 }
 
+/* No state is entered in the future. */
+int ref_xen_restore_runstate(u32 nr, u64 away_ns, u64 run_delay_ns)
+{
+	struct ref_xen *xen = &vm.vcpu[nr].xen;
+	struct subject_runstate_view *run = &xen->runstate;
+
+	if (!xen->used || (u64)ref_clock_ns() < run->entry_ns + away_ns)
+		return -1;
+	run->entry_ns += away_ns;
+	run->time_ns[SUBJECT_RUNSTATE_OFFLINE] += away_ns;
+	if (!away_ns)
+		xen->run_delay_ns = run_delay_ns;
+	return 0;
+}
+
 void ref_view_xen(u32 nr, struct subject_xen_view *view)
 {
 	const struct ref_xen *xen = &vm.vcpu[nr].xen;

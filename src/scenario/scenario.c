@@ -129,6 +129,9 @@ const struct event_info event_info[EVENT_NR] = {
 	[EVENT_SUSPEND] = { "suspend", false, false, "ns", false,
 		10ull * 365 * 86400 * CF_NS_PER_SEC,
 		"The host sleeps so long; its TSCs start anew, near 0." },
+	[EVENT_RESTORE_RUNSTATE] = { "restore-runstate", false, true, "ns", false,
+		365ull * 86400 * CF_NS_PER_SEC,
+		"The VMM restores the Xen vCPU's runstate, that long offline." },
 };
 
 /* The value of EVENT_INTERLEAVE, from its lowest bits. */

@@ -329,6 +329,10 @@ static void print_event_words(const struct event *e, FILE *out)
 		fprintf(out, "xen-timer vcpu %u in ", e->vcpu);
 		print_ns(out, e->value);
 		break;
+	case EVENT_RESTORE_RUNSTATE:
+		fprintf(out, "restore-runstate vcpu %u away ", e->vcpu);
+		print_ns(out, e->value);
+		break;
 	case EVENT_RUNSTATE:
 		fprintf(out, "runstate %s vcpu %u", runstates[e->value], e->vcpu);
 		break;
@@ -999,6 +1003,17 @@ static int parse_event(struct parser *p, const struct machine *m, u32 nr_hosts,
 			return -1;
 		return e->value <= event_info[e->kind].max ? 0 :
 			fail_at(p, at, "at most 10 years");
+	}
+	if (accept(p, "restore-runstate")) {
+		e->kind = EVENT_RESTORE_RUNSTATE;
+		if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu) || expect(p, "away"))
+			return -1;
+		skip_blanks(p);
+		at = p->pos;
+		if (take_ns(p, &e->value))
+			return -1;
+		return e->value <= event_info[e->kind].max ? 0 :
+			fail_at(p, at, "at most 365 d");
 	}
 	if (accept(p, "clocksource")) {
 		e->kind = EVENT_CLOCKSOURCE;

@@ -602,6 +602,13 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 		subject->xen_vcpu(event->vcpu);
 		set_runstate(sim, event->vcpu, event->value);
 		return true;
+	case EVENT_RESTORE_RUNSTATE:
+		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
+		subject->xen_vcpu(event->vcpu);
+		read->valid = !subject->xen_restore_runstate(event->vcpu, event->value,
+				machine_true_ns(sim->machine,
+						sim->run_delay[event->vcpu]));
+		return true;
 	case EVENT_STEAL: {
 		u64 cycles = ns_to_cycles(sim->machine, event->value);
 
