@@ -117,22 +117,23 @@ void check_xen_arm(struct run *run, const struct sim_read *read)
 		v.low = -slack;
 		v.high = slack;
 	}
-	if (cycle_ns && off >= 0 &&
-	    off <= slack + cut_khz(elapsed, cycle_ns, vcpu->view.hw_tsc_khz)) {
-		v.event = "xen-timer" SCALED;
-	} else if (vcpu->stale) {
+	/* first: the copy that missed an update is of an older snapshot than KVM's */
+	if (vcpu->stale) {
 		/* what KVM has, and the guest should have */
 		s128 newest = (s128)(s64)snapshot_clock(run) + elapsed;
+		s128 late = v.got - (s128)(now.armed ? (s128)read->value - newest : 0);
+		s128 most = slack + clock_drift(run, elapsed) +
+			    cut_khz(elapsed, cycle_ns, vcpu->view.hw_tsc_khz);
 
-		slack += clock_drift(run, elapsed) +
-			 cut_khz(elapsed, cycle_ns, vcpu->view.hw_tsc_khz);
-		off = v.got - (s128)(now.armed ? (s128)read->value - newest : 0);
-		if ((off >= -slack && off <= slack) ||
-		    (!now.armed && (s128)read->value - newest <= slack)) {
+		if ((late >= -most && late <= most) ||
+		    (!now.armed && (s128)read->value - newest <= most)) {
 			v.why = "it is armed by a clock that the guest doesn't have";
 			v.event = "xen-timer-stale";
 		}
 	}
+	if (!v.event && cycle_ns && off >= 0 &&
+	    off <= slack + cut_khz(elapsed, cycle_ns, vcpu->view.hw_tsc_khz))
+		v.event = "xen-timer" SCALED;
 	timer->judged = run_check(run, &v) && now.armed &&
 			own_clock(run, nr, false, &own);
 }
