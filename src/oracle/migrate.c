@@ -6,8 +6,8 @@
  * Contract: what is compared was read and written by KVM's documented interface
  * and no time passed in between on that host; how long the VM was away is the
  * VMM's business, and shown by the report.  A vCPU's TSC by MSR is promised to a
- * VM whose TSCs nobody wrote before, and for vCPUs whose TSCs fit one offset on
- * the new host: writes within a second of each other are taken for one.
+ * VM whose TSCs nobody wrote before, and for vCPUs of the first one's rate whose TSCs
+ * fit its offset on the new host: writes within a second of each other are one.
  */
 #include "timeline.h"
 
@@ -144,7 +144,8 @@ void check_restore_tsc(struct run *run)
 		    (saved->tsc[i] - 1) >> 62 ||
 		    v->virtual_tsc_khz < MIN_GUEST_KHZ ||
 		    v->virtual_tsc_khz > MAX_GUEST_KHZ ||
-		    /* behind by more than the first's is one */
+		    /* one with another rate, or that its offset doesn't fit */
+		    v->virtual_tsc_khz != run->vcpu[0].view.virtual_tsc_khz ||
 		    (i && sim_guest_tsc(m, &run->vcpu[0].view, raw) !=
 		     saved->tsc[i]))
 			return;
