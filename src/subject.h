@@ -205,9 +205,34 @@ struct subject_runstate_view {
 	u64 time_ns[SUBJECT_RUNSTATE_NR];
 };
 
+/* What a VMM does with a Xen vCPU's attributes. */
+enum subject_xen_attr {
+	/* where the guest's kvmclock lies */
+	SUBJECT_XEN_TIME,		/* vcpu_time_info, as from the start */
+	SUBJECT_XEN_INFO,		/* in vcpu_info */
+	SUBJECT_XEN_BOTH,		/* vcpu_time_info, and a copy in vcpu_info */
+	/* where its runstate lies */
+	SUBJECT_XEN_AREA,		/* as from the start */
+	SUBJECT_XEN_AREA_FLAGGED,	/* and it is marked while it is written */
+	SUBJECT_XEN_NO_AREA,
+	SUBJECT_XEN_RELOAD,		/* all are read, and set to that */
+	SUBJECT_XEN_WRONG,		/* from here on: what is to be refused */
+	SUBJECT_XEN_WRONG_SUM = SUBJECT_XEN_WRONG, /* times that aren't the entry's */
+	SUBJECT_XEN_WRONG_STATE,
+	SUBJECT_XEN_FUTURE,		/* a state that is yet to be entered */
+	SUBJECT_XEN_WRONG_ADJUST_SUM,	/* the same, for more time */
+	SUBJECT_XEN_WRONG_ADJUST_STATE,
+	SUBJECT_XEN_WRONG_CURRENT,	/* a state alone */
+	SUBJECT_XEN_WRONG_PRIORITY,	/* of the timer's event channel */
+	SUBJECT_XEN_WRONG_ID,
+	SUBJECT_XEN_WRONG_VECTOR,
+	SUBJECT_XEN_ATTR_NR
+};
+
 /* A Xen guest's vCPU.  Both times on the host's CLOCK_MONOTONIC. */
 struct subject_xen_view {
 	bool used;
+	struct subject_pvclock copy;	/* with SUBJECT_XEN_BOTH */
 	bool armed;			/* an hrtimer runs... */
 	s64 armed_for_ns, monotonic_ns;	/* ...until then; and now */
 	u64 expires_ns;			/* kvmclock, as the guest asked; 0: none */
@@ -470,6 +495,8 @@ struct subject {
 	 * refused.
 	 */
 	int (*xen_restore_runstate)(u32 vcpu, u64 away_ns, u64 run_delay_ns);
+	/* Not 0: refused. */
+	int (*xen_attr)(u32 vcpu, enum subject_xen_attr what, u64 run_delay_ns);
 	/* Pure: what NTP adds to the timekeeper, second by second. */
 	void (*ntp_seconds)(const struct subject_ntp *at, struct subject_ntp_after *after);
 };

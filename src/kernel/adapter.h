@@ -56,6 +56,7 @@ u64 host_xen_shared_info(bool compat);
 void host_xen_set_timer(u32 vcpu, u64 timeout_ns);
 void host_xen_set_runstate(u32 vcpu, enum subject_runstate state, u64 run_delay_ns);
 int host_xen_restore_runstate(u32 vcpu, u64 away_ns, u64 run_delay_ns);
+int host_xen_attr(u32 vcpu, enum subject_xen_attr what, u64 run_delay_ns);
 void host_set_slot_gone(bool gone);
 void host_view_xen(u32 vcpu, struct subject_xen_view *view);
 void host_write_tsc_deadline(u32 vcpu, u64 tsc);

@@ -228,5 +228,6 @@ const struct subject CF_SUBJECT = {
 	.in_interval = host_in_interval,
 	.sched_clock = guest_sched_clock,
 	.xen_restore_runstate = host_xen_restore_runstate,
+	.xen_attr = host_xen_attr,
 	.ntp_seconds = host_ntp_seconds,
 };

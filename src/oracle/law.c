@@ -128,7 +128,7 @@ const struct law_reader law_readers[] = {
 	{ "hv_page_params", "compute_tsc_page_parameters()", E },
 	{ "hv_page_read", "hv_read_tsc_page_tsc()", E },
 	{ "hv_page", "both, one after the other", A },
-	{ "xen-timer", "a Xen guest's one-shot timer", D },
+	{ "xen-timer", "a Xen guest's one-shot timer", D | T },
 	{ "runstate", "a Xen vCPU's runstate times", S | A | C },
 	{ "runstate-area", "the guest's copy of them", C },
 	{ "tsc-deadline", "MSR_IA32_TSC_DEADLINE", D },

@@ -180,7 +180,7 @@ static bool do_event(struct run *run, const struct event *event)
 		return do_suspend(run, event);
 	if (kind == EVENT_SAVE_CLOCK || kind == EVENT_MIGRATE)
 		remember_saved(run, event);
-	if (kind == EVENT_RESTORE_RUNSTATE)
+	if (kind == EVENT_RESTORE_RUNSTATE || kind == EVENT_XEN_ATTR)
 		run->sim.subject->view_xen(nr, &xen);
 	if (!sim_event(&run->sim, event, &read))
 		return false;
@@ -207,7 +207,9 @@ static bool do_event(struct run *run, const struct event *event)
 		run->slot_gone = false;
 		forget_timers(run);
 		for (u32 i = 0; i < run->sim.nr_vcpus; i++)
-			run->runstate[i].set = run->vcpu[i].stale = false;
+			run->runstate[i].set = run->vcpu[i].stale =
+				run->vcpu[i].two_copies =
+				run->vcpu[i].area_gone = false;
 		check_migrate(run, host);
 		return true;
 	}
@@ -257,6 +259,8 @@ static bool do_event(struct run *run, const struct event *event)
 		const struct subject_vcpu_view *now = &run->vcpu[nr].view;
 
 		check_tuple(run, now, &run->vcpu[nr].other_khz);
+		if (run->vcpu[nr].two_copies)
+			check_copies(run, nr);
 		if (!run->snapshot_broken && in_contract(run, nr) &&
 		    old.updates && !run->broken)
 			check_rebase(run, &old, now);
@@ -346,7 +350,10 @@ static bool do_event(struct run *run, const struct event *event)
 		check_runstate(run);
 		break;
 	case EVENT_RESTORE_RUNSTATE:
-		check_restore_runstate(run, &read, &xen);
+		check_restore_runstate(run, &read, &xen, event->value);
+		break;
+	case EVENT_XEN_ATTR:
+		check_xen_attr(run, &read, &xen);
 		break;
 	case EVENT_READ_TMCCT:
 		check_tmcct(run, &read);

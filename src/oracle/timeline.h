@@ -35,6 +35,8 @@ struct vcpu_state {
 	bool woken;			/* and where its TSC goes on is known: between */
 	u64 woken_low, woken_high;
 	bool slept;			/* and hasn't entered since: KVM may move its TSC */
+	bool two_copies;		/* of its kvmclock, a Xen guest's */
+	bool area_gone;			/* for its runstate, likewise */
 	struct subject_vcpu_view view;
 };
 
@@ -360,8 +362,12 @@ void check_woken(struct run *run, u32 nr);
 
 /* ---- runstate.c: a VMM restores a Xen vCPU's runstate -------------------------- */
 
-/* @before: what it was before the event. */
+/* @before: what it was before the event; it was @away ns longer offline. */
 void check_restore_runstate(struct run *run, const struct sim_read *read,
-			    const struct subject_xen_view *before);
+			    const struct subject_xen_view *before, u64 away);
+void check_xen_attr(struct run *run, const struct sim_read *read,
+		    const struct subject_xen_view *before);
+/* After an update of two copies. */
+void check_copies(struct run *run, u32 nr);
 
 #endif
