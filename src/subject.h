@@ -11,6 +11,7 @@
 #ifndef CF_SUBJECT_H
 #define CF_SUBJECT_H
 
+#include "interleave.h"
 #include "types.h"
 
 #define SUBJECT_MAX_CPUS 4
@@ -320,6 +321,28 @@ struct subject_counter {
 };
 
 /*
+ * The vDSO's page as it stands, and after an update; a process that reads a clock of
+ * it at @cycles, in a time namespace or not, and one that does so meanwhile.
+ */
+struct subject_vdso {
+	struct subject_counter before, after;
+	u64 before_s, after_s;		/* beside xtime_nsec */
+	bool raw;			/* CLOCK_MONOTONIC_RAW, else CLOCK_MONOTONIC */
+	bool no_counter;		/* the vDSO can't read the host's */
+	s64 offset_s;			/* of the time namespace... */
+	u32 offset_ns;
+	bool in_namespace;		/* ...that who reads meanwhile is in */
+	u64 cycles;
+	struct schedule schedule;
+};
+
+struct subject_vdso_read {
+	bool valid;			/* all are, or they go to the kernel */
+	s64 before_ns, after_ns, meanwhile_ns;
+	s64 namespace_ns;		/* after the update */
+};
+
+/*
  * A sched clock by the TSC: started with an early frequency, refined, over a
  * suspend that loses the TSC.
  */
@@ -485,6 +508,8 @@ struct subject {
 	u64 (*timekeeping_read)(const struct subject_counter *counter, u64 cycles);
 	/* false: the vDSO takes the counter for invalid */
 	bool (*vdso_read)(const struct subject_counter *counter, u64 cycles, u64 *ns);
+	void (*vdso_update)(const struct subject_vdso *at,
+			    struct subject_vdso_read *read);
 	u64 (*suspend_timing)(u32 khz, u64 mask, u64 start, u64 now); /* ns */
 	bool (*in_interval)(u64 start, u64 end, u64 counter);
 	void (*sched_clock)(const struct subject_sched_clock *at,

@@ -76,6 +76,7 @@ u64 host_suspend_timing(u32 khz, u64 mask, u64 start, u64 now);
 void host_ntp_seconds(const struct subject_ntp *at, struct subject_ntp_after *after);
 bool host_in_interval(u64 start, u64 end, u64 counter);
 bool guest_vdso_read(const struct subject_counter *counter, u64 cycles, u64 *ns);
+void guest_vdso_update(const struct subject_vdso *at, struct subject_vdso_read *read);
 void guest_sched_clock(const struct subject_sched_clock *at,
 		       struct subject_sched_clock_read *read);
 

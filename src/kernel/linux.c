@@ -224,6 +224,7 @@ const struct subject CF_SUBJECT = {
 	.register_counter = host_register_counter,
 	.timekeeping_read = host_timekeeping_read,
 	.vdso_read = guest_vdso_read,
+	.vdso_update = guest_vdso_update,
 	.suspend_timing = host_suspend_timing,
 	.in_interval = host_in_interval,
 	.sched_clock = guest_sched_clock,

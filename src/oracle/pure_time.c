@@ -125,6 +125,46 @@ void law_counter_read(const char *clock, const char *function, u64 mask,
 }
 
 /*
+ * A time namespace's offset is whole ns, and is added to whole ns: what is read there
+ * is what is read outside plus the offset, exactly.  While the page is updated a read
+ * is that of before or that of after: 0.
+ *
+ * Contract: bit 63 of the counter is clear, or the read says that it is valid all the
+ * same (law_counter_read() judges that).  The sums fit: KTIME_SEC_MAX / 2 is the most
+ * that a namespace may be ahead.
+ */
+void law_vdso_update(const struct subject_vdso *at, const struct subject_vdso_read *read)
+{
+	s128 offset = (s128)at->offset_s * CF_NS_PER_SEC + at->offset_ns;
+	s64 meanwhile = read->meanwhile_ns - (at->in_namespace ? (s64)offset : 0);
+	struct finding f = {
+		.law = LAW_EXACT, .clock = "vdso-namespace", .event = "-",
+		.function = "do_hres", .unit = "valid counter",
+		.why = "the vDSO reads a counter that it can't, or not one that it can",
+		.got = read->valid, .want = !at->no_counter,
+	};
+
+	if (!(at->cycles >> 63))
+		judge(&f);
+	if (!read->valid || at->no_counter)
+		return;
+	f.function = "do_hres_timens";
+	f.why = "it isn't the time outside plus the offset";
+	f.unit = "ns";
+	f.got = read->namespace_ns;
+	f.want = read->after_ns + offset;
+	judge(&f);
+
+	f.law = LAW_SEQUENCE;
+	f.function = at->in_namespace ? "do_hres_timens" : "do_hres";
+	f.clock = "vdso";
+	f.why = "it is neither the time before the update nor that after it";
+	f.got = meanwhile;
+	f.want = meanwhile == read->before_ns ? read->before_ns : read->after_ns;
+	judge(&f);
+}
+
+/*
  * How long a suspend was: floor(d * m / 2^s).  Contract: the counter went on by at
  * most half of its mask, and didn't wrap, as counters chosen for that don't.
  */

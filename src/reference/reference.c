@@ -255,6 +255,7 @@ const struct subject subject_reference = {
 	.register_counter = ref_register_counter,
 	.timekeeping_read = ref_timekeeping_read,
 	.vdso_read = ref_vdso_read,
+	.vdso_update = ref_vdso_update,
 	.suspend_timing = ref_suspend_timing,
 	.in_interval = ref_in_interval,
 	.sched_clock = ref_sched_clock,

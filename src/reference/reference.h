@@ -200,6 +200,7 @@ void ref_resume(bool boot_cpu);
 void ref_register_counter(u32 khz, u64 mask, struct subject_counter *counter);
 u64 ref_timekeeping_read(const struct subject_counter *counter, u64 cycles);
 bool ref_vdso_read(const struct subject_counter *counter, u64 cycles, u64 *ns);
+void ref_vdso_update(const struct subject_vdso *at, struct subject_vdso_read *read);
 u64 ref_suspend_timing(u32 khz, u64 mask, u64 start, u64 now);
 bool ref_in_interval(u64 start, u64 end, u64 counter);
 void ref_ntp_seconds(const struct subject_ntp *at, struct subject_ntp_after *after);
