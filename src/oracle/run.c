@@ -266,7 +266,9 @@ static bool do_event(struct run *run, const struct event *event)
 			check_rebase(run, &old, now);
 		if (now->tsc_catchup && !run->vcpu[nr].wrapped &&
 		    !run->snapshot_broken && !run->broken) {
-			check_catchup(run, &old, now);
+			/* after a sleep KVM gives back what the TSC has lost, too */
+			if (!run->vcpu[nr].slept)
+				check_catchup(run, &old, now);
 			if (!run->broken)
 				check_caught_up(run, now);
 		}

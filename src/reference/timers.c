@@ -86,10 +86,10 @@ int ref_xen_restore_runstate(u32 nr, u64 away_ns, u64 run_delay_ns)
 	return 0;
 }
 
-/* The memory is one, whatever it is called; what is read is what is set. */
+/* The memory is one, whatever it is called, if it is there; what is read is what is set. */
 int ref_xen_attr(u32 nr, enum subject_xen_attr what, u64 run_delay_ns)
 {
-	if (!vm.vcpu[nr].xen.used || what >= SUBJECT_XEN_WRONG)
+	if (!vm.vcpu[nr].xen.used || vm.slot_gone || what >= SUBJECT_XEN_WRONG)
 		return -1;
 	return what == SUBJECT_XEN_RELOAD ? ref_xen_restore_runstate(nr, 0, run_delay_ns) :
 					    0;
