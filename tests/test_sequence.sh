@@ -17,10 +17,10 @@ mkdir "$tmp/tree"
 (cd "$tree" && cp -r --parents Makefile Kconfig arch/x86/kvm arch/x86/include arch/x86/kernel \
 	include kernel/time drivers/clocksource/hyperv_timer.c lib/vdso lib/math "$tmp/tree")
 
-# FILE FUNCTION SED-SCRIPT CLOCK: without that step in that function, three hunts
+# FILE FUNCTION SED-SCRIPT CLOCK [HARNESS]: without that step in that function, three hunts
 torn()
 {
-	local seed code start
+	local seed code start harness=${5:-fuzz_timeline}
 
 	sed -i "/^[a-z].*[ *]$2(/,/^}/$3" "$tmp/tree/$1"
 	! cmp -s "$tree/$1" "$tmp/tree/$1" || {
@@ -29,7 +29,7 @@ torn()
 	}
 	{ cmake -S "$repo" -B "$tmp/build" -G Ninja -DCMAKE_C_COMPILER=clang \
 		-DCF_TREE="$tmp/tree" && ninja -C "$tmp/build" clockfuzz \
-		fuzz_timeline replay_timeline; } >"$tmp/log" 2>&1 ||
+		$harness replay_${harness#fuzz_}; } >"$tmp/log" 2>&1 ||
 		{ tail "$tmp/log"; exit 1; }
 	cp "$tree/$1" "$tmp/tree/$1"
 
@@ -38,10 +38,10 @@ torn()
 		rm -rf "$tmp/out"
 		code=0
 		TMPDIR=$tmp "$tmp/build/clockfuzz" hunt --first --time 60s --jobs 1 \
-			--harness fuzz_timeline --law sequence --seed $seed \
+			--harness $harness --law sequence --seed $seed \
 			--out "$tmp/out" >"$tmp/log" 2>&1 || code=$?
 		[ $code = 1 ] &&
-			grep -q "new: .*/fuzz_timeline-sequence-$4-interleave.txt" "$tmp/log" || {
+			grep -q "new: .*/$harness-sequence-$4\(-interleave\)\?.txt" "$tmp/log" || {
 			echo "seed $seed: exit code $code, no torn $4"
 			tail -n 5 "$tmp/log"
 			failures=$((failures + 1))
@@ -69,5 +69,7 @@ torn $x86 do_kvmclock_base 's/while (unlikely(read_seqcount_retry.*/while (0);/'
 torn $x86 get_kvmclock 's/while (read_seqcount_retry.*/while (0);/' KVM_GET_CLOCK
 torn kernel/time/timekeeping.c ktime_get_raw 's/while (read_seqcount_retry.*/while (0);/' \
 	ktime_get_raw
+torn lib/vdso/gettimeofday.c 'do_hres[_a-z]*' \
+	's/while (unlikely(vdso_read_retry.*/while (0);/' vdso fuzz_vdso
 
 [ "$failures" = 0 ]
