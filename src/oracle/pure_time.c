@@ -136,7 +136,6 @@ void law_counter_read(const char *clock, const char *function, u64 mask,
 void law_vdso_update(const struct subject_vdso *at, const struct subject_vdso_read *read)
 {
 	s128 offset = (s128)at->offset_s * CF_NS_PER_SEC + at->offset_ns;
-	s64 meanwhile = read->meanwhile_ns - (at->in_namespace ? (s64)offset : 0);
 	struct finding f = {
 		.law = LAW_EXACT, .clock = "vdso-namespace", .event = "-",
 		.function = "do_hres", .unit = "valid counter",
@@ -159,8 +158,8 @@ void law_vdso_update(const struct subject_vdso *at, const struct subject_vdso_re
 	f.function = at->in_namespace ? "do_hres_timens" : "do_hres";
 	f.clock = "vdso";
 	f.why = "it is neither the time before the update nor that after it";
-	f.got = meanwhile;
-	f.want = meanwhile == read->before_ns ? read->before_ns : read->after_ns;
+	f.got = read->meanwhile_ns - (at->in_namespace ? offset : 0);
+	f.want = f.got == read->before_ns ? read->before_ns : read->after_ns;
 	judge(&f);
 }
 
