@@ -455,6 +455,7 @@ void run_scenario(const struct scenario *s, const struct subject *subject,
 		  struct step *steps)
 {
 	struct subject_trap trap;
+	const char *function;
 	struct run run;
 
 	memset(&run, 0, offsetof(struct run, sim));
@@ -469,18 +470,20 @@ void run_scenario(const struct scenario *s, const struct subject *subject,
 		return;
 	if (steps && run.nr < s->nr_events)
 		steps[run.nr + 1].trap = trap;
+	/* the kernel of the host that the VM is on, if it came to that */
+	function = run_function_at(run.event ? run.sim.subject : subject, trap.file,
+				   trap.line);
 	if (!run.event)
 		run.event = &s->events[0];
 	run.broken = false;
 	run_fail(&run, &(struct verdict){
 		.law = LAW_TOTAL, .clock = trap.kind == SUBJECT_TRAP_LOOP ?
 					   "endless-loop" : "division-by-zero",
-		.function = run_function_at(subject, trap.file, trap.line) ?: "-",
+		.function = function ?: "-",
 		.why = trap.kind == SUBJECT_TRAP_LOOP ? "a loop doesn't end" :
 							"divide error",
 		.unit = "",
 		/* wherever the scenario was, it is that function's; SIGFPE names none */
-		.event = run_function_at(subject, trap.file, trap.line) ?:
-			 event_info[run.event->kind].name,
+		.event = function ?: event_info[run.event->kind].name,
 	});
 }
