@@ -22,7 +22,8 @@ rate() { # BINARY
 }
 median() { sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 
-targets="scale_delta time_scale guest_tsc tsc_scaling tsc_page pvclock timeline_16"
+targets="scale_delta time_scale guest_tsc tsc_scaling tsc_page pvclock rebase interval
+	clocksource sched_clock ntp timeline_16"
 for ((i = 0; i < rounds; i++)); do
 	empty=$(rate "$build/bench_empty")
 	echo "$empty" >>"$tmp/empty"
