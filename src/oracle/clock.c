@@ -533,6 +533,8 @@ void check_new_snapshot(struct run *run)
 	run->snapshot_broken = false;
 	run->snapshot_cycles = run->sim.cycles;
 	run->rebase = rebase_event(run);
+	/* on another CPU it is rounded there; one back here is then rounded twice */
+	run->moved.clock_restored &= run->vm.master_cycle_now == run->moved.raw_tsc;
 	if (run->vm.use_master_clock)
 		run->snapshot_broken = !check_snapshot(run);
 	if (!run->snapshot_broken && !was_broken)
