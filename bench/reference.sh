@@ -46,13 +46,13 @@ state=$(cd "$repo" && find src/oracle src/sim src/scenario src/reference src/*.[
 	xargs cat | sha256sum | cut -c 1-12)
 findings=$cache/findings/$state
 
-# What an older state has found, too, must be gone.
-still_broken()
+# Sets the exit code.  What an older state has found, too, must be gone.
+look_at_findings()
 {
 	local found
 
-	found=$(find "$cache/findings" -type f 2>/dev/null)
-	[ -n "$found" ] && ! "$build/replay_timeline" --quiet $found >&2
+	found=$(find "$cache/findings" -type f)
+	[ -z "$found" ] || "$build/replay_timeline" --quiet $found >&2 || broken=1
 }
 
 # COLUMN: its sum over all states
@@ -81,7 +81,9 @@ mkdir -p "$findings"
 "$build/replay_timeline" --to-binary "$cache/corpus" "$repo"/corpus/fuzz_timeline/*.txt
 export CLOCKFUZZ_FINDINGS=$findings CLOCKFUZZ_REPORT_FD=1
 
-while done=$(sum 2) && [ "$done" -lt "$executions" ] && ! still_broken; do
+broken=0
+look_at_findings
+while done=$(sum 2) && [ "$done" -lt "$executions" ] && [ "$broken" = 0 ]; do
 	echo "$done of $executions executions" >&2
 	seed=$(sum 3) start=$EPOCHREALTIME
 	left=$(((executions - done + jobs - 1) / jobs))
@@ -104,6 +106,7 @@ while done=$(sum 2) && [ "$done" -lt "$executions" ] && ! still_broken; do
 		tail -n 5 "$tmp"/log?* >&2
 		exit 2
 	fi
+	look_at_findings
 done
 show
-! still_broken || exit 1
+exit "$broken"

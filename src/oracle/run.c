@@ -262,7 +262,9 @@ static bool do_event(struct run *run, const struct event *event)
 			check_rebase(run, &old, now);
 		if (now->tsc_catchup && !run->vcpu[nr].wrapped &&
 		    !run->snapshot_broken && !run->broken) {
-			check_catchup(run, &old, now);
+			/* after a sleep the offset also makes up for the TSC lost */
+			if (!run->vcpu[nr].slept)
+				check_catchup(run, &old, now);
 			if (!run->broken)
 				check_caught_up(run, now);
 		}
