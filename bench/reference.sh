@@ -40,6 +40,8 @@ trap 'exit 143' TERM HUP
 
 cmake --build "$build" --target fuzz_timeline replay_timeline >"$tmp/log" ||
 	{ tail "$tmp/log" >&2; exit 2; }
+# a session is of one state, whatever is built there meanwhile
+cp "$build/fuzz_timeline" "$build/replay_timeline" "$tmp"
 export CLOCKFUZZ_SUBJECT=reference
 state=$(cd "$repo" && find src/oracle src/sim src/scenario src/reference src/*.[ch] \
 	harness/{fuzz_timeline,harness,engine,mutator}.[ch] -type f 2>/dev/null | sort |
@@ -52,7 +54,7 @@ look_at_findings()
 	local found
 
 	found=$(find "$cache/findings" -type f)
-	[ -z "$found" ] || "$build/replay_timeline" --quiet $found >&2 || broken=1
+	[ -z "$found" ] || "$tmp/replay_timeline" --quiet $found >&2 || broken=1
 }
 
 # COLUMN: its sum over all states
@@ -78,7 +80,7 @@ show() { cat "$tally"; printf 'total\t%s\t%s\t%s\t%s\n' $(sum 2) $(sum 3) $(sum 
 [ -e "$tally" ] ||
 	printf 'sources\texecutions\truns\tengine_s\tfindings\tfirst\tlast\n' >"$tally"
 mkdir -p "$findings"
-"$build/replay_timeline" --to-binary "$cache/corpus" "$repo"/corpus/fuzz_timeline/*.txt
+"$tmp/replay_timeline" --to-binary "$cache/corpus" "$repo"/corpus/fuzz_timeline/*.txt
 export CLOCKFUZZ_FINDINGS=$findings CLOCKFUZZ_REPORT_FD=1
 
 broken=0
@@ -88,7 +90,7 @@ while done=$(sum 2) && [ "$done" -lt "$executions" ] && [ "$broken" = 0 ]; do
 	seed=$(sum 3) start=$EPOCHREALTIME
 	left=$(((executions - done + jobs - 1) / jobs))
 	for ((i = 0; i < jobs; i++)); do
-		"$build/fuzz_timeline" -seed=$((seed + i + 1)) -runs="$left" \
+		"$tmp/fuzz_timeline" -seed=$((seed + i + 1)) -runs="$left" \
 			-max_total_time=$round_s -max_len=2048 -rss_limit_mb=512 \
 			-malloc_limit_mb=64 -timeout=10 -print_final_stats=1 \
 			-artifact_prefix="$findings/" "$cache/corpus" \
