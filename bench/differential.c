@@ -435,6 +435,11 @@ static bool tscs_differ(const struct step *step)
 	return false;
 }
 
+static bool is_tsc_below_zero(const struct step *step, u32 vcpu)
+{
+	return sim_guest_tsc(step->machine, &step->vcpu[vcpu], step->raw_tsc) >> 63;
+}
+
 static const char *page_kind(const struct apart *at, const struct reader *reader)
 {
 	const struct subject_vm_view *a = &at->a->vm, *b = &at->b->vm;
@@ -443,6 +448,10 @@ static const char *page_kind(const struct apart *at, const struct reader *reader
 	if (strcmp(reader->name, "hv-sched-clock") &&
 	    (at->a->read.value > ~0ull / 200 || at->b->read.value > ~0ull / 200))
 		return "below-zero";
+	/* just after the VM was created, on a CPU behind */
+	if (is_tsc_below_zero(at->a, at->event->vcpu) ||
+	    is_tsc_below_zero(at->b, at->event->vcpu))
+		return "tsc-below-zero";
 	if (a->tsc_emulation || b->tsc_emulation)
 		return "page-kept-for-reenlightenment";
 	if (tscs_differ(at->a) || tscs_differ(at->b))
