@@ -310,6 +310,8 @@ static void remember_findings(struct apart *at)
 /* What the host's clocksource counts where the TSC is @raw. */
 static u64 counter_at(const struct step *step, u64 raw)
 {
+	if (step->timekeeper.clocksource == SUBJECT_CS_OTHER)
+		return ns_of(step);
 	return step->timekeeper.clocksource == SUBJECT_CS_HYPERV_PAGE ?
 	       (u64)((u128)raw * step->hv_scale >> 64) + step->hv_offset_100ns : raw;
 }
