@@ -322,15 +322,23 @@ s128 tuple_exact(const struct subject_pvclock *pv, u64 tsc)
 	       (s128)pvclock_scale(delta, pv->tsc_to_system_mul, pv->tsc_shift);
 }
 
-bool in_contract(const struct run *run, u32 vcpu)
+const char *unpromised(const struct run *run, u32 vcpu)
 {
 	const struct subject_vcpu_view *view = &run->vcpu[vcpu].view;
 
-	return run->clock_sane && !run->vcpu[vcpu].touched &&
-	       !run->vcpu[vcpu].stale && view->updates &&
-	       view->tsc_multiplier && !run->vcpu[vcpu].other_khz &&
-	       view->hw_tsc_khz >= MIN_GUEST_KHZ &&
-	       view->hw_tsc_khz <= MAX_GUEST_KHZ;
+	if (!run->clock_sane)
+		return "set-beyond-2^61";
+	if (run->vcpu[vcpu].touched)
+		return "not-updated-since";
+	if (run->vcpu[vcpu].stale)
+		return "memory-was-gone";
+	if (!view->updates)
+		return "never-updated";
+	if (!view->tsc_multiplier || run->vcpu[vcpu].other_khz)
+		return "other-frequency";
+	if (view->hw_tsc_khz < MIN_GUEST_KHZ || view->hw_tsc_khz > MAX_GUEST_KHZ)
+		return "odd-frequency";
+	return NULL;
 }
 
 /* A scaled guest's counter is rounded to its own cycle. */
@@ -533,6 +541,8 @@ void check_new_snapshot(struct run *run)
 	run->snapshot_broken = false;
 	run->snapshot_cycles = run->sim.cycles;
 	run->rebase = rebase_event(run);
+	/* on another CPU it is rounded there; one back here is then rounded twice */
+	run->moved.clock_restored &= run->vm.master_cycle_now == run->moved.raw_tsc;
 	if (run->vm.use_master_clock)
 		run->snapshot_broken = !check_snapshot(run);
 	if (!run->snapshot_broken && !was_broken)

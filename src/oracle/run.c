@@ -184,6 +184,8 @@ static bool do_event(struct run *run, const struct event *event)
 		run->sim.subject->view_xen(nr, &xen);
 	if (!sim_event(&run->sim, event, &read))
 		return false;
+	if (run->steps)
+		run->steps[run->nr + 1].read = read;
 	if (run->sim.faulted)
 		forget_unwritten(run);
 
@@ -266,7 +268,7 @@ static bool do_event(struct run *run, const struct event *event)
 			check_rebase(run, &old, now);
 		if (now->tsc_catchup && !run->vcpu[nr].wrapped &&
 		    !run->snapshot_broken && !run->broken) {
-			/* after a sleep KVM gives back what the TSC has lost, too */
+			/* after a sleep the offset also makes up for the TSC lost */
 			if (!run->vcpu[nr].slept)
 				check_catchup(run, &old, now);
 			if (!run->broken)
@@ -378,14 +380,18 @@ static void record_step(struct run *run, struct step *step)
 	step->cpu = run->sim.hw.cpu;
 	step->raw_tsc = sim_raw_tsc(&run->sim, run->sim.hw.cpu);
 	step->vm = run->vm;
-	for (u32 i = 0; i < machine->nr_vcpus; i++)
+	for (u32 i = 0; i < machine->nr_vcpus; i++) {
 		run->sim.subject->view_vcpu(i, &step->vcpu[i]);
+		step->unpromised[i] = unpromised(run, i);
+	}
 	memcpy(step->vcpu_cpu, run->sim.vcpu_cpu, sizeof(step->vcpu_cpu));
 	run->sim.subject->view_timekeeper(&step->timekeeper);
 	step->hv_scale = run->sim.hw.hv_scale;
 	step->hv_offset_100ns = run->sim.hw.hv_offset_100ns;
-	if (run->event && run->event->vcpu < run->sim.nr_vcpus)
+	if (run->event && run->event->vcpu < run->sim.nr_vcpus) {
 		run->sim.subject->view_nested(run->event->vcpu, &step->nested);
+		run->sim.subject->view_xen(run->event->vcpu, &step->xen);
+	}
 }
 
 /* Almost never; and when somebody wants to know what is asked. */

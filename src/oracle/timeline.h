@@ -253,8 +253,14 @@ void remember_tsc(struct run *run, u32 nr);
 
 void check_guest_khz(struct run *run, const struct sim_read *read);
 
-/* Is vCPU @vcpu's clock promised at all? */
-bool in_contract(const struct run *run, u32 vcpu);
+/* Why vCPU @vcpu's clock isn't promised at all, or NULL. */
+const char *unpromised(const struct run *run, u32 vcpu);
+
+static inline bool in_contract(const struct run *run, u32 vcpu)
+{
+	return !unpromised(run, vcpu);
+}
+
 u64 snapshot_clock(const struct run *run);
 s128 tuple_exact(const struct subject_pvclock *pv, u64 tsc);
 s64 guest_cycle_ns(const struct run *run, const struct subject_vcpu_view *view);

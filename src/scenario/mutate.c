@@ -3,6 +3,10 @@
 #include "input.h"
 #include "mutate.h"
 
+/*
+ * One draw an expression: in which order C evaluates operands, arguments and
+ * initialisers is the compiler's choice, and a seed is to mean the same to each.
+ */
 struct random {
 	u64 state;
 };
@@ -22,22 +26,38 @@ static u32 below(struct random *r, u32 n)
 	return (draw(r) >> 33) % n;
 }
 
+/* Each magnitude alike, below 2^(64 - @from); @from + @n is 64. */
+static u64 draw_magnitude(struct random *r, u32 from, u32 n)
+{
+	u64 value = draw(r);
+
+	return value >> (from + below(r, n));
+}
+
+/* 1 ns to some days */
+static u64 draw_ns(struct random *r)
+{
+	return draw_magnitude(r, 14, 50);
+}
+
 /* Small, a power of two's neighbour, a boundary, or anything. */
 static u64 draw_value(struct random *r)
 {
+	u64 value;
+
 	switch (below(r, 5)) {
 	case 0:
 		return below(r, 64);
 	case 1:
-		return (1ull << below(r, 64)) + below(r, 3) - 1;
+		value = 1ull << below(r, 64);
+		return value + below(r, 3) - 1;
 	case 2:
-		return input_boundaries[below(r, input_boundaries_nr)] +
-		       below(r, 3) - 1;
+		value = input_boundaries[below(r, input_boundaries_nr)];
+		return value + below(r, 3) - 1;
 	case 3:
-		return draw(r) >> below(r, 64);
+		return draw_magnitude(r, 0, 64);
 	default:
-		/* times: 1 ns to some days, each magnitude alike */
-		return draw(r) >> (14 + below(r, 50));
+		return draw_ns(r);
 	}
 }
 
@@ -88,13 +108,12 @@ static void fit(const struct scenario *s, struct event *e)
 
 static struct event draw_event(struct random *r, const struct scenario *s)
 {
-	struct event e = {
-		.kind = draw_kind(r),
-		.cpu = below(r, SUBJECT_MAX_CPUS),
-		.vcpu = below(r, SUBJECT_MAX_VCPUS),
-		.value = draw_value(r),
-	};
+	struct event e;
 
+	e.kind = draw_kind(r);
+	e.cpu = below(r, SUBJECT_MAX_CPUS);
+	e.vcpu = below(r, SUBJECT_MAX_VCPUS);
+	e.value = draw_value(r);
 	/* of a schedule each bit counts alike */
 	if (e.kind == EVENT_INTERLEAVE)
 		e.value = draw(r) & event_info[e.kind].max;
@@ -199,12 +218,12 @@ static void insert_migration(struct random *r, struct scenario *s, u32 at)
 	insert(s, at, tsc_first ? restore_clock : restore_tsc);
 	if (!below(r, 4))
 		insert(s, at, (struct event){ .kind = EVENT_ADVANCE_NS,
-			.value = draw(r) >> (34 + below(r, 30)) });
+			.value = draw_magnitude(r, 34, 30) });
 	insert(s, at, tsc_first ? restore_tsc : restore_clock);
 	insert(s, at, (struct event){ .kind = EVENT_MIGRATE, .value = host });
 	if (!below(r, 4))
 		insert(s, at, (struct event){ .kind = EVENT_ADVANCE_NS,
-			.value = draw(r) >> (34 + below(r, 30)) });
+			.value = draw_magnitude(r, 34, 30) });
 	if (below(r, 2))
 		insert(s, at, (struct event){ .kind = EVENT_SAVE_CLOCK, .cpu = cpu });
 	if (!below(r, 4))
@@ -215,13 +234,14 @@ static void insert_migration(struct random *r, struct scenario *s, u32 at)
 static u64 draw_schedule(struct random *r, u64 value)
 {
 	u8 all = interleave_max(INTERLEAVE_THEN);
+	u8 then[] = { 0, 1, all, below(r, all) };
+	u32 store = below(r, 8);
 
 	if (!below(r, 8))
 		value = interleave_put(value, INTERLEAVE_READER,
 				       below(r, SUBJECT_READER_NR));
-	value = interleave_put(value, INTERLEAVE_STORE, below(r, 8) << !below(r, 4));
-	value = interleave_put(value, INTERLEAVE_THEN,
-			       (const u8[]){ 0, 1, all, below(r, all) }[below(r, 4)]);
+	value = interleave_put(value, INTERLEAVE_STORE, store << !below(r, 4));
+	value = interleave_put(value, INTERLEAVE_THEN, then[below(r, 4)]);
 	value = interleave_put(value, INTERLEAVE_LOAD, below(r, 8));
 	value = interleave_put(value, INTERLEAVE_FRESH, below(r, 256));
 	return interleave_put(value, INTERLEAVE_BACKWARDS, below(r, 2));
@@ -265,7 +285,7 @@ static void insert_interleaving(struct random *r, struct scenario *s, u32 at)
 		insert(s, at, (struct event){ .kind = EVENT_WRITE_TSC_PAGE,
 			.vcpu = other, .value = SUBJECT_PAGE_BY_GUEST });
 	insert(s, at, (struct event){ .kind = EVENT_ADVANCE_NS,
-		.value = draw(r) >> (14 + below(r, 50)) });
+		.value = draw_ns(r) });
 }
 
 /* What belongs together arrives together. */
@@ -298,11 +318,9 @@ static void insert_idiom(struct random *r, struct scenario *s, u32 at)
 		break;
 	case 1:		/* time passes, then a read */
 		e.kind = EVENT_READ_PVCLOCK;
-		fit(s, &e);
 		insert(s, at, e);
 		insert(s, at, (struct event){ .kind = EVENT_ADVANCE_NS,
-			.value = draw(r) >> (14 + below(r, 50)) });
-		fit(s, &s->events[at]);
+			.value = draw_ns(r) });
 		break;
 	case 2:		/* another frequency, then it matters */
 		insert(s, at, (struct event){ .kind = EVENT_RUN_VCPU,
@@ -334,7 +352,8 @@ static void mutate_once(struct random *r, struct scenario *s)
 	switch (n ? below(r, 10) : 9) {
 	case 0:
 	case 1:
-		insert(s, below(r, n + 1), draw_event(r, s));
+		e = draw_event(r, s);
+		insert(s, below(r, n + 1), e);
 		break;
 	case 2:
 		memmove(&s->events[at], &s->events[at + 1],
