@@ -35,6 +35,7 @@ struct vcpu_state {
 	bool woken;			/* and where its TSC goes on is known: between */
 	u64 woken_low, woken_high;
 	bool slept;			/* and hasn't entered since: KVM may move its TSC */
+	u64 lost_cycles;		/* by no more than the host's lost meanwhile */
 	struct subject_vcpu_view view;
 };
 
@@ -240,7 +241,7 @@ void check_tuple(struct run *run, const struct subject_vcpu_view *now,
 		 bool *other_khz);
 void check_rebase(struct run *run, const struct subject_vcpu_view *old,
 		  const struct subject_vcpu_view *now);
-void check_catchup(struct run *run, const struct subject_vcpu_view *old,
+void check_catchup(struct run *run, u32 nr, const struct subject_vcpu_view *old,
 		   const struct subject_vcpu_view *now);
 void check_caught_up(struct run *run, const struct subject_vcpu_view *now);
 void check_tsc_write(struct run *run, const struct event *event,
