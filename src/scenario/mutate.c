@@ -22,10 +22,10 @@ static u32 below(struct random *r, u32 n)
 	return (draw(r) >> 33) % n;
 }
 
-/* Small, a power of two's neighbour, a boundary, or anything. */
+/* Small, a power of two's neighbour, a boundary, negative, or anything. */
 static u64 draw_value(struct random *r)
 {
-	switch (below(r, 5)) {
+	switch (below(r, 6)) {
 	case 0:
 		return below(r, 64);
 	case 1:
@@ -35,6 +35,8 @@ static u64 draw_value(struct random *r)
 		       below(r, 3) - 1;
 	case 3:
 		return draw(r) >> below(r, 64);
+	case 4:
+		return -(draw(r) >> below(r, 64));
 	default:
 		/* times: 1 ns to some days, each magnitude alike */
 		return draw(r) >> (14 + below(r, 50));
@@ -59,16 +61,70 @@ static u64 change_value(struct random *r, u64 value)
 	}
 }
 
+/* The host's, a little beside it, in a simple ratio to it, or any; 0 as well. */
+static u32 draw_khz(struct random *r, u32 host_khz)
+{
+	switch (below(r, 4)) {
+	case 0:
+		return host_khz + below(r, 2001) - 1000;
+	case 1:
+		return host_khz / (1 + below(r, 4));
+	case 2:
+		return (u64)host_khz * (1 + below(r, 16)) / 8;
+	default:
+		return draw_value(r);
+	}
+}
+
+/* Numbers that belong together differ by little: a timer and the wait for it. */
+static u64 draw_value_for(struct random *r, const struct scenario *s, u8 kind)
+{
+	u64 max = event_info[kind].max;
+
+	if (kind == EVENT_SET_TSC_KHZ || kind == EVENT_NESTED_KHZ)
+		return draw_khz(r, s->machine.tsc_khz);
+	/* of a schedule each bit counts alike */
+	if (kind == EVENT_INTERLEAVE)
+		return draw(r) & max;
+	/* of a register's fields the count is a number */
+	if (kind == EVENT_LAPIC_TIMER)
+		return (draw(r) % (max + 1) >> 32 << 32) | (u32)draw_value(r);
+	if (max < 64)
+		return below(r, max + 1);
+	if (s->nr_events && !below(r, 4))
+		return s->events[below(r, s->nr_events)].value + below(r, 3) - 1;
+	return draw_value(r);
+}
+
+static u8 draw_reader(struct random *r)
+{
+	static const u8 readers[] = {
+		EVENT_READ_PVCLOCK, EVENT_READ_PVCLOCK, EVENT_READ_PVCLOCK,
+		EVENT_GET_CLOCK, EVENT_GET_CLOCK, EVENT_READ_REFERENCE,
+		EVENT_READ_TSC_PAGE, EVENT_READ_HV_CLOCK, EVENT_READ_SCHED_CLOCK,
+		EVENT_READ_WALL_CLOCK, EVENT_READ_L2_TSC, EVENT_READ_TMCCT,
+	};
+
+	return readers[below(r, sizeof(readers))];
+}
+
 /* Reads and runs come often: what isn't read can't be wrong. */
 static u8 draw_kind(struct random *r)
 {
 	static const u8 often[] = {
 		EVENT_ADVANCE_NS, EVENT_ADVANCE_NS, EVENT_RUN_VCPU,
-		EVENT_RUN_VCPU, EVENT_READ_PVCLOCK, EVENT_READ_PVCLOCK,
-		EVENT_GET_CLOCK, EVENT_MASTERCLOCK, EVENT_TICK,
+		EVENT_RUN_VCPU, EVENT_MASTERCLOCK, EVENT_TICK,
 	};
 
-	return below(r, 2) ? often[below(r, sizeof(often))] : below(r, EVENT_NR);
+	switch (below(r, 6)) {
+	case 0:
+		return draw_reader(r);
+	case 1:
+	case 2:
+		return often[below(r, sizeof(often))];
+	default:
+		return below(r, EVENT_NR);
+	}
 }
 
 static void fit(const struct scenario *s, struct event *e)
@@ -86,18 +142,15 @@ static void fit(const struct scenario *s, struct event *e)
 		e->value %= s->nr_hosts;
 }
 
-static struct event draw_event(struct random *r, const struct scenario *s)
+static struct event draw_event(struct random *r, const struct scenario *s, u8 kind)
 {
 	struct event e = {
-		.kind = draw_kind(r),
+		.kind = kind,
 		.cpu = below(r, SUBJECT_MAX_CPUS),
 		.vcpu = below(r, SUBJECT_MAX_VCPUS),
-		.value = draw_value(r),
+		.value = draw_value_for(r, s, kind),
 	};
 
-	/* of a schedule each bit counts alike */
-	if (e.kind == EVENT_INTERLEAVE)
-		e.value = draw(r) & event_info[e.kind].max;
 	fit(s, &e);
 	return e;
 }
@@ -173,7 +226,9 @@ static void fit_hosts(struct scenario *s)
 
 static void change_hosts(struct random *r, struct scenario *s)
 {
-	change_machine(r, &s->hosts[below(r, s->nr_hosts)]);
+	do
+		change_machine(r, &s->hosts[below(r, s->nr_hosts)]);
+	while (below(r, 2));
 	fit_hosts(s);
 }
 
@@ -268,14 +323,44 @@ static void insert_interleaving(struct random *r, struct scenario *s, u32 at)
 		.value = draw(r) >> (14 + below(r, 50)) });
 }
 
+/* A timer is armed, and about as long passes; the message slot may be full. */
+static void insert_timer(struct random *r, struct scenario *s, u32 at)
+{
+	static const u8 timers[] = {
+		EVENT_STIMER_ARM, EVENT_XEN_TIMER, EVENT_TSC_DEADLINE, EVENT_LAPIC_TIMER,
+	};
+	u8 kind = timers[below(r, sizeof(timers))];
+	struct event arm = draw_event(r, s, kind), wait = {
+		.kind = kind == EVENT_TSC_DEADLINE ? EVENT_ADVANCE_CYCLES :
+						     EVENT_ADVANCE_NS,
+		.value = (kind == EVENT_LAPIC_TIMER ? LAPIC_TIMER_COUNT(arm.value) :
+			  arm.value) + below(r, 3) - 1,
+	};
+
+	insert(s, at, (struct event){ .vcpu = arm.vcpu,
+		.kind = below(r, 2) ? EVENT_RUN_VCPU : EVENT_READ_TMCCT,
+		.cpu = below(r, s->machine.nr_cpus) });
+	fit(s, &s->events[at]);
+	fit(s, &wait);
+	insert(s, at, wait);
+	insert(s, at, arm);
+	if (kind != EVENT_STIMER_ARM)
+		return;
+	insert(s, at, (struct event){ .kind = EVENT_STIMER_CONFIG, .vcpu = arm.vcpu,
+		.value = below(r, 64) | SUBJECT_STIMER_ENABLE });
+	if (below(r, 2))
+		insert(s, at, (struct event){ .kind = EVENT_MESSAGE_SLOT,
+			.vcpu = arm.vcpu, .value = 1 });
+}
+
 /* What belongs together arrives together. */
 static void insert_idiom(struct random *r, struct scenario *s, u32 at)
 {
 	const struct machine *m = &s->machine;
-	struct event e = draw_event(r, s);
+	struct event e = draw_event(r, s, draw_kind(r));
 	u8 vcpu = below(r, m->nr_vcpus), cpu = below(r, m->nr_cpus);
 
-	switch (below(r, 7)) {
+	switch (below(r, 8)) {
 	case 4:		/* a nested guest, then what L1 or the VMM does, then a look */
 		insert(s, at, (struct event){ .kind = EVENT_READ_L2_TSC,
 			.vcpu = vcpu });
@@ -284,7 +369,7 @@ static void insert_idiom(struct random *r, struct scenario *s, u32 at)
 		insert(s, at, (struct event){ .kind = EVENT_NESTED, .vcpu = vcpu,
 			.value = SUBJECT_NESTED_ENTER });
 		insert(s, at, (struct event){ .kind = EVENT_NESTED_KHZ, .vcpu = vcpu,
-			.value = draw_value(r) & 0xffffffff });
+			.value = draw_khz(r, m->tsc_khz) });
 		insert(s, at, (struct event){ .kind = EVENT_NESTED_OFFSET,
 			.vcpu = vcpu, .value = draw_value(r) });
 		break;
@@ -297,20 +382,23 @@ static void insert_idiom(struct random *r, struct scenario *s, u32 at)
 			.vcpu = vcpu });
 		break;
 	case 1:		/* time passes, then a read */
-		e.kind = EVENT_READ_PVCLOCK;
-		fit(s, &e);
-		insert(s, at, e);
+		insert(s, at, draw_event(r, s, draw_reader(r)));
 		insert(s, at, (struct event){ .kind = EVENT_ADVANCE_NS,
 			.value = draw(r) >> (14 + below(r, 50)) });
 		fit(s, &s->events[at]);
 		break;
 	case 2:		/* another frequency, then it matters */
+		insert(s, at, draw_event(r, s, draw_reader(r)));
+		insert(s, at, draw_event(r, s, EVENT_ADVANCE_NS));
 		insert(s, at, (struct event){ .kind = EVENT_RUN_VCPU,
 			.vcpu = vcpu, .cpu = cpu });
 		insert(s, at, (struct event){ .kind = EVENT_MASTERCLOCK,
 			.vcpu = vcpu });
 		insert(s, at, (struct event){ .kind = EVENT_SET_TSC_KHZ,
-			.vcpu = vcpu, .value = draw_value(r) & 0xffffffff });
+			.vcpu = vcpu, .value = draw_khz(r, m->tsc_khz) });
+		break;
+	case 6:
+		insert_timer(r, s, at);
 		break;
 	case 3:
 		insert_migration(r, s, at);
@@ -334,7 +422,7 @@ static void mutate_once(struct random *r, struct scenario *s)
 	switch (n ? below(r, 10) : 9) {
 	case 0:
 	case 1:
-		insert(s, below(r, n + 1), draw_event(r, s));
+		insert(s, below(r, n + 1), draw_event(r, s, draw_kind(r)));
 		break;
 	case 2:
 		memmove(&s->events[at], &s->events[at + 1],
@@ -392,6 +480,9 @@ size_t scenario_mutate(u8 *data, size_t size, size_t max_size, u32 seed)
 	size_t new_size;
 
 	scenario_decode(&s, data, size);
+	/* little is said by little: a walk at once finds more than many steps */
+	if (!s.nr_events || !below(&r, 8))
+		rounds += below(&r, 32);
 	while (rounds--)
 		mutate_once(&r, &s);
 	new_size = encode_fitting(&s, data, max_size);
