@@ -124,6 +124,7 @@ struct run {
 	struct timer timer[SUBJECT_MAX_VCPUS];
 	bool hibernated;
 	u64 sched_clock;		/* then, ns */
+	u64 sched_offset_ns;		/* it is the Hyper-V clock less that */
 	u64 unstable_read;		/* the last without PVCLOCK_TSC_STABLE_BIT */
 	struct base monotonic_guest, monotonic_host;
 	struct base monotonic_page, monotonic_reference;

@@ -353,6 +353,30 @@ static void insert_timer(struct random *r, struct scenario *s, u32 at)
 			.vcpu = arm.vcpu, .value = 1 });
 }
 
+/* Something begins, something else happens meanwhile, it ends, and somebody looks. */
+static void insert_pair(struct random *r, struct scenario *s, u32 at)
+{
+	static const struct { u8 kind, begin, end; } pairs[] = {
+		{ EVENT_HIBERNATE, 0, 1 },
+		{ EVENT_SLOT, 1, 0 },
+		{ EVENT_MESSAGE_SLOT, 1, 0 },
+		{ EVENT_CLOCKSOURCE, 1, 0 },
+		{ EVENT_REENLIGHTENMENT, 1, 0 },
+		{ EVENT_WRITE_TSC_PAGE, SUBJECT_PAGE_BY_GUEST, SUBJECT_PAGE_OFF },
+		{ EVENT_NESTED, SUBJECT_NESTED_ENTER, SUBJECT_NESTED_EXIT },
+		{ EVENT_RUNSTATE, SUBJECT_RUNSTATE_RUNNABLE, SUBJECT_RUNSTATE_RUNNING },
+	};
+	u32 which = below(r, sizeof(pairs) / sizeof(pairs[0]));
+	struct event e = draw_event(r, s, pairs[which].kind);
+
+	insert(s, at, draw_event(r, s, draw_reader(r)));
+	e.value = pairs[which].end;
+	insert(s, at, e);
+	insert(s, at, draw_event(r, s, draw_kind(r)));
+	e.value = pairs[which].begin;
+	insert(s, at, e);
+}
+
 /* What belongs together arrives together. */
 static void insert_idiom(struct random *r, struct scenario *s, u32 at)
 {
@@ -360,7 +384,7 @@ static void insert_idiom(struct random *r, struct scenario *s, u32 at)
 	struct event e = draw_event(r, s, draw_kind(r));
 	u8 vcpu = below(r, m->nr_vcpus), cpu = below(r, m->nr_cpus);
 
-	switch (below(r, 8)) {
+	switch (below(r, 9)) {
 	case 4:		/* a nested guest, then what L1 or the VMM does, then a look */
 		insert(s, at, (struct event){ .kind = EVENT_READ_L2_TSC,
 			.vcpu = vcpu });
@@ -399,6 +423,9 @@ static void insert_idiom(struct random *r, struct scenario *s, u32 at)
 		break;
 	case 6:
 		insert_timer(r, s, at);
+		break;
+	case 7:
+		insert_pair(r, s, at);
 		break;
 	case 3:
 		insert_migration(r, s, at);
