@@ -59,8 +59,11 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 mkdir -p "$out"
 touch "$runs"
-cmake --build "$build" --target harnesses bench_plain >"$tmp/log" ||
-	{ tail "$tmp/log" >&2; exit 2; }
+make_programs()
+{
+	cmake --build "$build" --target "$@" >"$tmp/log" || { tail "$tmp/log" >&2; exit 2; }
+}
+make_programs clockfuzz
 
 # slug, set, harness, laws, signature
 list_bugs()
@@ -140,6 +143,7 @@ list_runs()
 
 list_bugs | awk -F '\t' -v bugs="$bugs" '$1 ~ bugs' >"$tmp/bugs"
 [ -s "$tmp/bugs" ] || die "--bugs $bugs: no planted bug and no live finding is called so"
+make_programs $(awk -F '\t' '{ print "fuzz_" $3, "plain_" $3 }' "$tmp/bugs" | sort -u)
 { list_runs "$seeds" ours "$budget" <"$tmp/bugs"
   list_runs "$plain_seeds" plain "$plain_budget" <"$tmp/bugs"; } >"$tmp/wanted"
 key='function key() { return $1 FS $2 FS $3 FS $4 FS $5 FS $6 FS $7 }'
