@@ -22,6 +22,12 @@ static u32 below(struct random *r, u32 n)
 	return (draw(r) >> 33) % n;
 }
 
+/* A time: 1 ns to some days, each magnitude alike. */
+static u64 draw_ns(struct random *r)
+{
+	return draw(r) >> (14 + below(r, 50));
+}
+
 /* Small, a power of two's neighbour, a boundary, negative, or anything. */
 static u64 draw_value(struct random *r)
 {
@@ -38,14 +44,25 @@ static u64 draw_value(struct random *r)
 	case 4:
 		return -(draw(r) >> below(r, 64));
 	default:
-		/* times: 1 ns to some days, each magnitude alike */
-		return draw(r) >> (14 + below(r, 50));
+		return draw_ns(r);
 	}
+}
+
+/* A unit beside @value, or a part of it: some ppm, a half, as much again. */
+static u64 draw_near(struct random *r, u64 value)
+{
+	u64 part = value >> below(r, 32);
+
+	if (below(r, 2))
+		return value + below(r, 3) - 1;
+	return below(r, 2) ? value + part : value - part;
 }
 
 static u64 change_value(struct random *r, u64 value)
 {
-	switch (below(r, 6)) {
+	switch (below(r, 7)) {
+	case 6:
+		return draw_near(r, value);
 	case 0:
 		return value + below(r, 16) - 8;
 	case 1:
@@ -61,12 +78,12 @@ static u64 change_value(struct random *r, u64 value)
 	}
 }
 
-/* The host's, a little beside it, in a simple ratio to it, or any; 0 as well. */
+/* Near the host's, by as little as KVM tolerates; in a simple ratio to it, or any. */
 static u32 draw_khz(struct random *r, u32 host_khz)
 {
 	switch (below(r, 4)) {
 	case 0:
-		return host_khz + below(r, 2001) - 1000;
+		return draw_near(r, host_khz);
 	case 1:
 		return host_khz / (1 + below(r, 4));
 	case 2:
@@ -91,8 +108,10 @@ static u64 draw_value_for(struct random *r, const struct scenario *s, u8 kind)
 		return (draw(r) % (max + 1) >> 32 << 32) | (u32)draw_value(r);
 	if (max < 64)
 		return below(r, max + 1);
+	if (kind == EVENT_ADVANCE_NS && below(r, 2))
+		return draw_ns(r);
 	if (s->nr_events && !below(r, 4))
-		return s->events[below(r, s->nr_events)].value + below(r, 3) - 1;
+		return draw_near(r, s->events[below(r, s->nr_events)].value);
 	return draw_value(r);
 }
 
@@ -320,10 +339,22 @@ static void insert_interleaving(struct random *r, struct scenario *s, u32 at)
 		insert(s, at, (struct event){ .kind = EVENT_WRITE_TSC_PAGE,
 			.vcpu = other, .value = SUBJECT_PAGE_BY_GUEST });
 	insert(s, at, (struct event){ .kind = EVENT_ADVANCE_NS,
-		.value = draw(r) >> (14 + below(r, 50)) });
+		.value = draw_ns(r) });
 }
 
-/* A timer is armed, and about as long passes; the message slot may be full. */
+/* An L2 of any frequency begins to run. */
+static void insert_nested(struct random *r, struct scenario *s, u32 at, u8 vcpu)
+{
+	insert(s, at, (struct event){ .kind = EVENT_NESTED, .vcpu = vcpu,
+		.value = SUBJECT_NESTED_ENTER });
+	insert(s, at, (struct event){ .kind = EVENT_NESTED_KHZ, .vcpu = vcpu,
+		.value = draw_khz(r, s->machine.tsc_khz) });
+}
+
+/*
+ * A timer is armed, and about as long passes.  Its vCPU may have another frequency, or
+ * be in L2 by then; the message slot may be full.
+ */
 static void insert_timer(struct random *r, struct scenario *s, u32 at)
 {
 	static const u8 timers[] = {
@@ -333,8 +364,8 @@ static void insert_timer(struct random *r, struct scenario *s, u32 at)
 	struct event arm = draw_event(r, s, kind), wait = {
 		.kind = kind == EVENT_TSC_DEADLINE ? EVENT_ADVANCE_CYCLES :
 						     EVENT_ADVANCE_NS,
-		.value = (kind == EVENT_LAPIC_TIMER ? LAPIC_TIMER_COUNT(arm.value) :
-			  arm.value) + below(r, 3) - 1,
+		.value = draw_near(r, kind == EVENT_LAPIC_TIMER ?
+				   LAPIC_TIMER_COUNT(arm.value) : arm.value),
 	};
 
 	insert(s, at, (struct event){ .vcpu = arm.vcpu,
@@ -343,7 +374,12 @@ static void insert_timer(struct random *r, struct scenario *s, u32 at)
 	fit(s, &s->events[at]);
 	fit(s, &wait);
 	insert(s, at, wait);
+	if (!below(r, 4))
+		insert_nested(r, s, at, arm.vcpu);
 	insert(s, at, arm);
+	if (below(r, 2))
+		insert(s, at, (struct event){ .kind = EVENT_SET_TSC_KHZ,
+			.vcpu = arm.vcpu, .value = draw_khz(r, s->machine.tsc_khz) });
 	if (kind != EVENT_STIMER_ARM)
 		return;
 	insert(s, at, (struct event){ .kind = EVENT_STIMER_CONFIG, .vcpu = arm.vcpu,
@@ -351,6 +387,38 @@ static void insert_timer(struct random *r, struct scenario *s, u32 at)
 	if (below(r, 2))
 		insert(s, at, (struct event){ .kind = EVENT_MESSAGE_SLOT,
 			.vcpu = arm.vcpu, .value = 1 });
+}
+
+/* A rate shows in two reads of one clock; a page that is read is there, mostly. */
+static void insert_two_reads(struct random *r, struct scenario *s, u32 at)
+{
+	struct event e = draw_event(r, s, draw_reader(r));
+
+	insert(s, at, e);
+	if (!below(r, 3))
+		insert(s, at, draw_event(r, s, EVENT_TICK));
+	insert(s, at, draw_event(r, s, EVENT_ADVANCE_NS));
+	insert(s, at, e);
+	if ((e.kind == EVENT_READ_TSC_PAGE || e.kind == EVENT_READ_REFERENCE ||
+	     e.kind == EVENT_READ_HV_CLOCK || e.kind == EVENT_READ_SCHED_CLOCK) &&
+	    below(r, 4))
+		insert(s, at, (struct event){ .kind = EVENT_WRITE_TSC_PAGE,
+			.vcpu = e.vcpu, .value = SUBJECT_PAGE_BY_GUEST });
+}
+
+/* The vCPUs enter, but not each; twice, for what one has changed another finds later. */
+static void insert_entries(struct random *r, struct scenario *s, u32 at)
+{
+	for (u32 i = 0; i < 2u * s->machine.nr_vcpus; i++) {
+		struct event e = draw_event(r, s, EVENT_RUN_VCPU);
+
+		e.vcpu = i % s->machine.nr_vcpus;
+		if (i == s->machine.nr_vcpus)
+			insert(s, at, draw_event(r, s, EVENT_ADVANCE_NS));
+		if (below(r, 4))
+			insert(s, at, e);
+	}
+	insert(s, at, draw_event(r, s, draw_kind(r)));
 }
 
 /* Something begins, something else happens meanwhile, it ends, and somebody looks. */
@@ -384,16 +452,13 @@ static void insert_idiom(struct random *r, struct scenario *s, u32 at)
 	struct event e = draw_event(r, s, draw_kind(r));
 	u8 vcpu = below(r, m->nr_vcpus), cpu = below(r, m->nr_cpus);
 
-	switch (below(r, 9)) {
+	switch (below(r, 10)) {
 	case 4:		/* a nested guest, then what L1 or the VMM does, then a look */
 		insert(s, at, (struct event){ .kind = EVENT_READ_L2_TSC,
 			.vcpu = vcpu });
 		e.vcpu = vcpu;
 		insert(s, at, e);
-		insert(s, at, (struct event){ .kind = EVENT_NESTED, .vcpu = vcpu,
-			.value = SUBJECT_NESTED_ENTER });
-		insert(s, at, (struct event){ .kind = EVENT_NESTED_KHZ, .vcpu = vcpu,
-			.value = draw_khz(r, m->tsc_khz) });
+		insert_nested(r, s, at, vcpu);
 		insert(s, at, (struct event){ .kind = EVENT_NESTED_OFFSET,
 			.vcpu = vcpu, .value = draw_value(r) });
 		break;
@@ -405,15 +470,13 @@ static void insert_idiom(struct random *r, struct scenario *s, u32 at)
 		insert(s, at, (struct event){ .kind = EVENT_MASTERCLOCK,
 			.vcpu = vcpu });
 		break;
-	case 1:		/* time passes, then a read */
-		insert(s, at, draw_event(r, s, draw_reader(r)));
-		insert(s, at, (struct event){ .kind = EVENT_ADVANCE_NS,
-			.value = draw(r) >> (14 + below(r, 50)) });
-		fit(s, &s->events[at]);
+	case 1:
+		insert_two_reads(r, s, at);
 		break;
 	case 2:		/* another frequency, then it matters */
-		insert(s, at, draw_event(r, s, draw_reader(r)));
-		insert(s, at, draw_event(r, s, EVENT_ADVANCE_NS));
+		if (!m->tsc_frac_bits && below(r, 2))
+			s->machine.tsc_frac_bits = 48;
+		insert_two_reads(r, s, at);
 		insert(s, at, (struct event){ .kind = EVENT_RUN_VCPU,
 			.vcpu = vcpu, .cpu = cpu });
 		insert(s, at, (struct event){ .kind = EVENT_MASTERCLOCK,
@@ -426,6 +489,9 @@ static void insert_idiom(struct random *r, struct scenario *s, u32 at)
 		break;
 	case 7:
 		insert_pair(r, s, at);
+		break;
+	case 8:
+		insert_entries(r, s, at);
 		break;
 	case 3:
 		insert_migration(r, s, at);
