@@ -533,6 +533,9 @@ void check_new_snapshot(struct run *run)
 	run->snapshot_broken = false;
 	run->snapshot_cycles = run->sim.cycles;
 	run->rebase = rebase_event(run);
+	/* on another CPU a restored clock is another's business, for good */
+	if (run->vm.master_cycle_now != run->moved.raw_tsc)
+		run->moved.clock_restored = false;
 	if (run->vm.use_master_clock)
 		run->snapshot_broken = !check_snapshot(run);
 	if (!run->snapshot_broken && !was_broken)

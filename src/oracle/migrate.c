@@ -214,8 +214,6 @@ void check_arrival(struct run *run, u32 nr)
 	s64 cycle_ns;
 
 	if (!run->moved.clock_restored || run->sim.cycles != run->moved.cycles ||
-	    /* a later snapshot, on another CPU, is another's business */
-	    run->vm.master_cycle_now != run->moved.raw_tsc ||
 	    !saved->promised || run->snapshot_broken || run->broken ||
 	    !run->vm.use_master_clock || run->sim.machine->early_tsc_khz ||
 	    !in_contract(run, nr))
