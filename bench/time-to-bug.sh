@@ -98,9 +98,9 @@ list_bugs()
 # first seven columns are the same
 run()
 {
-	local max_len=256 prefix=fuzz err=$tmp/err.$BASHPID
+	local max_len=256 counters=0 prefix=fuzz err=$tmp/err.$BASHPID
 
-	[ "$3" != timeline ] || max_len=2048
+	[ "$3" != timeline ] || max_len=2048 counters=1
 	[ "$4" = ours ] || prefix=plain
 	export CLOCKFUZZ_BUDGET=$6 CLOCKFUZZ_REPORT_FD=1
 	unset CLOCKFUZZ_FINDINGS
@@ -109,8 +109,9 @@ run()
 	else
 		export CLOCKFUZZ_SUBJECT=linux CLOCKFUZZ_SIGNATURE=$9
 	fi
-	# -len_control=0: that is the default where a mutator like ours is linked in
+	# The flags of a hunt; -len_control=0 is the default where a mutator is linked in.
 	(cd "$tmp" && "$build/${prefix}_$3" -seed="$5" -max_len="$max_len" -len_control=0 \
+		-entropic=0 -use_counters="$counters" \
 		-rss_limit_mb=512 -malloc_limit_mb=64 -timeout=10 2>"$err" || true) |
 		awk -F '\t' -v OFS='\t' -v key="$1\t$2\t$3\t$4\t$5\t$6\t$7" '
 			{ n[$1] = $2; s[$1] = $3 }

@@ -15,17 +15,15 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,
 			       unsigned int seed)
 {
 	struct scenario s;
-	size_t fitted;
+	size_t new_size;
 	u32 n;
 
-	size = scenario_mutate(data, size, max_size, seed);
 	scenario_decode(&s, data, size);
+	scenario_change(&s, seed);
 	n = s.nr_events;
-	if (!n)
-		return size;
-	for (; s.nr_events < EVENTS; s.nr_events++)
+	for (; n && s.nr_events < EVENTS; s.nr_events++)
 		s.events[s.nr_events] = s.events[s.nr_events % n];
-	s.nr_events = EVENTS;
-	fitted = scenario_encode(&s, data, max_size);
-	return fitted ? fitted : size;
+	s.nr_events = n ? EVENTS : 0;
+	new_size = scenario_encode(&s, data, max_size);
+	return new_size ? new_size : size;
 }

@@ -6,9 +6,14 @@
 #include "../src/report/minimize.h"
 #include "../src/report/report.h"
 
+/* Asked at each execution, and engines watch strcmp(). */
 static bool is_timeline(void)
 {
-	return !strcmp(harness_name, "fuzz_timeline");
+	static int answer = -1;
+
+	if (__builtin_expect(answer < 0, 0))
+		answer = !strcmp(harness_name, "fuzz_timeline");
+	return answer;
 }
 
 struct execution {
@@ -47,10 +52,16 @@ void harness_run(const u8 *data, size_t size)
 	law_fail(&f);
 }
 
+/* Mostly the same constant, and engines make strcmp() dear. */
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || !strcmp(a, b);
+}
+
 bool harness_same_signature(const struct finding *a, const struct finding *b)
 {
-	return a->law == b->law && !strcmp(a->clock, b->clock) &&
-	       !strcmp(a->event, b->event);
+	return a->law == b->law && same_text(a->clock, b->clock) &&
+	       same_text(a->event, b->event);
 }
 
 const struct finding *harness_find(const struct harness_findings *list,

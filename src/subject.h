@@ -14,7 +14,9 @@
 #include "types.h"
 
 #define SUBJECT_MAX_CPUS 4
+#ifndef SUBJECT_MAX_VCPUS		/* more in bench/speed.sh */
 #define SUBJECT_MAX_VCPUS 4
+#endif
 #define SUBJECT_MAX_HOSTS 3
 
 enum subject_clocksource {
@@ -74,7 +76,7 @@ struct subject_hw {
 struct subject_config {
 	u32 tsc_khz;			/* host TSC rate, constant */
 	u8 nr_cpus;
-	u8 nr_vcpus;
+	u16 nr_vcpus;
 	u8 clocksource;			/* enum subject_clocksource */
 	u8 tsc_frac_bits;		/* 48 (VMX), 32 (SVM), 0: no scaling */
 	u64 realtime_ns;		/* CLOCK_REALTIME at boot, since 1970 */

@@ -8,6 +8,9 @@
 
 #include "../subject.h"
 
+/* Always the same, or only looks: no news for an engine. */
+#define UNSEEN __attribute__((no_sanitize("coverage")))
+
 u64 host_scale_delta(u64 delta, u32 mul, s8 shift);
 void host_time_scale(u64 scaled_hz, u64 base_hz, s8 *shift, u32 *mul);
 bool host_hv_page_params(u32 mul, s8 shift, u64 system_time, u64 tsc_timestamp,
@@ -18,9 +21,9 @@ u64 host_nested_offset(u64 l1, u64 l2, u64 multiplier, u8 frac);
 u64 host_nested_multiplier(u64 l1, u64 l2, u8 frac);
 u64 host_guest_tsc(u32 khz, s64 delta_ns);
 
-void host_boot(const struct subject_config *config);
+UNSEEN void host_boot(const struct subject_config *config);
 void host_hotplug_vcpu(void);
-void host_create_vm(u32 nr_vcpus);
+UNSEEN void host_create_vm(u32 nr_vcpus);
 void host_tick(void);
 void host_run_vcpu(u32 vcpu);
 void host_request_masterclock(u32 vcpu);
@@ -39,10 +42,10 @@ void host_set_hv_msrs(const struct subject_hv_msrs *msrs);
 void host_write_stimer_config(u32 vcpu, u32 flags);
 void host_write_stimer_count(u32 vcpu, u64 count);
 void host_set_message_slot(u32 vcpu, bool busy);
-void host_view_stimer(u32 vcpu, struct subject_stimer_view *view);
-void host_view_vm(struct subject_vm_view *view);
-void host_view_vcpu(u32 vcpu, struct subject_vcpu_view *view);
-void host_view_timekeeper(struct subject_timekeeper_view *view);
+UNSEEN void host_view_stimer(u32 vcpu, struct subject_stimer_view *view);
+UNSEEN void host_view_vm(struct subject_vm_view *view);
+UNSEEN void host_view_vcpu(u32 vcpu, struct subject_vcpu_view *view);
+UNSEEN void host_view_timekeeper(struct subject_timekeeper_view *view);
 void host_write_wall_clock(u32 vcpu);
 void *host_guarded_memory(enum subject_reader reader, u32 vcpu, u32 *size);
 bool host_read(enum subject_reader reader, u64 *value);
@@ -50,18 +53,18 @@ bool host_read(enum subject_reader reader, u64 *value);
 void host_set_l2_tsc_offset(u32 vcpu, u64 offset);
 void host_set_l2_tsc_multiplier(u32 vcpu, u64 multiplier);
 void host_nested(u32 vcpu, enum subject_nested how);
-void host_view_nested(u32 vcpu, struct subject_nested_view *view);
+UNSEEN void host_view_nested(u32 vcpu, struct subject_nested_view *view);
 void host_xen_vcpu(u32 vcpu);
 u64 host_xen_shared_info(bool compat);
 void host_xen_set_timer(u32 vcpu, u64 timeout_ns);
 void host_xen_set_runstate(u32 vcpu, enum subject_runstate state, u64 run_delay_ns);
 int host_xen_restore_runstate(u32 vcpu, u64 away_ns, u64 run_delay_ns);
 void host_set_slot_gone(bool gone);
-void host_view_xen(u32 vcpu, struct subject_xen_view *view);
+UNSEEN void host_view_xen(u32 vcpu, struct subject_xen_view *view);
 void host_write_tsc_deadline(u32 vcpu, u64 tsc);
 void host_write_lapic_timer(u32 vcpu, enum subject_lapic_mode mode, u32 divide, u32 count);
 u32 host_read_tmcct(u32 vcpu);
-void host_view_lapic(u32 vcpu, struct subject_lapic_view *view);
+UNSEEN void host_view_lapic(u32 vcpu, struct subject_lapic_view *view);
 void host_pause_guest(u32 vcpu);
 u32 guest_tsc_khz(u32 vcpu);
 void host_suspend(void);
@@ -78,7 +81,7 @@ bool guest_vdso_read(const struct subject_counter *counter, u64 cycles, u64 *ns)
 void guest_sched_clock(const struct subject_sched_clock *at,
 		       struct subject_sched_clock_read *read);
 
-void guest_boot(void);
+UNSEEN void guest_boot(void);
 u64 guest_read_pvclock(u32 vcpu, u64 tsc, u8 *flags);
 bool guest_read_tsc_page(u64 tsc, u64 *time_100ns);
 u64 guest_read_hv_clock(u64 tsc);

@@ -1002,7 +1002,12 @@ u64 host_scale_delta(u64 delta, u32 mul, s8 shift)
 
 void host_time_scale(u64 scaled_hz, u64 base_hz, s8 *shift, u32 *mul)
 {
+	u32 fuel = shim_fuel;
+
+	/* Its loops halve or double 64-bit numbers; what turns more doesn't end. */
+	shim_fuel = 200;
 	kvm_get_time_scale(scaled_hz, base_hz, shift, mul);
+	shim_fuel = fuel;
 }
 
 bool host_hv_page_params(u32 mul, s8 shift, u64 system_time,

@@ -165,6 +165,14 @@ const struct subject CF_SUBJECT = {
 	.nested_offset = host_nested_offset,
 	.nested_multiplier = host_nested_multiplier,
 	.guest_tsc = host_guest_tsc,
+	.register_counter = host_register_counter,
+	.timekeeping_read = host_timekeeping_read,
+	.vdso_read = guest_vdso_read,
+	.suspend_timing = host_suspend_timing,
+	.in_interval = host_in_interval,
+	.sched_clock = guest_sched_clock,
+	.ntp_seconds = host_ntp_seconds,
+#ifndef CF_PURE
 	.boot = linux_boot,
 	.hotplug_vcpu = host_hotplug_vcpu,
 	.enter_host = linux_enter_host,
@@ -221,12 +229,6 @@ const struct subject CF_SUBJECT = {
 	.ntp_slew = host_ntp_slew,
 	.step_realtime = host_step_realtime,
 	.set_clocksource = host_set_clocksource,
-	.register_counter = host_register_counter,
-	.timekeeping_read = host_timekeeping_read,
-	.vdso_read = guest_vdso_read,
-	.suspend_timing = host_suspend_timing,
-	.in_interval = host_in_interval,
-	.sched_clock = guest_sched_clock,
 	.xen_restore_runstate = host_xen_restore_runstate,
-	.ntp_seconds = host_ntp_seconds,
+#endif
 };

@@ -190,6 +190,14 @@ const struct subject subject_reference = {
 	.nested_offset = ref_nested_offset,
 	.nested_multiplier = ref_nested_multiplier,
 	.guest_tsc = ref_guest_tsc,
+	.register_counter = ref_register_counter,
+	.timekeeping_read = ref_timekeeping_read,
+	.vdso_read = ref_vdso_read,
+	.suspend_timing = ref_suspend_timing,
+	.in_interval = ref_in_interval,
+	.sched_clock = ref_sched_clock,
+	.ntp_seconds = ref_ntp_seconds,
+#ifndef CF_PURE
 	.boot = boot,
 	.hotplug_vcpu = hotplug_vcpu,
 	.enter_host = enter_host,
@@ -246,12 +254,6 @@ const struct subject subject_reference = {
 	.ntp_slew = ref_ntp_slew,
 	.step_realtime = ref_step_realtime,
 	.set_clocksource = ref_set_clocksource,
-	.register_counter = ref_register_counter,
-	.timekeeping_read = ref_timekeeping_read,
-	.vdso_read = ref_vdso_read,
-	.suspend_timing = ref_suspend_timing,
-	.in_interval = ref_in_interval,
-	.sched_clock = ref_sched_clock,
 	.xen_restore_runstate = ref_xen_restore_runstate,
-	.ntp_seconds = ref_ntp_seconds,
+#endif
 };

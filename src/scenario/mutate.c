@@ -565,19 +565,25 @@ static size_t encode_fitting(struct scenario *s, u8 *out, size_t max)
 	return size;
 }
 
-size_t scenario_mutate(u8 *data, size_t size, size_t max_size, u32 seed)
+void scenario_change(struct scenario *s, u32 seed)
 {
 	struct random r = { seed };
-	struct scenario s;
 	u32 rounds = 1 + below(&r, 4);
+
+	/* little is said by little: a walk at once finds more than many steps */
+	if (!s->nr_events || !below(&r, 8))
+		rounds += below(&r, 32);
+	while (rounds--)
+		mutate_once(&r, s);
+}
+
+size_t scenario_mutate(u8 *data, size_t size, size_t max_size, u32 seed)
+{
+	struct scenario s;
 	size_t new_size;
 
 	scenario_decode(&s, data, size);
-	/* little is said by little: a walk at once finds more than many steps */
-	if (!s.nr_events || !below(&r, 8))
-		rounds += below(&r, 32);
-	while (rounds--)
-		mutate_once(&r, &s);
+	scenario_change(&s, seed);
 	new_size = encode_fitting(&s, data, max_size);
 	return new_size ? new_size : size;
 }

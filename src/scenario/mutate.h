@@ -7,6 +7,9 @@
 
 #include "scenario.h"
 
+/* Changes @s.  Deterministic in @seed. */
+void scenario_change(struct scenario *s, u32 seed);
+
 /*
  * Changes the scenario that @data decodes to; the result is encoded into
  * @data, at most @max_size bytes.  Deterministic in @seed.  Returns its size.

@@ -11,13 +11,15 @@
 
 #include "../subject.h"
 
+#ifndef SCENARIO_MAX_EVENTS		/* more in bench/speed.sh */
 #define SCENARIO_MAX_EVENTS 256
+#endif
 #define SCENARIO_MAX_HOSTS 3
 
 struct machine {
 	u32 tsc_khz;			/* 100000..10000000: what Linux accepts */
 	u8 nr_cpus;			/* 1..SUBJECT_MAX_CPUS */
-	u8 nr_vcpus;			/* 1..SUBJECT_MAX_VCPUS */
+	u16 nr_vcpus;			/* 1..SUBJECT_MAX_VCPUS */
 	u8 clocksource;			/* enum subject_clocksource */
 	u8 tsc_frac_bits;		/* 0, 32 or 48 */
 	u64 boot_tsc;			/* CPU0's raw TSC at true time 0, cycles */
@@ -109,7 +111,7 @@ u64 interleave_put(u64 value, enum interleave_field field, u32 x);
 struct event {
 	u8 kind;			/* enum event_kind */
 	u8 cpu;				/* < nr_cpus; 0 where unused */
-	u8 vcpu;			/* < nr_vcpus; 0 where unused */
+	u16 vcpu;			/* < nr_vcpus; 0 where unused */
 	u64 value;			/* 0 where unused */
 };
 

@@ -23,7 +23,7 @@ struct sim_saved {
 	u64 tsc_ns, clock_ns;		/* true time of the save... */
 	u64 tsc_restored_ns, clock_restored_ns; /* ...and of the restore */
 	const struct machine *machine;	/* the host that the last was read on */
-	u8 nr_vcpus;
+	u16 nr_vcpus;
 	u64 tsc[SUBJECT_MAX_VCPUS];	/* MSR_IA32_TSC of each, where it ran last */
 	struct subject_vcpu_view vcpu[SUBJECT_MAX_VCPUS];
 	struct subject_hv_msrs hv;
