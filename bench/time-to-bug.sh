@@ -154,7 +154,9 @@ make_programs $(awk -F '\t' '{ print "fuzz_" $3, "plain_" $3 }' "$tmp/bugs" | so
   list_runs "$plain_seeds" plain "$plain_budget" "$plain_budget" <"$tmp/bugs"; } >"$tmp/wanted"
 key='function key() { return $1 FS $2 FS $3 FS $4 FS $5 FS $6 FS $7 }'
 awk -F '\t' "$key"' FILENAME == ARGV[1] { made[key()]; next } !(key() in made)' \
-	"$runs" "$tmp/wanted" >"$tmp/todo"
+	"$runs" "$tmp/wanted" |
+	# seed by seed: an interrupted bench has each bug's first ones
+	sort -s -t $'\t' -k 2,2r -k 4,4 -k 5,5n >"$tmp/todo"
 echo "$(wc -l <"$tmp/wanted") runs, $(wc -l <"$tmp/todo") of them to make" >&2
 export -f run
 export build runs tmp
