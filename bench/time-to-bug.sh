@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # bench/time-to-bug.sh BUILD [--seeds 10] [--budget 60s] [--live-budget 60s]
-#	[--plain-seeds 3] [--plain-budget 5s] [--bugs REGEX] [--jobs N]
+#	[--plain-seeds 3] [--plain-budget 5s] [--bugs REGEX] [--jobs N] [--out DIR]
 # How soon a harness detects each planted bug, and each known finding that is live in
 # BUILD's tree: as a hunt runs it, on an empty corpus, and beside it bench/plain.c on the
 # same engine.  One bug and one seed a process; time is that process' CPU-seconds; a run
 # that detects nothing is censored at the budget.  Detected: one of the laws that
 # plants.h names speaks, or the signature of corpus/known.tsv.
 #
-# Each run is a line of BUILD/time-to-bug/runs.tsv, so that an interrupted bench goes on.
-# Survival curves: BUILD/time-to-bug/time-to-bug.svg.  TSV on stdout, a line a bug:
+# Each run is a line of DIR/runs.tsv (BUILD/time-to-bug), so that an interrupted bench goes
+# on.  Survival curves: DIR/time-to-bug.svg.  TSV on stdout, a line a bug:
 #
 #	bug, set (planted, live), harness, decoding (ours, plain), seeds, budget_s
 #	reached, triggered, detected	how many of the seeds; of live ones only the last
@@ -22,7 +22,7 @@
 # over its bugs.
 set -eu
 export LC_ALL=C
-usage="usage: bench/time-to-bug.sh BUILD [--seeds N] [--budget 60s] [--live-budget 60s] [--plain-seeds N] [--plain-budget 5s] [--bugs REGEX] [--jobs N]"
+usage="usage: bench/time-to-bug.sh BUILD [--seeds N] [--budget 60s] [--live-budget 60s] [--plain-seeds N] [--plain-budget 5s] [--bugs REGEX] [--jobs N] [--out DIR]"
 die() { echo "time-to-bug: $*" >&2; exit 2; }
 number() { [[ $2 =~ ^[1-9][0-9]*$ ]] || die "$1 $2: want a number from 1"; }
 
@@ -30,7 +30,7 @@ number() { [[ $2 =~ ^[1-9][0-9]*$ ]] || die "$1 $2: want a number from 1"; }
 [ -x "$1/clockfuzz" ] || die "$1: not a built folder"
 build=$(realpath "$1")
 shift
-seeds=10 budget=60s live_budget='' plain_seeds=3 plain_budget=5s bugs=. jobs=$(nproc)
+seeds=10 budget=60s live_budget='' plain_seeds=3 plain_budget=5s bugs=. jobs=$(nproc) out=$build/time-to-bug
 while [ $# -gt 0 ]; do
 	[ $# -gt 1 ] || die "$usage"
 	case $1 in
@@ -41,6 +41,7 @@ while [ $# -gt 0 ]; do
 	--plain-budget)	plain_budget=$2;;
 	--bugs)		bugs=$2;;
 	--jobs)		jobs=$2;;
+	--out)		out=$2;;
 	*)		die "$usage";;
 	esac
 	shift 2
@@ -56,12 +57,10 @@ number --jobs "$jobs"
 command -v gnuplot >/dev/null || die "gnuplot is missing"
 
 repo=$(cd "$(dirname "$0")/.." && pwd)
-out=$build/time-to-bug
-runs=$out/runs.tsv
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-mkdir -p "$out"
-touch "$runs"
+{ mkdir -p "$out" && touch "$out/runs.tsv"; } || die "--out $out: cannot be written"
+runs=$(realpath "$out")/runs.tsv
 make_programs()
 {
 	cmake --build "$build" --target "$@" >"$tmp/log" || { tail "$tmp/log" >&2; exit 2; }
