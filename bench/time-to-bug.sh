@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# bench/time-to-bug.sh BUILD [--seeds 10] [--budget 60s] [--live-budget 60s]
-#	[--plain-seeds 3] [--plain-budget 5s] [--bugs REGEX] [--jobs N] [--out DIR]
+# bench/time-to-bug.sh BUILD [--seeds 10] [--budget 60s] [--live-seeds N]
+#	[--live-budget 60s] [--plain-seeds 3] [--plain-budget 5s] [--bugs REGEX]
+#	[--jobs N] [--out DIR]
 # How soon a harness detects each planted bug, and each known finding that is live in
 # BUILD's tree: as a hunt runs it, on an empty corpus, and beside it bench/plain.c on the
 # same engine.  One bug and one seed a process; time is that process' CPU-seconds; a run
@@ -22,7 +23,7 @@
 # over its bugs.
 set -eu
 export LC_ALL=C
-usage="usage: bench/time-to-bug.sh BUILD [--seeds N] [--budget 60s] [--live-budget 60s] [--plain-seeds N] [--plain-budget 5s] [--bugs REGEX] [--jobs N] [--out DIR]"
+usage="usage: bench/time-to-bug.sh BUILD [--seeds N] [--budget 60s] [--live-seeds N] [--live-budget 60s] [--plain-seeds N] [--plain-budget 5s] [--bugs REGEX] [--jobs N] [--out DIR]"
 die() { echo "time-to-bug: $*" >&2; exit 2; }
 number() { [[ $2 =~ ^[1-9][0-9]*$ ]] || die "$1 $2: want a number from 1"; }
 
@@ -30,12 +31,13 @@ number() { [[ $2 =~ ^[1-9][0-9]*$ ]] || die "$1 $2: want a number from 1"; }
 [ -x "$1/clockfuzz" ] || die "$1: not a built folder"
 build=$(realpath "$1")
 shift
-seeds=10 budget=60s live_budget='' plain_seeds=3 plain_budget=5s bugs=. jobs=$(nproc) out=$build/time-to-bug
+seeds=10 budget=60s live_seeds='' live_budget='' plain_seeds=3 plain_budget=5s bugs=. jobs=$(nproc) out=$build/time-to-bug
 while [ $# -gt 0 ]; do
 	[ $# -gt 1 ] || die "$usage"
 	case $1 in
 	--seeds)	seeds=$2;;
 	--budget)	budget=$2;;
+	--live-seeds)	live_seeds=$2;;
 	--live-budget)	live_budget=$2;;
 	--plain-seeds)	plain_seeds=$2;;
 	--plain-budget)	plain_budget=$2;;
@@ -47,9 +49,10 @@ while [ $# -gt 0 ]; do
 	shift 2
 done
 budget=${budget%s} plain_budget=${plain_budget%s}
-live_budget=${live_budget:-$budget} live_budget=${live_budget%s}
+live_seeds=${live_seeds:-$seeds} live_budget=${live_budget:-$budget} live_budget=${live_budget%s}
 number --seeds "$seeds"
 number --budget "$budget"
+number --live-seeds "$live_seeds"
 number --live-budget "$live_budget"
 number --plain-seeds "$plain_seeds"
 number --plain-budget "$plain_budget"
@@ -128,18 +131,18 @@ run()
 	rm -f "$err"
 }
 
-# SEEDS DECODING BUDGET LIVE_BUDGET, bugs on stdin: the runs to make
+# DECODING SEEDS BUDGET LIVE_SEEDS LIVE_BUDGET, bugs on stdin: the runs to make
 list_runs()
 {
-	local budget bug set harness laws signature seed prefix=fuzz program
+	local seeds budget bug set harness laws signature seed prefix=fuzz program
 
-	[ "$2" = ours ] || prefix=plain
+	[ "$1" = ours ] || prefix=plain
 	while IFS=$'\t' read -r bug set harness laws signature; do
-		budget=$3
-		[ "$set" = planted ] || budget=$4
+		seeds=$2 budget=$3
+		[ "$set" = planted ] || seeds=$4 budget=$5
 		program=$(cksum <"$build/${prefix}_$harness")
-		for ((seed = 1; seed <= $1; seed++)); do
-			printf '%s\t' "$bug" "$set" "$harness" "$2" "$seed" "$budget" \
+		for ((seed = 1; seed <= seeds; seed++)); do
+			printf '%s\t' "$bug" "$set" "$harness" "$1" "$seed" "$budget" \
 				"${program%% *}" "$laws"
 			echo "$signature"
 		done
@@ -149,8 +152,10 @@ list_runs()
 list_bugs | awk -F '\t' -v bugs="$bugs" '$1 ~ bugs' >"$tmp/bugs"
 [ -s "$tmp/bugs" ] || die "--bugs $bugs: no planted bug and no live finding is called so"
 make_programs $(awk -F '\t' '{ print "fuzz_" $3, "plain_" $3 }' "$tmp/bugs" | sort -u)
-{ list_runs "$seeds" ours "$budget" "$live_budget" <"$tmp/bugs"
-  list_runs "$plain_seeds" plain "$plain_budget" "$plain_budget" <"$tmp/bugs"; } >"$tmp/wanted"
+{ list_runs ours "$seeds" "$budget" "$live_seeds" "$live_budget" <"$tmp/bugs"
+  list_runs plain "$plain_seeds" "$plain_budget" \
+	$((live_seeds < plain_seeds ? live_seeds : plain_seeds)) "$plain_budget" \
+	<"$tmp/bugs"; } >"$tmp/wanted"
 key='function key() { return $1 FS $2 FS $3 FS $4 FS $5 FS $6 FS $7 }'
 awk -F '\t' "$key"' FILENAME == ARGV[1] { made[key()]; next } !(key() in made)' \
 	"$runs" "$tmp/wanted" |
