@@ -679,11 +679,12 @@ void check_rebase(struct run *run, const struct subject_vcpu_view *old,
 
 /*
  * KVM moves a vCPU's TSC in software to where its own rate would have brought
- * it (tsc_catchup): forward, and never by more than the scenario is long.
+ * it (tsc_catchup): forward, and never by more than the scenario is long, plus what
+ * the host's TSC lost while it slept: all of it at most, where that stood above 2^62.
  * Below 10 GHz 10 years are less than 2^62 cycles; a step of more, of a TSC
  * that nobody set beyond 2^62, is a negative distance taken for a positive one.
  */
-void check_catchup(struct run *run, const struct subject_vcpu_view *old,
+void check_catchup(struct run *run, u32 nr, const struct subject_vcpu_view *old,
 			  const struct subject_vcpu_view *now)
 {
 	u64 step = now->tsc_offset - old->tsc_offset;
@@ -695,7 +696,7 @@ void check_catchup(struct run *run, const struct subject_vcpu_view *old,
 		.function = "compute_guest_tsc", .event = UPDATE,
 		.why = "the time since the TSC write was negative",
 		.unit = "cycles", .got = step, .want = 0,
-		.low = 0, .high = (s128)1 << 62,
+		.low = 0, .high = ((s128)1 << 62) + run->vcpu[nr].lost_cycles,
 	});
 }
 

@@ -230,6 +230,7 @@ static void remember_asleep(struct run *run, u64 raw)
 	for (u32 i = 0; i < run->sim.nr_vcpus; i++) {
 		struct vcpu_state *v = &run->vcpu[i];
 
+		v->lost_cycles += raw + run->skew_spread;
 		/* what it was due before is added up, and where it was isn't known */
 		if (v->slept) {
 			v->woken = false;

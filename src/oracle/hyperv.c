@@ -278,12 +278,28 @@ void check_hv_clock(struct run *run, const struct sim_read *read)
 		run->rate_hv_clock.set = false;
 }
 
-/* The same clock, from where it was when the guest booted. */
+static u64 hv_clock_ns(struct run *run, u64 tsc)
+{
+	return run->sim.guest->guest_read_hv_clock(tsc) * 100;
+}
+
+/*
+ * The same clock, from where it was when the guest booted: 0.  In ns it wraps after 584
+ * years, and so does what it is compared with.
+ */
 void check_sched_clock(struct run *run, const struct sim_read *read)
 {
+	u64 want = hv_clock_ns(run, read->tsc) - run->sched_offset_ns;
 	s128 host;
 
-	run_show(run, "hv-sched-clock", "ns", read, false, 0);
+	run_show(run, "hv-sched-clock", "ns", read, true, want);
+	if (!run_check(run, &(struct verdict){
+		.law = LAW_AGREE, .clock = "hv-sched-clock",
+		.function = "read_hv_sched_clock_tsc",
+		.why = "it parted from the clock that it is made of",
+		.unit = "ns", .got = read->value, .want = want,
+	    }))
+		return;
 	if (one_counter(run, run->event->vcpu) &&
 	    host_ns(run, run->sim.hw.raw_tsc, &host))
 		check_units(run, "hv-sched-clock", "read_hv_sched_clock_tsc",
@@ -306,6 +322,8 @@ void check_hibernate(struct run *run, const struct sim_read *read)
 			.unit = "ns", .got = (s64)read->value,
 			.want = (s64)run->sched_clock,
 		});
+	if (run->event->value)
+		run->sched_offset_ns = hv_clock_ns(run, read->tsc) - read->value;
 	run->hibernated = !run->event->value;
 	run->sched_clock = read->value;
 	/* what it does in between is not time */

@@ -114,7 +114,7 @@ const struct law_reader law_readers[] = {
 	{ "TSC-page", "Hyper-V's, read by the guest", E | M | A | R | Q },
 	{ "reference-counter", "HV_X64_MSR_TIME_REF_COUNT", S | M | A | R | Q },
 	{ "hv-clock", "the guest's clocksource over both", E | M | A | R },
-	{ "hv-sched-clock", "its sched_clock()", M | R | T },
+	{ "hv-sched-clock", "its sched_clock()", M | A | R | T },
 	{ "stimer", "its synthetic timer", D },
 	{ "scale_delta", "pvclock_scale_delta()", E | M },
 	{ "time_scale", "kvm_get_time_scale()", E },

@@ -268,9 +268,7 @@ static bool do_event(struct run *run, const struct event *event)
 			check_rebase(run, &old, now);
 		if (now->tsc_catchup && !run->vcpu[nr].wrapped &&
 		    !run->snapshot_broken && !run->broken) {
-			/* after a sleep the offset also makes up for the TSC lost */
-			if (!run->vcpu[nr].slept)
-				check_catchup(run, &old, now);
+			check_catchup(run, nr, &old, now);
 			if (!run->broken)
 				check_caught_up(run, now);
 		}
@@ -295,6 +293,7 @@ static bool do_event(struct run *run, const struct event *event)
 		if (run->vcpu[nr].woken && !run->broken)
 			check_woken(run, nr);
 		run->vcpu[nr].woken = run->vcpu[nr].slept = false;
+		run->vcpu[nr].lost_cycles = 0;
 		run->vcpu[nr].entered = true;
 		run->vcpu[nr].entered_raw = run->sim.hw.raw_tsc;
 		/* an update that it was due for is lost */

@@ -37,6 +37,7 @@ struct vcpu_state {
 	bool slept;			/* and hasn't entered since: KVM may move its TSC */
 	bool two_copies;		/* of its kvmclock, a Xen guest's */
 	bool area_gone;			/* for its runstate, likewise */
+	u64 lost_cycles;		/* by no more than the host's lost meanwhile */
 	struct subject_vcpu_view view;
 };
 
@@ -125,6 +126,7 @@ struct run {
 	struct timer timer[SUBJECT_MAX_VCPUS];
 	bool hibernated;
 	u64 sched_clock;		/* then, ns */
+	u64 sched_offset_ns;		/* it is the Hyper-V clock less that */
 	u64 unstable_read;		/* the last without PVCLOCK_TSC_STABLE_BIT */
 	struct base monotonic_guest, monotonic_host;
 	struct base monotonic_page, monotonic_reference;
@@ -242,7 +244,7 @@ void check_tuple(struct run *run, const struct subject_vcpu_view *now,
 		 bool *other_khz);
 void check_rebase(struct run *run, const struct subject_vcpu_view *old,
 		  const struct subject_vcpu_view *now);
-void check_catchup(struct run *run, const struct subject_vcpu_view *old,
+void check_catchup(struct run *run, u32 nr, const struct subject_vcpu_view *old,
 		   const struct subject_vcpu_view *now);
 void check_caught_up(struct run *run, const struct subject_vcpu_view *now);
 void check_tsc_write(struct run *run, const struct event *event,
