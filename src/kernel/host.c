@@ -26,11 +26,14 @@ static int shim_tsc_unstable;
 #include "adapter.h"
 #include "shim/versions.h"
 
+/* not forgotten at a reset */
+#define KEEP __attribute__((__section__("cf_keep")))
+
 struct kvm_caps kvm_caps;
 
 static struct kvm vm;
 /* the largest part of the state: cleared one by one, when they are created */
-static __attribute__((__section__("cf_keep"))) struct kvm_vcpu vcpus[SUBJECT_MAX_VCPUS];
+static KEEP struct kvm_vcpu vcpus[SUBJECT_MAX_VCPUS];
 struct kvm *shim_the_vm;
 static u32 pvclock_updates[SUBJECT_MAX_VCPUS];
 static bool timers_used;		/* of any kind and vCPU: few scenarios do */
@@ -44,9 +47,6 @@ static int check_tsc_unstable(void)
 }
 
 /* ---- the host's clocksources -------------------------------------------- */
-
-/* not forgotten at a reset */
-#define KEEP __attribute__((__section__("cf_keep")))
 
 static struct ms_hyperv_tsc_page host_tsc_page;
 

@@ -16,9 +16,9 @@ struct shim_task shim_task;
 bool shim_slot_gone;
 
 /* Large, and of use to few scenarios: forgotten when one begins to use it. */
-static __attribute__((__section__("cf_keep"), __aligned__(8))) u8 shared_info[PAGE_SIZE];
-static __attribute__((__section__("cf_keep"), __aligned__(8))) u8 runstate_area[SUBJECT_MAX_VCPUS][64];
-static __attribute__((__section__("cf_keep"))) struct vcpu_info info_copy[SUBJECT_MAX_VCPUS];
+static KEEP __attribute__((__aligned__(8))) u8 shared_info[PAGE_SIZE];
+static KEEP __attribute__((__aligned__(8))) u8 runstate_area[SUBJECT_MAX_VCPUS][64];
+static KEEP struct vcpu_info info_copy[SUBJECT_MAX_VCPUS];
 
 static bool xen_used[SUBJECT_MAX_VCPUS];
 static u32 xen_deliveries[SUBJECT_MAX_VCPUS];

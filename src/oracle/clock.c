@@ -822,9 +822,7 @@ void remember_tsc(struct run *run, u32 nr)
 	if (sim_guest_tsc(run->sim.machine, &state->view,
 			  run->sim.hw.raw_tsc) >> 62)
 		state->wrapped = true;
-	/* Before 6.10 ktime_get_raw() itself wraps after such a gap. */
-	if (cycles_to_ns(run, run->sim.cycles - run->tick_cycles) >>
-	    (63 - run->timekeeper.shift))
+	if (gap_wraps(run))
 		state->wrapped = true;
 }
 

@@ -130,7 +130,7 @@ static void check_rate_set(struct run *run)
 	});
 }
 
-static void forget_all_timers(struct run *run)
+void forget_all_timers(struct run *run)
 {
 	for (u32 i = 0; i < SUBJECT_MAX_VCPUS; i++)
 		run->timer[i].judged = false;
@@ -162,8 +162,7 @@ void check_host_update(struct run *run, const struct event *event)
 		run->host_moved = true;
 		run->moved.clock_restored = false;
 		/* what is less than a unit is lost or gained each time */
-		run->resolution_ns += run->sim.machine->clocksource ==
-				      SUBJECT_CS_HYPERV_PAGE ? 100 : 1;
+		run->resolution_ns += clock_resolution_ns(run->sim.machine);
 		run->generation++;
 		start_afresh(run);
 		/* the master clock goes and comes for this */
@@ -257,10 +256,7 @@ bool do_suspend(struct run *run, const struct event *event)
 	/* Hyper-V's TSC isn't lost; nothing was done */
 	if (run->sim.machine->clocksource == SUBJECT_CS_HYPERV_PAGE)
 		return true;
-	/* after such a gap ktime_get_raw() itself wraps, which a tick tells */
-	judged = read_all(run, &was, raw, &before) &&
-		 !(cycles_to_ns(run, run->sim.cycles - run->tick_cycles) >>
-		   (63 - was.shift));
+	judged = read_all(run, &was, raw, &before) && !gap_wraps(run);
 	remember_asleep(run, raw);
 	if (!sim_event(&run->sim, event, &read))
 		return false;

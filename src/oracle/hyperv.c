@@ -51,8 +51,7 @@ void check_page(struct run *run, const struct sim_read *read)
 	const struct subject_pvclock *pv = &run->vcpu[nr].view.pvclock;
 	s128 want = tuple_exact(pv, read->tsc) / 100;
 	u64 limit = ~0ull / 100;
-	u64 exact = (u64)((u128)read->tsc * run->vm.page_scale >> 64) +
-		    run->vm.page_offset_100ns, ns;
+	u64 exact = page_at(run, read->tsc), ns;
 
 	if (!read->valid || !run->vm.page_enabled || run->page_pending)
 		return;
@@ -128,15 +127,6 @@ void check_kept_page(struct run *run)
 	run_check(run, &v);
 }
 
-/* The page at vCPU0's TSC where the host's is @raw, 100 ns; as TLFS says. */
-static u64 page_at(const struct run *run, u64 raw)
-{
-	u64 tsc = sim_guest_tsc(run->sim.machine, &run->vcpu[0].view, raw);
-
-	return (u64)((u128)tsc * run->vm.page_scale >> 64) +
-	       run->vm.page_offset_100ns;
-}
-
 static void check_reference_rate(struct run *run, u64 value)
 {
 	u64 ns;
@@ -157,7 +147,9 @@ void check_reference(struct run *run, const struct sim_read *read)
 	s64 delta;
 
 	if (run->vm.page_status == SUBJECT_PAGE_SET) {
-		s128 want = page_at(run, read->tsc);
+		/* at vCPU0's TSC, where the host's is that */
+		s128 want = page_at(run, sim_guest_tsc(run->sim.machine,
+						       &run->vcpu[0].view, read->tsc));
 
 		run_show(run, "reference-counter", "100ns", read, true, want);
 		/* TSCs of vCPUs that differ, or a page that the guest moved */
@@ -244,8 +236,7 @@ void check_hv_clock(struct run *run, const struct sim_read *read)
 	bool page = run->vm.page_sequence;
 	u64 ns;
 	s128 host;
-	s128 want = page ? (u64)((u128)read->tsc * run->vm.page_scale >> 64) +
-			   run->vm.page_offset_100ns :
+	s128 want = page ? page_at(run, read->tsc) :
 			   run->sim.subject->reference_counter();
 	u64 vdso = run->sim.guest->guest_vread_hv_clock(read->tsc);
 	struct verdict v = {
@@ -356,8 +347,7 @@ bool one_counter(const struct run *run, u32 nr)
 				  run->sim.hw.raw_tsc) >= 0 &&
 	       run->vm.use_master_clock && (s64)snapshot_clock(run) >= 0 &&
 	       (s64)(run->sim.hw.raw_tsc - run->vm.master_cycle_now) >= 0 &&
-	       !(cycles_to_ns(run, run->sim.cycles - run->tick_cycles) >>
-		 (63 - run->timekeeper.shift)) &&
+	       !gap_wraps(run) &&
 	       /* a frequency set before the first ms moves CLOCK_MONOTONIC below 0 */
 	       !(run->host_slewed && cycles_to_ns(run, run->sim.cycles) < 1000000) &&
 	       !run->host_broken && !run->sim.machine->early_tsc_khz;

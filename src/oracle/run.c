@@ -239,9 +239,7 @@ static bool do_event(struct run *run, const struct event *event)
 	if (touches_tsc(kind)) {
 		run->moved.tsc_is_new = false;
 		run->tsc_touched = true;
-		for (u32 i = 0; i < run->sim.nr_vcpus; i++)
-			run->timer[i].judged = false;
-		forget_timers(run);
+		forget_all_timers(run);
 		remember_tsc(run, nr);
 		run->vcpu[nr].woken = false;	/* the ioctl has loaded it */
 		check_tsc_write(run, event, &old, &run->vcpu[nr].view);

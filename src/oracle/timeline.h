@@ -162,6 +162,25 @@ static inline u64 cycles_to_ns(const struct run *run, u64 cycles)
 	return machine_true_ns(run->sim.machine, cycles);
 }
 
+/* After such a gap ktime_get_raw() itself wraps, before 6.10; a tick tells. */
+static inline bool gap_wraps(const struct run *run)
+{
+	return cycles_to_ns(run, run->sim.cycles - run->tick_cycles) >>
+	       (63 - run->timekeeper.shift);
+}
+
+/* What the TSC page in memory says at guest's TSC @tsc, in 100 ns. */
+static inline u64 page_at(const struct run *run, u64 tsc)
+{
+	return (u64)((u128)tsc * run->vm.page_scale >> 64) + run->vm.page_offset_100ns;
+}
+
+/* Of a host's clock: of what it has and what it may be switched to the coarser one. */
+static inline u64 clock_resolution_ns(const struct machine *machine)
+{
+	return machine->clocksource == SUBJECT_CS_HYPERV_PAGE ? 100 : 1;
+}
+
 static inline s128 signed_ns(const struct run *run, s64 cycles)
 {
 	return cycles < 0 ? -(s128)cycles_to_ns(run, -(u64)cycles) :
@@ -277,6 +296,8 @@ u64 unsigned_read(const struct subject_pvclock *pv, u64 tsc);
 
 /* ---- hyperv.c: Hyper-V's clocks and timers ---------------------------------- */
 
+/* Do the host and the guest of vCPU @nr read one counter that is promised? */
+bool one_counter(const struct run *run, u32 nr);
 void check_page(struct run *run, const struct sim_read *read);
 void check_reference(struct run *run, const struct sim_read *read);
 void check_hv_clock(struct run *run, const struct sim_read *read);
@@ -297,11 +318,6 @@ void forget_unwritten(struct run *run);
 void check_page_said(struct run *run, const struct sim_read *read);
 /* After an event that updated what a reader watches. */
 void check_sequence(struct run *run);
-
-/*
- * Do the host and the guest of vCPU @nr read one counter that is promised?
- */
-bool one_counter(const struct run *run, u32 nr);
 
 /* ---- migrate.c: save, move, restore ------------------------------------------ */
 
@@ -357,6 +373,8 @@ u64 clock_drift(const struct run *run, u64 ns);
 
 /* ---- host.c: the host's clocks ------------------------------------------------ */
 
+/* Of every kind: the clock that they were armed by isn't the same any more. */
+void forget_all_timers(struct run *run);
 /* What the present clocksource counts where the TSC is @raw. */
 u64 host_counter(const struct run *run, u64 raw);
 /* CLOCK_REALTIME there, exactly; false where that is before the last update. */
