@@ -167,7 +167,9 @@ export build runs tmp
 xargs -r -P "$jobs" -d '\n' -n 1 bash -c 'IFS=$'"'\t'"' read -r -a run <<<"$1"; run "${run[@]}"' \
 	run <"$tmp/todo" || exit 2
 
-awk -F '\t' "$key"' FILENAME == ARGV[1] { wanted[key()]; next } key() in wanted' \
+awk -F '\t' "$key"' FILENAME == ARGV[1] { wanted[key()]; next }
+	# an interrupted run may end after it was begun again
+	key() in wanted && !told[key()]++' \
 	"$tmp/wanted" "$runs" >"$tmp/runs"
 
 # Of $tmp/runs: $4 decoding, $6 budget, $8 reached, $10 triggered, $12 detected and $13
