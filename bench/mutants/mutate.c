@@ -493,6 +493,7 @@ static CXCursor without_parens(CXCursor c)
 #define IS_AMOUNT 1			/* of a shift */
 #define IS_POINTER 2			/* converted to one: NULL */
 #define HAS_VALUE 4			/* a statement expression's body */
+#define IS_SWITCH 8			/* a switch's body */
 
 static void emit(struct buf *out, CXCursor c, u32 place);
 
@@ -515,6 +516,24 @@ static bool changes_something(CXCursor c)
 	}
 	free(list.item);
 	return changes;
+}
+
+/* What is for other threads and for people; one thread runs here. */
+static const char *without_effect(const struct macro_use *m)
+{
+	static const struct { const char *prefix, *why; } known[] = {
+		{ "WARN", "statement that warns only" },
+		{ "lockdep_", "statement that warns only" },
+		{ "raw_spin_", "lock" }, { "spin_", "lock" }, { "mutex_", "lock" },
+		{ "read_lock", "lock" }, { "read_unlock", "lock" }, { "srcu_", "lock" },
+		{ "local_irq_", "lock" }, { "preempt_", "lock" }, { "put_cpu", "lock" },
+		{ "cpu_relax", "lock" },
+	};
+
+	for (u32 i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (!strncmp(m->name, known[i].prefix, strlen(known[i].prefix)))
+			return known[i].why;
+	return is_constant_context(m) ? "constant context" : NULL;
 }
 
 static bool can_be_dropped(CXCursor c, struct range *r)
@@ -542,8 +561,8 @@ static bool can_be_dropped(CXCursor c, struct range *r)
 	default:
 		if (!clang_isExpression(kind) && kind != CXCursor_DoStmt)
 			return false;
-		if (m && !strncmp(m->name, "WARN", 4)) {
-			skip("statement that warns only");
+		if (m && without_effect(m)) {
+			skip(without_effect(m));
 			return false;
 		}
 		if (!changes_something(c)) {
@@ -985,8 +1004,10 @@ static void emit_with_statements(struct buf *out, CXCursor c, struct range r, u3
 			continue;		/* a constant */
 		if (!range_of(child, &rc))
 			continue;
-		if (i >= first && !(kind == CXCursor_DoStmt && i) &&
-		    !(place & HAS_VALUE && last) && can_be_dropped(child, &rc)) {
+		if (place & IS_SWITCH && last && clang_getCursorKind(child) == CXCursor_BreakStmt) {
+			skip("last break of a switch");
+		} else if (i >= first && !(kind == CXCursor_DoStmt && i) &&
+			   !(place & HAS_VALUE && last) && can_be_dropped(child, &rc)) {
 			*GROW(list.item, list.nr) = (struct item){ child, rc, true };
 			list.nr++;
 		} else if (macro_at(rc)) {
@@ -1073,6 +1094,9 @@ static void emit(struct buf *out, CXCursor c, u32 place)
 		return;
 	case CXCursor_StmtExpr:
 		emit_below(out, c, r, HAS_VALUE);
+		return;
+	case CXCursor_SwitchStmt:
+		emit_below(out, c, r, IS_SWITCH);
 		return;
 	case CXCursor_CompoundStmt:
 	case CXCursor_IfStmt:
