@@ -10,7 +10,7 @@
 # hunted like any tree, `clockfuzz hunt --first`.
 #
 # Verdicts are appended to BUILD/mutants/verdicts/, so what was interrupted goes on where
-# it was; --sample hunts N of the survivors only.  TSV to stdout; survivors with diffs, a
+# it was, and what a hunt found to killers/; --sample hunts N of the survivors only.  TSV to stdout; survivors with diffs, a
 # file each, to BUILD/mutants/survivors: they are Linux's code, never to be committed.
 # What can't be killed is told in bench/equivalent.tsv, with the reason.
 set -eu
@@ -54,7 +54,7 @@ export mutants known repo seconds
 # ---- the build ----------------------------------------------------------------
 
 say "building the mutants in $mutants"
-mkdir -p "$mutants/verdicts"
+mkdir -p "$mutants/verdicts" "$mutants/killers"
 { cmake -S "$repo" -B "$mutants" -G Ninja -DCMAKE_C_COMPILER=clang -DCF_TREE="$tree" \
 	-DCF_MUTANTS=ON && ninja -C "$mutants" clockfuzz harnesses reached; } \
 	>"$mutants/log" 2>&1 || { tail "$mutants/log" >&2; die "the build failed"; }
@@ -129,7 +129,7 @@ judge_replay()
 # As hunt divides its time: a quarter for the pure functions that the mutant is reached by.
 judge_hunt()
 {
-	local id=$1 name code=0 each out=$work/hunt-$1 left=$seconds pure=''
+	local id=$1 name code=0 each out=$work/hunt-$1 left=$seconds pure='' found
 
 	shift
 	for name; do
@@ -144,15 +144,23 @@ judge_hunt()
 	fi
 	for name in $pure timeline; do
 		[ "$name" != timeline ] || each=$left
-		mkdir -p "$out"
-		CLOCKFUZZ_MUTANT=$id TMPDIR=$out timeout -k 5 $((each + 60)) nice -n 19 \
+		CLOCKFUZZ_MUTANT=$id timeout -k 5 $((each + 60)) nice -n 19 \
 			"$mutants/clockfuzz" hunt --first --time "${each}s" --jobs 1 --seed "$id" \
-			--harness "fuzz_$name" --out "$out" >"$out/log" 2>&1 || code=$?
+			--harness "fuzz_$name" --out "$out" >"$out.log" 2>&1 || code=$?
 		[ "$code" = 0 ] || break
 	done
+	found=$(cd "$out" && ls ./*.txt 2>/dev/null | head -n 1)
+	case $code in
+	0)	;;
+	1)	[ -z "$found" ] || mv "$out/$found" "$mutants/killers/$id.txt";;
+	*)	if ! grep -q 'stopped before its time' "$out.log"; then
+			tail -n 3 "$out.log" >&2
+			exit 255		# xargs stops
+		fi;;
+	esac
 	printf '%s\t%s\t%s\t%s\n' "$id" "$([ "$code" = 0 ] && echo survived || echo killed)" \
-		"$code" "$(cd "$out" && ls ./*.txt 2>/dev/null | head -n 1 || true)" >>"$hunts"
-	rm -rf "$out"
+		"$code" "${found:--}" >>"$hunts"
+	rm -rf "$out" "$out.log"
 }
 export -f judge_replay judge_hunt
 
@@ -168,7 +176,7 @@ judge_all()
 {
 	cut -f 1,2 >"$work/list"
 	say "$1: $(wc -l <"$work/list") mutants"
-	tr '\t' ' ' <"$work/list" | xargs -r -P "$jobs" -I '{}' bash -c "$2 {}"
+	tr '\t' ' ' <"$work/list" | xargs -r -P "$jobs" -I '{}' bash -c "$2 {}" || die "$1 failed"
 }
 
 # What isn't reached can't be killed by replay.

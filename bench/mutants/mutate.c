@@ -524,6 +524,8 @@ static const char *without_effect(const struct macro_use *m)
 	static const struct { const char *prefix, *why; } known[] = {
 		{ "WARN", "statement that warns only" },
 		{ "lockdep_", "statement that warns only" },
+		{ "pr_", "statement that warns only" },
+		{ "printk", "statement that warns only" },
 		{ "raw_spin_", "lock" }, { "spin_", "lock" }, { "mutex_", "lock" },
 		{ "read_lock", "lock" }, { "read_unlock", "lock" }, { "srcu_", "lock" },
 		{ "local_irq_", "lock" }, { "preempt_", "lock" }, { "put_cpu", "lock" },
