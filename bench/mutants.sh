@@ -12,7 +12,7 @@
 # Verdicts are appended to BUILD/mutants/verdicts/, so what was interrupted goes on where
 # it was, and what a hunt found to killers/; --sample hunts N of the survivors only.  TSV to stdout; survivors with diffs, a
 # file each, to BUILD/mutants/survivors: they are Linux's code, never to be committed.
-# What can't be killed is told in bench/equivalent.tsv, with the reason.
+# What can't be killed is told in bench/equivalent.tsv, with the reason, and doesn't count.
 set -eu
 export LC_ALL=C
 usage='usage: mutants.sh BUILD [--functions REGEX] [--hunt 20s] [--no-hunt] [--jobs N] [--sample N]'
@@ -92,14 +92,20 @@ hunts=$mutants/verdicts/hunt-$programs-$seconds.tsv
 export replays hunts
 touch "$replays" "$hunts"
 
-# id, function, file, operator, nth, hash, reached by (or -), equivalent's line (or 0)
+# id, function, file, operator, nth, hash, reached by (or -), line in equivalent.tsv (or 0),
+# and there "equivalent" or "outside"
 awk -F '\t' -v OFS='\t' -v functions="$functions" -v pass=0 '
 	FNR == 1 { pass++ }
 	pass == 1 { by[$1] = by[$1] (by[$1] ? " " : "") $2; next }
-	pass == 2 && !/^#/ && NF { equivalent[$1, $2, $3, $4, $5] = FNR }
+	pass == 2 && !/^#/ && NF {
+		equivalent[$1, $2, $3, $4, $5] = FNR
+		sub(/:.*/, "", $6)
+		reason[$1, $2, $3, $4, $5] = $6
+	}
 	pass == 3 && FNR > 1 && (functions == "" || $2 ~ functions) {
 		print $1, $2, $3, $4, $5, $7, by[$1] ? by[$1] : "-",
-			equivalent[$2, $3, $4, $5, $7] + 0
+			equivalent[$2, $3, $4, $5, $7] + 0,
+			($2, $3, $4, $5, $7) in reason ? reason[$2, $3, $4, $5, $7] : "-"
 	}
 ' "$work/reached_by" "$repo/bench/equivalent.tsv" "$mutants/mutated/mutants.tsv" \
 	>"$work/mutants"
@@ -202,7 +208,7 @@ awk -F '\t' -v OFS='\t' '
 		if (replay[$1] == "killed")
 			verdict = "replay"
 		else if ($8)
-			verdict = "equivalent"
+			verdict = $9
 		else if (hunt[$1])
 			verdict = hunt[$1] == "killed" ? "hunt" : "survived"
 		print $0, verdict
@@ -211,7 +217,7 @@ awk -F '\t' -v OFS='\t' '
 
 # An equivalent one that is killed isn't; one whose function has changed needs a look.
 code=0
-awk -F '\t' '$8 && $9 == "replay" {
+awk -F '\t' '$8 && $10 == "replay" {
 		printf "mutants: %s: mutant %s, %s %s, is marked equivalent and killed by replay\n",
 			$2, $1, $4, $5
 		bad = 1
@@ -232,7 +238,7 @@ printf '# %s, %s, %s, linux %s, %s s of hunting a survivor%s\n' \
 awk -F '\t' -v OFS='\t' '
 	function percent(part, all) { return all ? sprintf("%.1f", 100 * part / all) : "-" }
 	function row(name, file, k,    worth, rate, score) {
-		worth = n[k] - c[k, "equivalent"]
+		worth = n[k] - c[k, "equivalent"] - c[k, "outside"]
 		# those that were not hunted, as those that were
 		rate = c[k, "hunt"] + c[k, "survived"]
 		rate = rate ? c[k, "hunt"] / rate : 0
@@ -240,7 +246,8 @@ awk -F '\t' -v OFS='\t' '
 		if (c[k, "not-hunted"] && k != "*")
 			score = "-"
 		print name, file, n[k], unreached[k] + 0, c[k, "replay"] + 0, c[k, "hunt"] + 0,
-			c[k, "equivalent"] + 0, c[k, "survived"] + 0, c[k, "not-hunted"] + 0,
+			c[k, "equivalent"] + 0, c[k, "outside"] + 0, c[k, "survived"] + 0,
+			c[k, "not-hunted"] + 0,
 			percent(c[k, "replay"], worth), score
 	}
 	{
@@ -254,12 +261,12 @@ awk -F '\t' -v OFS='\t' '
 		n["*"]++
 		unreached[key] += $7 == "-"
 		unreached["*"] += $7 == "-"
-		c[key, $9]++
-		c["*", $9]++
+		c[key, $10]++
+		c["*", $10]++
 	}
 	END {
 		print "function", "file", "mutants", "unreached", "replay", "hunt", "equivalent",
-			"survived", "not_hunted", "replay_score", "score"
+			"outside", "survived", "not_hunted", "replay_score", "score"
 		row("*", "*", "*")
 		for (i = 1; i <= nr; i++)
 			row(name[order[i]], file[order[i]], order[i])
@@ -276,8 +283,8 @@ difference()
 rm -rf "$mutants/survivors"
 mkdir "$mutants/survivors"
 awk -F '\t' -v OFS='\t' 'FILENAME == ARGV[1] {
-		if ($9 == "survived" || $9 == "not-hunted")
-			verdict[$1] = $9 OFS ($7 == "-" ? "unreached" : "reached")
+		if ($10 == "survived" || $10 == "not-hunted")
+			verdict[$1] = $10 OFS ($7 == "-" ? "unreached" : "reached")
 		next
 	}
 	$1 in verdict { print $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, verdict[$1], $11 }
