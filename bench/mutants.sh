@@ -83,12 +83,12 @@ for corpus in "$repo"/corpus/fuzz_*/; do
 	rm -f "$work/reached"
 done
 
-# Verdicts hold for these programs; those of replay for this corpus, too.
-programs=$(cat "$mutants"/mutated/*.tsv "$mutants"/fuzz_* "$mutants"/replay_* 2>/dev/null |
-	cksum | cut -d ' ' -f 1)
-replays=$mutants/verdicts/replay-$programs-$(cat "$repo"/corpus/*/*.txt "$known" |
-	cksum | cut -d ' ' -f 1).tsv
-hunts=$mutants/verdicts/hunt-$programs-$seconds.tsv
+# Replay's verdicts hold for these programs and this corpus.  Those of hunts cost hours and
+# hold for the mutants: laws become stricter.  Who loosens one deletes them.
+replays=$mutants/verdicts/replay-$(cat "$mutants"/mutated/mutants.tsv "$mutants"/replay_* \
+	"$repo"/corpus/*/*.txt "$known" 2>/dev/null | cksum | cut -d ' ' -f 1).tsv
+hunts=$mutants/verdicts/hunt-$seconds-$(cksum <"$mutants/mutated/mutants.tsv" |
+	cut -d ' ' -f 1).tsv
 export replays hunts
 touch "$replays" "$hunts"
 
