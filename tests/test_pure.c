@@ -442,6 +442,12 @@ Test(pure, sched_clock)
 	SILENT(law_sched_clock(&at, &read));
 	read.ns = 2000000000 - 5;
 	BREAKS(LAW_EXACT, law_sched_clock(&at, &read));
+	/* a scale that is coarser than it need be excuses nothing: at 22, -1074 to 717 */
+	read.shift = 0;
+	read.ns = 2000000000 - 1074;
+	SILENT(law_sched_clock(&at, &read));
+	read.ns = 2000000000 - 1075;
+	BREAKS(LAW_EXACT, law_sched_clock(&at, &read));
 	/* contract: before the resume; centuries */
 	at.resume_tsc = 6000000001;
 	SILENT(law_sched_clock(&at, &read));

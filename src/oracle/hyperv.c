@@ -363,6 +363,44 @@ bool stimer_refused(const struct run *run, u32 nr)
 }
 
 /*
+ * What its guest asked for, whatever KVM made of it: a one-shot that is armed while it is
+ * enabled comes.  What is configured later, or without a SINT, or periodic, is looked up
+ * in KVM.
+ */
+void note_stimer(struct run *run, u32 nr, const struct sim_read *read)
+{
+	struct timer *timer = &run->timer[nr];
+	u64 count = run->event->value / 100;
+
+	timer->asked = 0;
+	if (stimer_refused(run, nr))
+		return;
+	if (run->event->kind == EVENT_STIMER_CONFIG) {
+		timer->flags = run->event->value;
+		/* KVM does enable it, and who doesn't keeps to the TLFS, too */
+		if (!timer->count)
+			timer->flags &= ~SUBJECT_STIMER_ENABLE;
+		return;
+	}
+	if (!(timer->flags & SUBJECT_STIMER_PERIODIC))
+		count += sim_hv_clock(&run->sim, read->tsc);
+	timer->count = count;
+	if (!count)		/* which disables it */
+		timer->flags &= ~SUBJECT_STIMER_ENABLE;
+	else if (timer->flags & (SUBJECT_STIMER_ENABLE | SUBJECT_STIMER_AUTO_ENABLE) &&
+		 !(timer->flags & (SUBJECT_STIMER_PERIODIC | SUBJECT_STIMER_NO_SINT)))
+		timer->asked = count;
+}
+
+/* It has come: a one-shot is disabled by that, and so is what was armed after it. */
+static void forget_stimer(struct timer *timer, bool the_one_before)
+{
+	timer->flags &= ~SUBJECT_STIMER_ENABLE;
+	if (!the_one_before || !(timer->flags & SUBJECT_STIMER_AUTO_ENABLE))
+		timer->asked = 0;
+}
+
+/*
  * After an entry: what was delivered was due, and what is due was delivered, by
  * the guest's own clock at this very TSC.
  */
@@ -371,19 +409,22 @@ void check_stimer(struct run *run, u32 nr)
 	const struct subject_vcpu_view *v = &run->vcpu[nr].view;
 	struct timer *timer = &run->timer[nr];
 	struct subject_stimer_view now;
-	u64 tsc, elapsed, late, units;
-	bool delivered;
+	u64 tsc, elapsed, late, units, asked = timer->asked;
+	bool delivered, the_one_before;
 
 	run->sim.subject->view_stimer(nr, &now);
 	if (!now.used)
 		return;
 	delivered = now.deliveries != timer->deliveries;
 	timer->deliveries = now.deliveries;
+	/* what comes when the next one is armed was the one before */
+	the_one_before = delivered && run->event->kind == EVENT_STIMER_ARM &&
+			 now.delivered != now.count;
+	if (delivered)
+		forget_stimer(timer, the_one_before);
 	tsc = sim_guest_tsc(run->sim.machine, v, run->sim.hw.raw_tsc);
 	/* one counter for all: vCPUs alike, and a host whose clock can be relied on */
-	/* what comes when the next one is armed was the one before */
-	if (run->broken || (delivered && run->event->kind == EVENT_STIMER_ARM &&
-			    now.delivered != now.count))
+	if (run->broken || the_one_before)
 		return;
 	if (!timer->judged || timer->generation != run->generation ||
 	    !one_counter(run, nr))
@@ -395,12 +436,13 @@ void check_stimer(struct run *run, u32 nr)
 			.function = "kvm_hv_process_stimers",
 			.event = "stimer-early",
 			.why = "it expired before its time on the guest's clock",
-			.unit = "100ns", .got = units, .want = now.delivered,
+			.unit = "100ns", .got = units, .want = asked ?: now.delivered,
 			.low = 0, .high = (s128)1 << 100,
 		});
 		return;
 	}
-	if (!now.enabled || now.periodic || now.msg_pending || !now.exp_time)
+	if (now.msg_pending ||
+	    (!asked && (!now.enabled || now.periodic || !now.exp_time)))
 		return;
 	elapsed = cycles_to_ns(run, run->sim.cycles - timer->since);
 	/* what an entry itself takes comes after its look at the timers */
@@ -413,8 +455,8 @@ void check_stimer(struct run *run, u32 nr)
 	run_check(run, &(struct verdict){
 		.law = LAW_DEADLINE, .clock = "stimer",
 		.function = "stimer_start", .event = "stimer-late",
-		.why = "it is due on the guest's clock, and armed for later",
-		.unit = "100ns", .got = units, .want = now.exp_time,
+		.why = "it is due on the guest's clock, and didn't come",
+		.unit = "100ns", .got = units, .want = asked ?: now.exp_time,
 		.low = -((s128)1 << 100), .high = late / 100 + 2,
 	});
 }

@@ -208,7 +208,8 @@ void law_in_interval(u64 start, u64 end, u64 counter, bool got)
  * Between two reads: each cuts its product, so the difference is that of d * m,
  * within (-1, 1).  m is W rounded to the nearest at shift s; of one made for
  * shift 32 the last bit is cut, as perf's users shift by at most 31: m - W in
- * [-3/4, 1/2].
+ * [-3/4, 1/2].  s is the largest at which m fits 32 bits, so 22 at least for the
+ * 10^6 / kHz of 1 MHz and above: no coarser scale may widen its own tolerance.
  *
  * Contract: the time from resume_tsc on is below 2^62 ns.
  */
@@ -217,6 +218,7 @@ void law_sched_clock(const struct subject_sched_clock *at,
 {
 	u64 delta = at->tsc - at->resume_tsc;
 	u128 ns = (u128)delta * NSEC_PER_KHZ / at->khz;
+	u32 shift = read->shift > 22 ? read->shift : 22;
 	struct finding f = {
 		.law = LAW_TOTAL, .clock = "sched_clock", .event = "-",
 		.function = "__set_cyc2ns_scale",
@@ -250,7 +252,7 @@ void law_sched_clock(const struct subject_sched_clock *at,
 	f.why = "it isn't the time of so many cycles";
 	f.got = read->ns - read->resumed;
 	f.want = ns;
-	f.tolerance_low = -(s128)((((u128)delta * 3) >> (read->shift + 2)) + 2);
-	f.tolerance_high = ((u128)delta >> (read->shift + 1)) + 2;
+	f.tolerance_low = -(s128)((((u128)delta * 3) >> (shift + 2)) + 2);
+	f.tolerance_high = ((u128)delta >> (shift + 1)) + 2;
 	judge(&f);
 }

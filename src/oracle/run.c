@@ -233,6 +233,9 @@ static bool do_event(struct run *run, const struct event *event)
 		run->page_pending = true;
 	remember_who_asks(run, event);
 	if (kind == EVENT_RESTORE_TSC) {
+		/* the timers' MSRs come with it, as they were saved */
+		for (u32 i = 0; i < SUBJECT_MAX_VCPUS; i++)
+			run->timer[i].flags = run->timer[i].count = run->timer[i].asked = 0;
 		check_restore_tsc(run);
 		return true;
 	}
@@ -278,6 +281,8 @@ static bool do_event(struct run *run, const struct event *event)
 	if ((run->vcpu[nr].view.updates != old.updates || run->slot_gone) &&
 	    run->vm.page_sequence != run->page_sequence)
 		remember_page(run, nr, page_kept);
+	if (kind == EVENT_STIMER_CONFIG || kind == EVENT_STIMER_ARM)
+		note_stimer(run, nr, &read);
 	if (kind == EVENT_STIMER_ARM && !stimer_refused(run, nr)) {
 		run->timer[nr].since = run->snapshot_cycles;
 		run->timer[nr].generation = run->generation;

@@ -47,6 +47,9 @@ struct timer {
 	u64 since;			/* true time of the snapshot then in force */
 	bool judged;			/* armed by a clock that is promised */
 	u32 generation;
+	u32 flags;			/* a stimer's, as the guest configured it last */
+	u64 count;			/* and its count; both written where they are taken */
+	u64 asked;			/* when it is to come, 100 ns; 0: ask KVM */
 };
 
 /* What a vCPU's guest read of its clock when the VMM saved it. */
@@ -305,6 +308,7 @@ void check_sched_clock(struct run *run, const struct sim_read *read);
 void check_hibernate(struct run *run, const struct sim_read *read);
 void check_stimer(struct run *run, u32 nr);
 bool stimer_refused(const struct run *run, u32 nr);
+void note_stimer(struct run *run, u32 nr, const struct sim_read *read);
 bool is_page_kept(const struct run *run);
 void check_kept_page(struct run *run);
 
