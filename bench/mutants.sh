@@ -233,8 +233,11 @@ printf '# %s, %s, %s, linux %s, %s s of hunting a survivor%s\n' \
 	"$(git -C "$repo" rev-parse --short HEAD 2>/dev/null || echo no commit)" \
 	"$(clang --version | head -n 1)" \
 	"$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)" \
-	"$("$build/clockfuzz" --version | sed -n 's/.* linux //p')" "$seconds" \
-	"${sample:+, $sample of them hunted}"
+	"$("$build/clockfuzz" --version | sed -n 's/.* linux \([^ ]*\).*/\1/p')" "$seconds" \
+	"$(awk -F '\t' '$10 == "hunt" || $10 == "survived" { hunted++ }
+		$10 == "not-hunted" { rest++ }
+		END { if (rest) printf ", %d of %d hunted", hunted, hunted + rest }' \
+		"$mutants/verdicts.tsv")"
 awk -F '\t' -v OFS='\t' '
 	function percent(part, all) { return all ? sprintf("%.1f", 100 * part / all) : "-" }
 	function row(name, file, k,    worth, rate, score) {
