@@ -59,10 +59,11 @@ mkdir -p "$mutants/verdicts" "$mutants/killers"
 	-DCF_MUTANTS=ON && ninja -C "$mutants" clockfuzz harnesses reached; } \
 	>"$mutants/log" 2>&1 || { tail "$mutants/log" >&2; die "the build failed"; }
 
-work=$(mktemp -d "$mutants/work.XXXXXX")
+work=$(mktemp -d "$mutants/work.XXXXXX") workers=
+stop() { [ -z "$workers" ] || kill "$workers" 2>/dev/null || true; exit "$1"; }
 trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
+trap 'stop 130' INT
+trap 'stop 143' TERM HUP
 export work
 
 # With none on, each verdict is that of the tree; on the way, who reaches which place?
@@ -170,24 +171,28 @@ judge_hunt()
 }
 export -f judge_replay judge_hunt
 
-# VERDICTS: the mutants in $work/todo that have none yet
+# VERDICTS: the mutants in $work/todo, "id<tab>harnesses", that have none yet
 todo()
 {
 	awk -F '\t' -v OFS='\t' 'FILENAME == ARGV[1] { judged[$1] = 1; next }
 		!($1 in judged)' "$1" "$work/todo"
 }
 
-# TITLE FUNCTION: one line a mutant on stdin, "id<tab>harnesses"
+# VERDICTS TITLE FUNCTION
 judge_all()
 {
-	cut -f 1,2 >"$work/list"
+	todo "$1" | cut -f 1,2 >"$work/list"
+	shift
 	say "$1: $(wc -l <"$work/list") mutants"
-	tr '\t' ' ' <"$work/list" | xargs -r -P "$jobs" -I '{}' bash -c "$2 {}" || die "$1 failed"
+	tr '\t' ' ' <"$work/list" | xargs -r -P "$jobs" -I '{}' bash -c "$2 {}" &
+	workers=$!
+	wait "$workers" || die "$1 failed"
+	workers=
 }
 
 # What isn't reached can't be killed by replay.
 awk -F '\t' -v OFS='\t' '$7 != "-" { print $1, $7 }' "$work/mutants" >"$work/todo"
-todo "$replays" | judge_all "replay of the corpus" judge_replay
+judge_all "$replays" "replay of the corpus" judge_replay
 
 if [ "$seconds" != 0 ]; then
 	# those that nobody killed; in an order that is always the same, and mixes functions
@@ -195,7 +200,7 @@ if [ "$seconds" != 0 ]; then
 		!($1 in killed) && !$8 { print $1, $7, $1 * 2654435761 % 4294967296 }
 	' "$replays" "$work/mutants" | sort -t "$(printf '\t')" -k 3n |
 		head -n "${sample:--0}" >"$work/todo"
-	todo "$hunts" | judge_all "hunt of ${seconds} s" judge_hunt
+	judge_all "$hunts" "hunt of ${seconds} s" judge_hunt
 fi
 
 # ---- the report -----------------------------------------------------------------
@@ -233,8 +238,11 @@ printf '# %s, %s, %s, linux %s, %s s of hunting a survivor%s\n' \
 	"$(git -C "$repo" rev-parse --short HEAD 2>/dev/null || echo no commit)" \
 	"$(clang --version | head -n 1)" \
 	"$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)" \
-	"$("$build/clockfuzz" --version | sed -n 's/.* linux //p')" "$seconds" \
-	"${sample:+, $sample of them hunted}"
+	"$("$build/clockfuzz" --version | sed -n 's/.* linux \([^ ]*\).*/\1/p')" "$seconds" \
+	"$(awk -F '\t' '$10 == "hunt" || $10 == "survived" { hunted++ }
+		$10 == "not-hunted" { rest++ }
+		END { if (rest) printf ", %d of %d hunted", hunted, hunted + rest }' \
+		"$mutants/verdicts.tsv")"
 awk -F '\t' -v OFS='\t' '
 	function percent(part, all) { return all ? sprintf("%.1f", 100 * part / all) : "-" }
 	function row(name, file, k,    worth, rate, score) {
