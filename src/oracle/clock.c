@@ -4,19 +4,25 @@
  */
 #include "timeline.h"
 
+static s128 floor_div(s128 a, s128 b)
+{
+	return a / b - (a % b < 0);
+}
+
 /*
- * Is @v wrong by what 64 bits lose of delta * mult: multiples of
- * 2^(64 - shift) ns?
+ * Is @v wrong by what 64 bits lose of delta * mult: is there a multiple of
+ * 2^(64 - shift) ns, not 0, less which it would hold?
  */
 static bool wrapped_product(const struct run *run, const struct verdict *v)
 {
 	s128 lost = (s128)1 << (64 - run->timekeeper.shift);
-	s128 diff = v->got - v->want, rest;
+	s128 diff = v->got - v->want, most, least;
 
 	if (v->high >> 99)
 		return false;
-	rest = diff - (diff + (diff < 0 ? -lost : lost) / 2) / lost * lost;
-	return rest != diff && rest >= v->low && rest <= v->high;
+	most = floor_div(diff - v->low, lost);
+	least = -floor_div(v->high - diff, lost);
+	return least <= most && (least || most);
 }
 
 /* ---- common pieces ------------------------------------------------------- */
@@ -110,8 +116,8 @@ bool check_monotonic(struct run *run, struct base *base,
 		ok = run_check(run, &v);
 	}
 	*base = (struct base){
-		.set = true, .value = value, .cycles = run->sim.cycles,
-		.skew = skew_here(run), .generation = generation, .khz = khz,
+		.set = true, .source = base->source, .value = value,
+		.cycles = run->sim.cycles, .skew = skew_here(run), .generation = generation, .khz = khz,
 	};
 	return ok;
 }

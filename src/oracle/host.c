@@ -286,7 +286,8 @@ bool do_suspend(struct run *run, const struct event *event)
 		.function = "timekeeping_resume",
 		.why = "the time asleep isn't the RTC's", .unit = "ns",
 		.got = (after.raw - before.raw) >> FINE, .want = event->value,
-		.low = -RTC_ERROR_NS, .high = RTC_ERROR_NS,
+		/* cut to a ns */
+		.low = -RTC_ERROR_NS - 1, .high = RTC_ERROR_NS,
 	});
 	return true;
 }

@@ -13,17 +13,23 @@
  * never back, on CPUs whose TSCs differ by more than their difference, to a unit, and
  * where the source changes by no more than the 2 that a page may be ahead; over
  * them at its rate: a page is [-100, +300] ns off kvmclock (check_page()), at both ends.
- * A scaled guest's page gains as its kvmclock does, so leaving it loses as much.
+ * A scaled guest's page is made of its own pair, the MSR's clock of the host's: each is
+ * rounded, by 2^-30 of what has passed, or cut to a kHz.  That is for `agree` to judge,
+ * where they meet.
  */
 static void check_units(struct run *run, const char *clock, const char *function,
 			struct base *monotonic, struct base *rate, u64 ns, u32 nr)
 {
 	const struct subject_vcpu_view *v = &run->vcpu[nr].view;
+	u8 source = (run->vm.page_status == SUBJECT_PAGE_SET) | !!run->vm.page_sequence << 1;
 	s64 cycle_ns;
 
 	if (!in_contract(run, nr) || (s64)ns < 0)
 		return;
 	cycle_ns = guest_cycle_ns(run, v);
+	if (source != monotonic->source && cycle_ns)
+		monotonic->set = rate->set = false;
+	monotonic->source = source;
 	if (!check_monotonic(run, monotonic, clock, function, ns,
 			     run->vm.masterclock_updates, v->hw_tsc_khz,
 			     cycle_ns + 300) ||

@@ -113,6 +113,7 @@ void check_xen_attr(struct run *run, const struct sim_read *read,
 {
 	struct vcpu_state *vcpu = &run->vcpu[run->event->vcpu];
 	enum subject_xen_attr what = run->event->value;
+	struct subject_clock clock;
 	struct subject_xen_view now;
 
 	run->sim.subject->view_xen(run->event->vcpu, &now);
@@ -120,6 +121,10 @@ void check_xen_attr(struct run *run, const struct sim_read *read,
 	if (!now.used || (run->slot_gone && what < SUBJECT_XEN_WRONG))
 		return;
 	if (what >= SUBJECT_XEN_WRONG) {
+		/* a clock below 0 is no end of time: the other one isn't after it */
+		if (what == SUBJECT_XEN_FUTURE &&
+		    (run->sim.subject->get_clock(&clock) || (s64)clock.clock_ns < 0))
+			return;
 		check_refused(run, read, before, &now);
 	} else if (what == SUBJECT_XEN_RELOAD) {
 		check_restore_runstate(run, read, before, 0);

@@ -17,6 +17,7 @@
 /* A point on a clock, to measure later reads against. */
 struct base {
 	bool set;
+	u8 source;			/* Hyper-V's: bit 0 the host has a page, 1 the guest */
 	u64 value;
 	u64 cycles;			/* true time */
 	u64 since;			/* true time of the snapshot in force */
