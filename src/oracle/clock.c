@@ -534,6 +534,10 @@ void remember_who_asks(struct run *run, const struct event *event)
 	case EVENT_WRITE_TSC_PAGE:
 		run->asked[event->vcpu] = ASKED_BY_EVENT;
 		break;
+	case EVENT_RESTORE_TSC:
+		for (u32 i = 0; i < run->sim.nr_vcpus; i++)
+			run->asked[i] = ASKED_BY_EVENT;
+		break;
 	case EVENT_WRITE_TSC_HOST:
 	case EVENT_SET_TSC_OFFSET:
 		run->asked[event->vcpu] = ASKED_BY_EVENT;
