@@ -131,7 +131,8 @@ silent()
 }
 
 # Another policy, so that a script can look at the page: the least contrast of any
-# text with its ground, and by how much the page is wider than its window.
+# text with its ground, by how much the page is wider than its window, and how many rows
+# are shown where the trees don't differ.
 look()
 {
 	cat >"$tmp/look.js" <<-'END'
@@ -158,7 +159,8 @@ look()
 		}
 		document.title = `looked: ground ${numbers(getComputedStyle(document.body).backgroundColor).slice(0, 3)}; ` +
 			`contrast ${least >= 4.5 ? 'good' : least.toFixed(2) + ' at ' + where}; ` +
-			`wider by ${Math.max(0, document.documentElement.scrollWidth - innerWidth)}`;
+			`wider by ${Math.max(0, document.documentElement.scrollWidth - innerWidth)}; ` +
+			`same ${[...document.querySelectorAll('tr.same')].filter(e => e.offsetParent).length}`;
 	END
 	sed '/Content-Security-Policy/d; s/<\/body>//' "$1" >"$tmp/look.html"
 	{ echo '<script>'; cat "$tmp/look.js"; echo '</script></body>'; } >>"$tmp/look.html"
@@ -168,7 +170,7 @@ look()
 
 in_browser()
 {
-	local width scheme
+	local width scheme same
 
 	# the console is where we look for it
 	printf '<!DOCTYPE html><meta http-equiv="Content-Security-Policy" content="default-src '"'none'"'"><img src="http://127.0.0.1:9/x">' >"$tmp/loud.html"
@@ -199,13 +201,18 @@ in_browser()
 		grep -q 'parsererror' "$tmp/dom" && fail "$file isn't well-formed"
 		grep -q '<article id=' "$tmp/dom" || fail "$file: nothing of it as XML"
 	done
+	same=$(grep -c '<tr class="same">' "$page")
+	[ "$same" -gt 0 ] || fail "the trees differ in everything"
 	for width in 600 1280; do
 		for scheme in 0:13,17,23 1:255,255,255; do
 			[ "$(look "$page" "${scheme%:*}" "$width")" = \
-			  "looked: ground ${scheme#*:}; contrast good; wider by 0" ] ||
+			  "looked: ground ${scheme#*:}; contrast good; wider by 0; same $same" ] ||
 				fail "$width pixels, scheme $scheme: $(grep -o '<title>[^<]*' "$tmp/dom")"
 		done
 	done
+	sed 's/<input type="checkbox"/& checked="checked"/' "$page" >"$tmp/differ.html"
+	[[ $(look "$tmp/differ.html" 1 1280) == *'; same 0' ]] ||
+		fail "rows are shown where the trees don't differ"
 }
 
 [ -z "$browser" ] || in_browser
