@@ -22,6 +22,7 @@
 #define MAX_ROWS 4096
 #define MAX_OUTPUT (1 << 26)
 #define NAME 200
+#define SIGNATURE 128
 
 struct tree {
 	char *kernel;			/* as --kernel has it; NULL: the default */
@@ -34,7 +35,7 @@ struct tree {
 /* One law broken by one file, on at least one tree. */
 struct row {
 	const char *path;
-	char signature[128], id[128];
+	char signature[SIGNATURE], id[128];
 	enum law law;
 	json_t *finding[MAX_TREES];	/* NULL: not on that tree */
 	int last;			/* the last tree that has it: what is told in full */
@@ -229,6 +230,13 @@ static void name_row(struct row *row)
 		snprintf(row->id, sizeof(row->id), "%s-%d", name, i);
 }
 
+static const char *signature(const json_t *finding, char buf[SIGNATURE])
+{
+	snprintf(buf, SIGNATURE, "%s %s %s", text(finding, "law"), text(finding, "clock"),
+		 text(finding, "event"));
+	return buf;
+}
+
 static int add_finding(const char *path, int tree, json_t *finding)
 {
 	struct row *row, new = { .path = path };
@@ -237,8 +245,7 @@ static int add_finding(const char *path, int tree, json_t *finding)
 	/* the canary rings on every tree, to show that it can */
 	if (law < 0 || law == LAW_CANARY || has_own_file(finding, path))
 		return CLI_OK;
-	snprintf(new.signature, sizeof(new.signature), "%s %s %s", text(finding, "law"),
-		 text(finding, "clock"), text(finding, "event"));
+	signature(finding, new.signature);
 	for (row = page.row; row < page.row + page.nr_rows; row++)
 		if (row->path == path && !strcmp(row->signature, new.signature))
 			break;
@@ -280,17 +287,57 @@ static int collect_rows(void)
 	return CLI_OK;
 }
 
-enum state { LIVE, NEW, SILENT, ABSENT, LOST };
+enum state { LIVE, NEW, SILENT, HIDDEN, ABSENT, LOST };
 
 static const char *const state_class[] = {
-	[LIVE] = "live", [NEW] = "new", [SILENT] = "silent", [ABSENT] = "absent",
-	[LOST] = "lost",
+	[LIVE] = "live", [NEW] = "new", [SILENT] = "silent", [HIDDEN] = "hidden",
+	[ABSENT] = "absent", [LOST] = "lost",
 };
 
 /* The function that breaks the law where it breaks. */
 static const char *function_of(const struct row *row)
 {
 	return text(row->finding[row->last], "function");
+}
+
+static const json_t *findings_of(const struct row *row, int tree)
+{
+	return json_object_get(json_object_get(page.tree[tree].replays, row->path), "findings");
+}
+
+static bool has_signature(const json_t *findings, const char *wanted)
+{
+	char buf[SIGNATURE];
+	const json_t *f;
+
+	for (size_t i = 0; (f = json_array_get(findings, i)); i++)
+		if (!strcmp(signature(f, buf), wanted))
+			return true;
+	return false;
+}
+
+static json_int_t event_nr(const json_t *finding)
+{
+	return json_integer_value(json_object_get(finding, "event_nr"));
+}
+
+/*
+ * What keeps @tree from breaking @row's law in the same scenario, where other trees come
+ * to it, or NULL: behind a broken law a clock starts afresh, behind "total" nothing does.
+ */
+static const json_t *hidden_by(const struct row *row, int tree)
+{
+	const json_t *others = findings_of(row, tree), *f;
+	char buf[SIGNATURE];
+
+	for (size_t i = 0; (f = json_array_get(others, i)); i++) {
+		bool ends = !strcmp(text(f, "law"), law_info[LAW_TOTAL].name);
+
+		if (event_nr(f) && event_nr(f) < event_nr(row->finding[row->last]) + ends &&
+		    !has_signature(findings_of(row, row->last), signature(f, buf)))
+			return f;
+	}
+	return NULL;
 }
 
 static enum state state(const struct row *row, int tree)
@@ -306,7 +353,7 @@ static enum state state(const struct row *row, int tree)
 	if (json_object_get(page.tree[row->last].functions, function_of(row)) &&
 	    !json_object_get(t->functions, function_of(row)))
 		return ABSENT;
-	return SILENT;
+	return hidden_by(row, tree) ? HIDDEN : SILENT;
 }
 
 /* What @finding is off by; no more digits than fit in a table. */
@@ -495,8 +542,9 @@ static void print_findings(FILE *out)
 
 	fputs("<h2>Findings and trees</h2>\n<p class=\"soft\">"
 	      "A figure: the law is broken, by so much. "
-	      "<b>silent</b>: the same scenario breaks no law there. "
-	      "<b>absent</b>: nor does that tree have the function that breaks it elsewhere. "
+	      "<b>silent</b>: the same scenario doesn't break it there. "
+	      "<b>hidden</b>: it breaks another law before that. "
+	      "<b>absent</b>: that tree hasn't the function that breaks it elsewhere. "
 	      "<b>(new)</b>: not in the table of known findings. "
 	      "<b>no longer seen</b>: that table says that it is live.</p>\n", out);
 	if (page.nr_trees > 1)
@@ -542,6 +590,25 @@ static void print_number(FILE *out, const json_t *finding, const char *key)
 	fputs("</td>", out);
 }
 
+static void print_why_not(FILE *out, const struct row *row, int tree)
+{
+	switch (state(row, tree)) {
+	case ABSENT:
+		html_text(out, function_of(row));
+		fputs("() isn't in this tree, and this law isn't broken", out);
+		break;
+	case LOST:
+		fputs("no longer seen: the table of known findings says live", out);
+		break;
+	case HIDDEN:
+		fputs("hidden: before that it breaks another law: ", out);
+		html_text(out, text(hidden_by(row, tree), "headline"));
+		break;
+	default:
+		fputs("silent: this law isn't broken", out);
+	}
+}
+
 static void print_values(FILE *out, const struct row *row)
 {
 	static const struct column columns[] = {
@@ -557,17 +624,12 @@ static void print_values(FILE *out, const struct row *row)
 	begin_body(out);
 	for (int i = 0; i < page.nr_trees; i++) {
 		const json_t *f = row->finding[i];
-		enum state s = state(row, i);
 
 		fputs("<tr>", out);
 		html_element(out, "th scope=\"row\"", page.tree[i].name);
 		if (!f) {
-			fprintf(out, "<td colspan=\"6\" class=\"%s\">", state_class[s]);
-			if (s == ABSENT)
-				html_text(out, function_of(row));
-			fputs(s == ABSENT ? "() isn't in this tree, and no law is broken" :
-			      s == LOST ? "no longer seen: the table of known findings says live" :
-			      "silent: no law is broken", out);
+			fprintf(out, "<td colspan=\"6\" class=\"%s\">", state_class[state(row, i)]);
+			print_why_not(out, row, i);
 			fputs("</td></tr>\n", out);
 			continue;
 		}
