@@ -278,7 +278,35 @@ awk -F '\t' -v OFS='\t' '
 		row("*", "*", "*")
 		for (i = 1; i <= nr; i++)
 			row(name[order[i]], file[order[i]], order[i])
-	}' "$mutants/verdicts.tsv"
+	}' "$mutants/verdicts.tsv" | tee "$mutants/mutants.tsv"
+
+# A bar a file, the most mutants first.
+awk -F '\t' -v OFS='\t' 'NR > 2 {
+		n[$2] += $3; replay[$2] += $5; hunt[$2] += $6
+		aside[$2] += $7 + $8; survived[$2] += $9 + $10
+	}
+	END { for (f in n) print n[f], f, replay[f], hunt[f], survived[f], aside[f] }
+' "$mutants/mutants.tsv" | sort -rn >"$work/bars"
+gnuplot <<PLOT
+set terminal svg noenhanced size 1000,520 dynamic font "sans,13" background "white"
+set output "$work/mutants.svg"
+set datafile separator "\t"
+set border 3 lc rgb "#606060"
+set style data histogram
+set style histogram rowstacked
+set style fill solid 0.9 noborder
+set boxwidth 0.7
+set xtics rotate by -30 nomirror
+set ytics nomirror
+set grid y lc rgb "#e0e0e0" lt 1
+set key outside below center horizontal
+set ylabel "mutants"
+plot "$work/bars" using 3:xtic(system("basename ".strcol(2))) lc rgb "#1d4ed8" title "killed by replay", \
+	"" using 4 lc rgb "#60a5fa" title "by a hunt", \
+	"" using 5 lc rgb "#c2410c" title "survived", \
+	"" using 6 lc rgb "#d1d5db" title "equivalent, or outside the laws"
+PLOT
+mv "$work/mutants.svg" "$mutants/mutants.svg"
 
 # ID SOURCE FROM TO TEXT LINE: what the mutant is, as a diff
 difference()
