@@ -94,14 +94,10 @@ int kvm_xen_set_evtchn_fast(struct kvm_xen_evtchn *e, struct kvm *kvm)
 	return 1;
 }
 
-static void set_xen_attr(struct kvm_vcpu *vcpu, struct kvm_xen_vcpu_attr *attr)
+static int set_xen_gpa(struct kvm_vcpu *vcpu, u16 type, gpa_t gpa)
 {
-	kvm_xen_vcpu_set_attr(vcpu, attr);
-}
-
-static void set_xen_gpa(struct kvm_vcpu *vcpu, u16 type, gpa_t gpa)
-{
-	set_xen_attr(vcpu, &(struct kvm_xen_vcpu_attr){ .type = type, .u.gpa = gpa });
+	return kvm_xen_vcpu_set_attr(vcpu, &(struct kvm_xen_vcpu_attr){
+		.type = type, .u.gpa = gpa });
 }
 
 /*
@@ -127,7 +123,7 @@ void host_xen_vcpu(u32 nr)
 	hrtimer_setup(&vcpu->arch.xen.timer, xen_timer_callback, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_ABS_HARD);
 #endif
-	set_xen_attr(vcpu, &(struct kvm_xen_vcpu_attr){
+	kvm_xen_vcpu_set_attr(vcpu, &(struct kvm_xen_vcpu_attr){
 		.type = KVM_XEN_VCPU_ATTR_TYPE_TIMER,
 		.u.timer.port = TIMER_PORT,
 		.u.timer.priority = KVM_IRQ_ROUTING_XEN_EVTCHN_PRIO_2LEVEL,
@@ -187,7 +183,7 @@ void host_xen_set_runstate(u32 nr, enum subject_runstate state, u64 run_delay_ns
 		return;
 	shim_task.sched_info.run_delay = run_delay_ns;
 	if (state == SUBJECT_RUNSTATE_BLOCKED || state == SUBJECT_RUNSTATE_OFFLINE)
-		set_xen_attr(vcpu, &(struct kvm_xen_vcpu_attr){
+		kvm_xen_vcpu_set_attr(vcpu, &(struct kvm_xen_vcpu_attr){
 			.type = KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_CURRENT,
 			.u.runstate.state = state,
 		});
@@ -220,30 +216,30 @@ int host_xen_restore_runstate(u32 nr, u64 away_ns, u64 run_delay_ns)
 }
 
 /* Where the guest's kvmclock lies: the new place first, then the old one goes. */
-static void move_xen_clock(u32 nr, enum subject_xen_attr where)
+static int move_xen_clock(u32 nr, enum subject_xen_attr where)
 {
 	struct kvm_vcpu *vcpu = &vcpus[nr];
 
-	if (where == SUBJECT_XEN_INFO) {
-		set_xen_gpa(vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO,
-			    gfn_to_gpa(INFO_GFN + nr));
-		set_xen_gpa(vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_TIME_INFO, SHIM_NO_GPA);
-		return;
-	}
-	set_xen_gpa(vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_TIME_INFO,
-		    gfn_to_gpa(TIME_INFO_GFN + nr));
-	set_xen_gpa(vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO, SHIM_NO_GPA);
+	if (where == SUBJECT_XEN_INFO)
+		return set_xen_gpa(vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO,
+				   gfn_to_gpa(INFO_GFN + nr)) ?:
+		       set_xen_gpa(vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_TIME_INFO,
+				   SHIM_NO_GPA);
+	if (set_xen_gpa(vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_TIME_INFO,
+			gfn_to_gpa(TIME_INFO_GFN + nr)) ||
+	    set_xen_gpa(vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO, SHIM_NO_GPA))
+		return -EINVAL;
 	if (where == SUBJECT_XEN_TIME)
-		return;
+		return 0;
 	memset(&info_copy[nr], 0, sizeof(info_copy[nr]));
 #ifdef KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO_HVA
-	set_xen_attr(vcpu, &(struct kvm_xen_vcpu_attr){
+	return kvm_xen_vcpu_set_attr(vcpu, &(struct kvm_xen_vcpu_attr){
 		.type = KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO_HVA,
 		.u.hva = (unsigned long)&info_copy[nr],
 	});
 #else
-	set_xen_gpa(vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO,
-		    gfn_to_gpa(INFO_COPY_GFN + nr));
+	return set_xen_gpa(vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO,
+			   gfn_to_gpa(INFO_COPY_GFN + nr));
 #endif
 }
 
@@ -277,8 +273,16 @@ static int reload_xen(struct kvm_vcpu *vcpu)
 	for (u32 i = 0; i < ARRAY_SIZE(types); i++) {
 		struct kvm_xen_vcpu_attr attr = { .type = types[i] };
 
-		if (kvm_xen_vcpu_get_attr(vcpu, &attr))
+		err = kvm_xen_vcpu_get_attr(vcpu, &attr);
+		/* a change, not a state, and what isn't there: they can't be read */
+		if (err && (types[i] == KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_ADJUST ||
+			    (types[i] == KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_ADDR &&
+			     !vcpu->arch.xen.runstate_cache.active))) {
+			err = 0;
 			continue;
+		}
+		if (err)
+			break;
 		/* no GPA, or no HVA: setting the one would take the other away */
 		if (attr.u.gpa == SHIM_NO_GPA || (is_xen_hva(types[i]) && !attr.u.gpa))
 			continue;
@@ -349,17 +353,14 @@ int host_xen_attr(u32 nr, enum subject_xen_attr what, u64 run_delay_ns)
 		return -EFAULT;
 	if (what == SUBJECT_XEN_RELOAD)
 		return reload_xen(vcpu);
-	if (what <= SUBJECT_XEN_BOTH) {
-		move_xen_clock(nr, what);
-		return 0;
-	}
+	if (what <= SUBJECT_XEN_BOTH)
+		return move_xen_clock(nr, what);
 #if CF_XEN_RUNSTATE_MAY_SPLIT
 	/* before that it is always marked */
 	vm.arch.xen.runstate_update_flag = what == SUBJECT_XEN_AREA_FLAGGED;
 #endif
-	set_xen_gpa(vcpu, KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_ADDR,
-		    what == SUBJECT_XEN_NO_AREA ? SHIM_NO_GPA : runstate_gpa(nr));
-	return 0;
+	return set_xen_gpa(vcpu, KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_ADDR,
+			   what == SUBJECT_XEN_NO_AREA ? SHIM_NO_GPA : runstate_gpa(nr));
 }
 
 void host_set_slot_gone(bool gone)

@@ -382,12 +382,16 @@ void note_stimer(struct run *run, u32 nr, const struct sim_read *read)
 	if (stimer_refused(run, nr))
 		return;
 	if (run->event->kind == EVENT_STIMER_CONFIG) {
+		timer->restored = false;
 		timer->flags = run->event->value;
 		/* KVM does enable it, and who doesn't keeps to the TLFS, too */
 		if (!timer->count)
 			timer->flags &= ~SUBJECT_STIMER_ENABLE;
 		return;
 	}
+	/* by flags that aren't known: nor is the count then */
+	if (timer->restored)
+		return;
 	if (!(timer->flags & SUBJECT_STIMER_PERIODIC))
 		count += sim_hv_clock(&run->sim, read->tsc);
 	timer->count = count;

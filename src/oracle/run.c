@@ -234,8 +234,10 @@ static bool do_event(struct run *run, const struct event *event)
 	remember_who_asks(run, event);
 	if (kind == EVENT_RESTORE_TSC) {
 		/* the timers' MSRs come with it, as they were saved */
-		for (u32 i = 0; i < SUBJECT_MAX_VCPUS; i++)
+		for (u32 i = 0; i < SUBJECT_MAX_VCPUS; i++) {
 			run->timer[i].flags = run->timer[i].count = run->timer[i].asked = 0;
+			run->timer[i].restored = true;
+		}
 		check_restore_tsc(run);
 		return true;
 	}

@@ -129,7 +129,12 @@ void check_xen_attr(struct run *run, const struct sim_read *read,
 	} else if (what == SUBJECT_XEN_RELOAD) {
 		check_restore_runstate(run, read, before, 0);
 		check_reloaded_timer(run, before, &now);
-	} else if (read->valid) {
+	} else if (run_check(run, &(struct verdict){
+		.law = LAW_CONSERVE, .clock = "runstate",
+		.function = "kvm_xen_vcpu_set_attr", .event = "xen-attr-refused",
+		.why = "an attribute that is right was refused",
+		.got = read->valid, .want = true,
+	})) {
 		if (what <= SUBJECT_XEN_BOTH)
 			vcpu->two_copies = what == SUBJECT_XEN_BOTH;
 		else

@@ -50,6 +50,7 @@ struct timer {
 	u32 generation;
 	u32 flags;			/* a stimer's, as the guest configured it last */
 	u64 count;			/* and its count; both written where they are taken */
+	bool restored;			/* and neither since */
 	u64 asked;			/* when it is to come, 100 ns; 0: ask KVM */
 };
 
