@@ -134,25 +134,6 @@ static int plot(const struct text_file *file, const struct finding *f,
 
 /* ---- the words ----------------------------------------------------------- */
 
-/* The author's words, if the file has any; else ours. */
-static void print_story(const struct text_file *file, const struct finding *f,
-			int width)
-{
-	const char *p = file->comments;
-
-	if (p && !strncmp(p, "0:#", 3) &&
-	    strncmp(p + 2, FOUND_BY, strlen(FOUND_BY))) {
-		for (; !strncmp(p, "0:", 2); p += strcspn(p, "\n") + 1) {
-			const char *words = p + 2 + (p[2] == '#');
-
-			words += *words == ' ';
-			printf("%.*s\n", (int)strcspn(words, "\n"), words);
-		}
-		return;
-	}
-	report_story(stdout, file, f, width > 0 && width < 90 ? width : 90);
-}
-
 static void print_all(const struct text_file *file, const char *path)
 {
 	int width = terminal_width();
@@ -163,7 +144,8 @@ static void print_all(const struct text_file *file, const char *path)
 	}
 	if (nr_findings) {
 		putchar('\n');
-		print_story(file, &findings[nr_findings - 1], width);
+		report_told(stdout, file, &findings[nr_findings - 1],
+			    width > 0 && width < 90 ? width : 90);
 		putchar('\n');
 	}
 	report_timeline(stdout, &file->scenario, findings, nr_findings, width);

@@ -183,6 +183,8 @@ static const struct command {
 	{ "promote", cmd_promote, "FILE SLUG [--row STATUS] [--fix COMMIT] [--link URL]\n"
 	  "             [--corpus DIR]",
 	  "makes a regression of a finding: minimised, named, with its story" },
+	{ "emit", cmd_emit, "kselftest|kunit FILE [-o OUT]",
+	  "a finding as a C test for the kernel's selftests, or for KUnit" },
 	{ "eval", cmd_eval, "FUNCTION",
 	  "arguments as TSV on stdin, results as TSV on stdout" },
 	{ "list", cmd_list, "[--json] laws|functions|subjects|known|planted",

@@ -21,6 +21,10 @@ void report_headline(FILE *out, const struct text_file *file,
 void report_story(FILE *out, const struct text_file *file,
 		  const struct finding *f, int width);
 
+/* The author's words, if the file has any; else that story. */
+void report_told(FILE *out, const struct text_file *file,
+		 const struct finding *f, int width);
+
 /* One object on one line, without a newline; @known: slug of its row, or NULL. */
 void report_json(FILE *out, const struct text_file *file,
 		 const struct finding *f, const char *path, const char *known);
