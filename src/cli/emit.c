@@ -28,7 +28,7 @@ static int emit(emitter form, const char *name, const struct text_file *file,
 	why = form(memory, file, path);
 	fclose(memory);
 	if (why) {
-		code = cli_error("emit: %s as a %s: %s", path, name, why);
+		code = cli_error("emit: %s can't be expressed as %s: %s", path, name, why);
 	} else if (!target) {
 		fwrite(text, 1, size, stdout);
 	} else if (file_create(&new, target)) {

@@ -17,8 +17,6 @@
 /* a frequency below it isn't a real one, so it isn't a fraction of the host's either */
 #define REAL_KHZ 100000
 
-struct plan;
-
 enum need {
 	NEED_TIME = 1,			/* when a vCPU ran, by the host's clock */
 	NEED_GUEST_TSC = 2,		/* the guest's TSC at one of the host's */
@@ -29,8 +27,12 @@ enum need {
 	NEED_REBASE = 64,		/* events: another kvmclock MSR */
 	NEED_TSC_WRITE = 128,		/* the guest writes its TSC */
 	NEED_XEN = 256,
-	NEED_CLOCK = 512,		/* struct kvm_clock_data */
+	NEED_CLOCK = 512,		/* events: struct kvm_clock_data */
+	NEED_KHZ = 1024,		/* the host's frequency */
 };
+
+/* the guest is told what to do when it runs */
+#define NEED_TODO (NEED_REBASE | NEED_PAGE | NEED_TSC_WRITE)
 
 /* A law that a test can judge. */
 struct judge {
@@ -55,8 +57,8 @@ struct plan {
 static const char check_rebase[] =
 	"/* At one TSC the new pair says what the old one did, but for its rounding. */\n"
 	"static void check(int nr)\n{\n"
-	"	const struct pvclock_vcpu_time_info *old = &was[nr].guest.pv;\n"
-	"	const struct pvclock_vcpu_time_info *new = &now[nr].guest.pv;\n"
+	"	const struct pvclock_vcpu_time_info *old = &was[nr].pv;\n"
+	"	const struct pvclock_vcpu_time_info *new = &now[nr].pv;\n"
 	"	s64 step = new->system_time -\n"
 	"		   __pvclock_read_cycles(old, new->tsc_timestamp);\n\n"
 	"	__TEST_REQUIRE(old->flags & new->flags & PVCLOCK_TSC_STABLE_BIT,\n"
@@ -68,7 +70,7 @@ static const char check_rebase[] =
 static const char check_get_clock[] =
 	"/* KVM_GET_CLOCK says at which TSC of the host it was taken. */\n"
 	"static void check(int nr)\n{\n"
-	"	const struct pvclock_vcpu_time_info *pv = &now[nr].guest.pv;\n"
+	"	const struct pvclock_vcpu_time_info *pv = &now[nr].pv;\n"
 	"	struct kvm_clock_data data = {};\n"
 	"	s64 apart, more;\n"
 	"	u64 ns;\n\n"
@@ -85,7 +87,7 @@ static const char check_get_clock[] =
 static const char check_reference[] =
 	"/* The counter was read between two reads of kvmclock, on the same vCPU. */\n"
 	"static void check(int nr)\n{\n"
-	"	const struct seen *guest = &now[nr].guest;\n"
+	"	const struct seen *guest = &now[nr];\n"
 	"	u64 low = __pvclock_read_cycles(&guest->pv, guest->before) / 100;\n"
 	"	u64 high = __pvclock_read_cycles(&guest->pv, guest->after) / 100;\n"
 	"	s64 more = allowed_more(high * 100 - guest->pv.system_time);\n\n"
@@ -100,7 +102,7 @@ static const char check_reference[] =
 #define CHECK_RATE(WHAT, LOW, HIGH) \
 	"/* So many cycles of the guest's TSC are so many ns. */\n" \
 	"static void check(int nr)\n{\n" \
-	"	const struct seen *a = &first.guest, *b = &now[nr].guest;\n" \
+	"	const struct seen *a = &first, *b = &now[nr];\n" \
 	"	u64 khz = __vcpu_ioctl(vcpus[nr], KVM_GET_TSC_KHZ, NULL);\n" \
 	"	u64 passed = clock_ns(b) - clock_ns(a);\n" \
 	"	u64 least = scale(" LOW ", 1000000, khz);\n" \
@@ -135,7 +137,7 @@ static const char check_tsc_kept[] =
 	"/* Another frequency changes the TSC's rate, not where it is. */\n"
 	"static void check(int nr)\n{\n"
 	"	u64 khz = __vcpu_ioctl(vcpus[nr], KVM_GET_TSC_KHZ, NULL);\n"
-	"	s64 step = now[nr].guest.tsc - was[nr].guest.tsc;\n"
+	"	s64 step = now[nr].tsc - was[nr].tsc;\n"
 	"	u64 most = scale(now[nr].left_ns - was[nr].entered_ns,\n"
 	"			 khz > host_khz ? khz : host_khz, 1000000);\n\n"
 	"	TEST_ASSERT(step >= ALLOWED_LOW,\n"
@@ -150,30 +152,30 @@ static const char check_tsc_caught_up[] =
 	"	u64 khz = __vcpu_ioctl(vcpus[nr], KVM_GET_TSC_KHZ, NULL);\n"
 	"	u64 ns = now[nr].entered_ns - was[nr].left_ns;\n"
 	"	u64 least = scale(ns, khz, 1000000);\n"
-	"	s64 step = now[nr].guest.tsc - was[nr].guest.tsc;\n\n"
+	"	s64 step = now[nr].tsc - was[nr].tsc;\n\n"
 	"	TEST_ASSERT(step - (s64)least >= ALLOWED_LOW - allowed_more(ns),\n"
 	"		    \"the TSC went on by %lld cycles in %llu ns, at %llu kHz\",\n"
 	"		    (long long)step, (unsigned long long)ns,\n"
 	"		    (unsigned long long)khz);\n}\n";
 
 static const char check_tsc_written[] =
-	"/* The TSC is what was written, and the time since. */\n"
+	"/* The TSC is what was written, and the time since; KVM's tolerance is a second. */\n"
 	"static void check(int nr, u64 written)\n{\n"
-	"	u64 khz = __vcpu_ioctl(vcpus[nr], KVM_GET_TSC_KHZ, NULL), start_ns, most;\n"
-	"	s64 off;\n\n"
-	"	start_ns = now_ns();\n"
+	"	u64 khz = __vcpu_ioctl(vcpus[nr], KVM_GET_TSC_KHZ, NULL);\n"
+	"	u64 start_ns = now_ns();\n"
+	"	s64 off, most;\n\n"
 	"	vcpu_set_msr(vcpus[nr], MSR_IA32_TSC, written);\n"
-	"	off = vcpu_get_msr(vcpus[nr], MSR_IA32_TSC) - written;\n"
-	"	most = scale(now_ns() - start_ns, khz, 1000000);\n"
-	"	/* KVM's tolerance is a second, whatever the frequency */\n"
-	"	TEST_ASSERT(off >= scale(1, ALLOWED_LOW * khz, SIMULATED_KHZ) &&\n"
-	"		    off <= (s64)most + scale(1, ALLOWED_HIGH * khz, SIMULATED_KHZ),\n"
+	"	run(nr);\n"
+	"	off = now[nr].tsc - written;\n"
+	"	most = scale(now[nr].left_ns - start_ns, khz, 1000000);\n"
+	"	TEST_ASSERT(off >= scale(ALLOWED_LOW, khz, SIMULATED_KHZ) &&\n"
+	"		    off <= most + scale(ALLOWED_HIGH, khz, SIMULATED_KHZ),\n"
 	"		    \"the TSC is %lld cycles from what was written\", (long long)off);\n}\n";
 
 static const struct judge judges[] = {
 	{ 1 << LAW_MONOTONIC | 1 << LAW_RATE, "kvmclock", "pvclock-update", 0,
 	  check_rebase, "\"an update moved kvmclock\"" },
-	{ 1 << LAW_AGREE, "kvmclock", "read-pvclock", NEED_GUEST_TSC | NEED_CLOCK,
+	{ 1 << LAW_AGREE, "kvmclock", "read-pvclock", NEED_GUEST_TSC | NEED_KHZ,
 	  check_get_clock, "\"kvmclock is ... ns from KVM_GET_CLOCK\"" },
 	{ 1 << LAW_AGREE, "reference-counter", "read-reference", NEED_REFERENCE,
 	  check_reference, "\"the reference counter is ... units of 100 ns behind\", or ahead," },
@@ -184,7 +186,7 @@ static const struct judge judges[] = {
 	  "\"the reference counter gained\", or lost," },
 	{ 1 << LAW_RATE, "kvmclock", "read-pvclock", NEED_FIRST,
 	  check_kvmclock_rate, "\"kvmclock gained\", or lost," },
-	{ 1 << LAW_MONOTONIC | 1 << LAW_RATE, "guest-TSC", "set-tsc-khz", NEED_TIME,
+	{ 1 << LAW_MONOTONIC | 1 << LAW_RATE, "guest-TSC", "set-tsc-khz", NEED_TIME | NEED_KHZ,
 	  check_tsc_kept, "\"KVM_SET_TSC_KHZ moved the TSC\", or \"the TSC went on\"," },
 	{ 1 << LAW_EXACT, "guest-TSC", "pvclock-update", NEED_TIME,
 	  check_tsc_caught_up, "\"the TSC went on by\"" },
@@ -216,10 +218,12 @@ static const char *event_refused(const struct event *e, u32 *needs)
 	case EVENT_TICK:
 	case EVENT_RUN_VCPU:
 	case EVENT_SET_TSC_OFFSET:
-	case EVENT_SET_TSC_KHZ:
 	case EVENT_WRITE_TSC_HOST:
 	case EVENT_READ_PVCLOCK:
 	case EVENT_HOTPLUG_VCPU:
+		return NULL;
+	case EVENT_SET_TSC_KHZ:
+		*needs |= e->value < REAL_KHZ ? 0 : NEED_KHZ;
 		return NULL;
 	case EVENT_GET_CLOCK:
 	case EVENT_SET_CLOCK:
@@ -366,10 +370,13 @@ static const char *fit_events(struct plan *p)
 	u32 ignored = 0;
 
 	s.nr_events = p->f.event_nr;
-	/* Where a vCPU hangs at its entry, it needs no reason to enter. */
+	/* Whatever made the vCPU's clock be computed: the boot vCPU can ask for that. */
 	if (p->f.law == LAW_TOTAL && event_refused(last, &ignored) &&
-	    event_info[last->kind].has_vcpu)
-		*last = (struct event){ .kind = EVENT_RUN_VCPU, .vcpu = last->vcpu };
+	    s.nr_events < SCENARIO_MAX_EVENTS) {
+		*last++ = (struct event){ .kind = EVENT_MASTERCLOCK };
+		*last = (struct event){ .kind = EVENT_RUN_VCPU };
+		s.nr_events++;
+	}
 	for (u32 i = 0; i < s.nr_events; i++) {
 		why = event_refused(&s.events[i], &p->needs);
 		if (why)
@@ -377,8 +384,9 @@ static const char *fit_events(struct plan *p)
 					   words_event(&s.events[i], what), why);
 	}
 	if (!still_breaks(p, &s))
-		return emit_refuse("event %d (%s): without what follows it the law isn't broken",
-				   p->f.event_nr, words_event(last, what));
+		return emit_refuse("event %d (%s): the boot vCPU's kvmclock MSRs don't bring it about",
+				   p->f.event_nr,
+				   words_event(&p->s.events[p->f.event_nr - 1], what));
 	return NULL;
 }
 
@@ -392,17 +400,20 @@ static const char *fit(struct plan *p, const struct text_file *file)
 	if (!emit_judge(run_plan, &p->s, &p->f))
 		return emit_refuse("no law is broken on %s %s", subject->name,
 				   subject_versions(subject));
-	p->judge = find_judge(&p->f);
+	if (p->f.event_nr < 1)
+		return emit_refuse("law %s is broken at boot, before any event",
+				   law_info[p->f.law].name);
 	why = fit_machine(p);
+	if (!why)
+		why = fit_events(p);
 	if (why)
 		return why;
-	if (p->f.event_nr < 1 || !p->judge)
+	p->judge = find_judge(&p->f);
+	if (!p->judge)
 		return emit_refuse("law %s on %s at %s: what a test could read on real hardware doesn't show it",
 				   law_info[p->f.law].name, p->f.clock, p->f.event);
-	p->needs = p->judge->needs;
-	why = fit_events(p);
-	if (!why)
-		why = fit_time(p);
+	p->needs |= p->judge->needs;
+	why = fit_time(p);
 	if (why)
 		return why;
 	p->vcpu = p->s.events[p->f.event_nr - 1].vcpu;
@@ -454,14 +465,13 @@ static void print_state(FILE *out, const struct plan *p)
 		      "	u64 before, reference, after;\n", out);
 	if (p->needs & NEED_PAGE)
 		fputs("	u64 page_tsc, page_scale;\n	s64 page_offset;\n", out);
-	fputs("};\n\nstruct sight {\n	struct seen guest;\n", out);
 	if (p->needs & NEED_TIME)
-		fputs("	u64 entered_ns, left_ns;\n", out);
+		fputs("	/* by the host's clock */\n	u64 entered_ns, left_ns;\n", out);
 	fputs("};\n\n", out);
 	if (p->needs & NEED_PAGE)
 		fputs("struct tsc_page {\n	u32 sequence;\n	u32 reserved;\n"
 		      "	u64 scale;\n	s64 offset;\n};\n\n", out);
-	fputs("/* One by the host, and one that the guest sees */\n"
+	fputs("/* In the guest's memory; the host has copies */\n"
 	      "static struct seen seen[NR_VCPUS];\n"
 	      "static struct pvclock_vcpu_time_info pvti[NR_VCPUS] __aligned(64);\n", out);
 	if (p->needs & NEED_PAGE)
@@ -469,21 +479,25 @@ static void print_state(FILE *out, const struct plan *p)
 		      "static u64 page_gpa;\n", out);
 	if (p->needs & NEED_XEN)
 		fputs("static u8 shared_info[4096] __aligned(4096);\n", out);
-	fputs("static u64 todo;\n", out);
 	if (p->needs & NEED_TSC_WRITE)
 		fputs("static u64 new_tsc;\n", out);
-	fputs("\nenum {\n	LOOK = 0,\n", out);
-	if (p->needs & NEED_REBASE)
-		fputs("	REBASE = 1,\n", out);
-	if (p->needs & NEED_PAGE)
-		fputs("	TURN_PAGE_ON = 2,\n", out);
-	if (p->needs & NEED_TSC_WRITE)
-		fputs("	WRITE_TSC = 4,\n", out);
-	fputs("};\n\nstatic struct kvm_vm *vm;\nstatic struct kvm_vcpu *vcpus[NR_VCPUS];\n"
-	      "static struct sight was[NR_VCPUS], now[NR_VCPUS];\n", out);
+	if (p->needs & NEED_TODO) {
+		fputs("static u64 todo;\n\nenum {\n	LOOK = 0,\n", out);
+		if (p->needs & NEED_REBASE)
+			fputs("	REBASE = 1,\n", out);
+		if (p->needs & NEED_PAGE)
+			fputs("	TURN_PAGE_ON = 2,\n", out);
+		if (p->needs & NEED_TSC_WRITE)
+			fputs("	WRITE_TSC = 4,\n", out);
+		fputs("};\n", out);
+	}
+	fputs("\nstatic struct kvm_vm *vm;\nstatic struct kvm_vcpu *vcpus[NR_VCPUS];\n"
+	      "static struct seen was[NR_VCPUS], now[NR_VCPUS];\n", out);
 	if (p->needs & NEED_FIRST)
-		fputs("static struct sight first;\n", out);
-	fputs("static u64 host_khz;\n\n", out);
+		fputs("static struct seen first;\n", out);
+	if (p->needs & NEED_KHZ)
+		fputs("static u64 host_khz;\n", out);
+	putc('\n', out);
 }
 
 static void print_guest(FILE *out, const struct plan *p)
@@ -536,23 +550,31 @@ static void print_helpers(FILE *out, const struct plan *p)
 	if (p->needs & (NEED_PAGE | NEED_REFERENCE))
 		fputs("	vcpu_set_hv_cpuid(vcpus[nr]);\n", out);
 	fputs("	vcpu_args_set(vcpus[nr], 2, (u64)nr, gpa);\n}\n\n", out);
+	if (p->needs & NEED_XEN)
+		fputs("static void set_shared_info(void)\n{\n"
+		      "	struct kvm_xen_hvm_attr attr = {\n"
+		      "		.type = KVM_XEN_ATTR_TYPE_SHARED_INFO,\n	};\n\n"
+		      "	attr.u.shared_info.gfn = addr_gva2gpa(vm, (unsigned long)shared_info) >> 12;\n"
+		      "	vm_ioctl(vm, KVM_XEN_HVM_SET_ATTR, &attr);\n}\n\n", out);
 	if (timed)
 		fputs("static u64 now_ns(void)\n{\n	struct timespec ts;\n\n"
 		      "	clock_gettime(CLOCK_MONOTONIC_RAW, &ts);\n"
 		      "	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;\n}\n\n", out);
-	/* a test that never looks at a vCPU again is one that waits for it */
-	fprintf(out, "static void run(int nr, u64 what)\n{\n	struct ucall uc;\n\n"
-		"	todo = what;\n	sync_global_to_guest(vm, todo);\n"
-		"	was[nr] = now[nr];\n%s	vcpu_run(vcpus[nr]);\n%s"
+	fprintf(out, "static void run(int nr%s)\n{\n	struct ucall uc;\n%s\n%s"
+		"	was[nr] = now[nr];\n%s	vcpu_run(vcpus[nr]);\n"
 		"	TEST_ASSERT_KVM_EXIT_REASON(vcpus[nr], KVM_EXIT_IO);\n"
 		"	if (get_ucall(vcpus[nr], &uc) == UCALL_ABORT)\n"
 		"		REPORT_GUEST_ASSERT(uc);\n"
 		"	TEST_ASSERT(uc.cmd == UCALL_SYNC, \"the guest stopped: %%lu\",\n"
 		"		    (unsigned long)uc.cmd);\n"
 		"	sync_global_from_guest(vm, seen);\n"
-		"	now[nr].guest = seen[nr];\n}\n\n",
-		timed ? "	now[nr].entered_ns = now_ns();\n" : "",
-		timed ? "	now[nr].left_ns = now_ns();\n" : "");
+		"	now[nr] = seen[nr];\n%s}\n\n",
+		p->needs & NEED_TODO ? ", u64 what" : "",
+		timed ? "	u64 entered_ns;\n" : "", p->needs & NEED_TODO ?
+		"	todo = what;\n	sync_global_to_guest(vm, todo);\n" : "",
+		timed ? "	entered_ns = now_ns();\n" : "",
+		timed ? "	now[nr].entered_ns = entered_ns;\n"
+			"	now[nr].left_ns = now_ns();\n" : "");
 	if (!p->judge->check)
 		return;
 	if (p->needs & (NEED_TIME | NEED_FIRST) || is_rated(p))
@@ -564,7 +586,7 @@ static void print_helpers(FILE *out, const struct plan *p)
 		      "	return ns > SIMULATED_NS ?\n"
 		      "	       scale(-ALLOWED_LOW, ns - SIMULATED_NS, SIMULATED_NS) + 1 : 0;\n}\n\n",
 		      out);
-	if (p->needs & (NEED_PAGE | NEED_GUEST_TSC))
+	if (p->needs & NEED_GUEST_TSC || p->judge->check == check_page_rate)
 		fputs("static u64 scale128(u64 value, u64 factor, int shift)\n{\n"
 		      "	return (unsigned __int128)value * factor >> shift;\n}\n\n", out);
 	if (p->needs & NEED_GUEST_TSC)
@@ -580,10 +602,12 @@ static void print_helpers(FILE *out, const struct plan *p)
 	fprintf(out, "%s\n", p->judge->check);
 }
 
-/* The vCPU that reads where the event names a CPU only. */
-static void print_run(FILE *out, u32 vcpu, const char *what)
+static void print_run(FILE *out, const struct plan *p, u32 vcpu, const char *what)
 {
-	fprintf(out, "	run(%u, %s);\n", vcpu, what);
+	if (p->needs & NEED_TODO)
+		fprintf(out, "	run(%u, %s);\n", vcpu, what);
+	else
+		fprintf(out, "	run(%u);\n", vcpu);
 }
 
 static void print_set_khz(FILE *out, const struct plan *p, const struct event *e)
@@ -609,7 +633,7 @@ static void print_event(FILE *out, const struct plan *p, const struct event *e,
 	case EVENT_READ_PVCLOCK:
 	case EVENT_READ_TSC_PAGE:
 	case EVENT_READ_REFERENCE:
-		print_run(out, e->vcpu, e->vcpu ? "LOOK" : *what);
+		print_run(out, p, e->vcpu, e->vcpu ? "LOOK" : *what);
 		if (!e->vcpu)
 			*what = "LOOK";
 		break;
@@ -617,12 +641,12 @@ static void print_event(FILE *out, const struct plan *p, const struct event *e,
 		*what = "REBASE";
 		break;
 	case EVENT_WRITE_TSC_PAGE:
-		print_run(out, e->vcpu, "TURN_PAGE_ON");
+		print_run(out, p, e->vcpu, "TURN_PAGE_ON");
 		break;
 	case EVENT_WRITE_TSC_GUEST:
 		fprintf(out, "	new_tsc = %lluULL;\n	sync_global_to_guest(vm, new_tsc);\n",
 			e->value);
-		print_run(out, e->vcpu, "WRITE_TSC");
+		print_run(out, p, e->vcpu, "WRITE_TSC");
 		break;
 	case EVENT_WRITE_TSC_HOST:
 		fprintf(out, "	vcpu_set_msr(vcpus[%u], MSR_IA32_TSC, %lluULL);\n",
@@ -651,22 +675,9 @@ static void print_event(FILE *out, const struct plan *p, const struct event *e,
 		fprintf(out, "	add_vcpu(%u);\n", (*hotplugged)++);
 		break;
 	case EVENT_XEN_SHARED_INFO:
-		fputs("	vm_ioctl(vm, KVM_XEN_HVM_SET_ATTR, &(struct kvm_xen_hvm_attr){\n"
-		      "			.type = KVM_XEN_ATTR_TYPE_SHARED_INFO,\n"
-		      "			.u.shared_info.gfn = addr_gva2gpa(vm,\n"
-		      "				(unsigned long)shared_info) >> 12,\n"
-		      "		 });\n", out);
+		fputs("	set_shared_info();\n", out);
 		break;
 	}
-}
-
-static bool uses_clock(const struct scenario *s)
-{
-	u32 needs = 0;
-
-	for (u32 i = 0; i < s->nr_events; i++)
-		event_refused(&s->events[i], &needs);
-	return needs & NEED_CLOCK;
 }
 
 static void print_requirements(FILE *out, const struct plan *p)
@@ -692,7 +703,7 @@ static void print_events(FILE *out, const struct plan *p)
 	for (const struct event *e = p->s.events; e <= last; e++) {
 		/* a fresh look before, and what is judged after */
 		if (e == last && p->judge->check == check_tsc_kept)
-			print_run(out, p->vcpu, "LOOK");
+			print_run(out, p, p->vcpu, "LOOK");
 		if (e == last && p->judge->check == check_tsc_written) {
 			fprintf(out, "	check(%u, %lluULL);\n", p->vcpu, e->value);
 			return;
@@ -703,7 +714,7 @@ static void print_events(FILE *out, const struct plan *p)
 			first = false;
 		}
 		if (e == last && p->judge->check == check_tsc_kept)
-			print_run(out, p->vcpu, "LOOK");
+			print_run(out, p, p->vcpu, "LOOK");
 	}
 	if (p->judge->check)
 		fprintf(out, "	check(%u);\n", p->vcpu);
@@ -715,14 +726,17 @@ static void print_test(FILE *out, const struct plan *p)
 	u32 nr_vcpus = scenario_boot_vcpus(&p->s);
 
 	fprintf(out, "%s(void)\n{\n", watched ? "static void test" : "int main");
-	if (uses_clock(&p->s))
+	if (p->needs & NEED_CLOCK)
 		fputs("	struct kvm_clock_data clock;\n\n", out);
-	if (!watched)
+	if (!watched) {
 		print_requirements(out, p);
-	fputs("\n	vm = vm_create(NR_VCPUS);\n", out);
+		putc('\n', out);
+	}
+	fputs("	vm = vm_create(NR_VCPUS);\n", out);
 	for (u32 i = 0; i < nr_vcpus; i++)
 		fprintf(out, "	add_vcpu(%u);\n", i);
-	fputs("	host_khz = __vcpu_ioctl(vcpus[0], KVM_GET_TSC_KHZ, NULL);\n", out);
+	if (p->needs & NEED_KHZ)
+		fputs("	host_khz = __vcpu_ioctl(vcpus[0], KVM_GET_TSC_KHZ, NULL);\n", out);
 	if (p->needs & NEED_PAGE)
 		fputs("	page_gpa = addr_gva2gpa(vm, (unsigned long)&page);\n"
 		      "	sync_global_to_guest(vm, page_gpa);\n", out);
@@ -752,11 +766,11 @@ static void print_head(FILE *out, const struct plan *p, const struct text_file *
 
 	if (p->f.law == LAW_TOTAL)
 		emit_head(out, file, path, &p->f,
-			  "On an affected kernel the assertion %s fails, and a CPU of the host is lost until it is reset: run it in a virtual machine.",
+			  "On an affected kernel the assertion %s fails, and a CPU of the host is lost until it is reset: run it in a virtual machine. It belongs to tools/testing/selftests/kvm/x86, x86_64 before 6.14.",
 			  p->judge->fails);
 	else
 		emit_head(out, file, path, &p->f,
-			  "On an affected kernel the assertion %s fails: on the simulated host, at %s and after %s, it is off by %s. How much, and which way, depends on the host's frequency and uptime.",
+			  "On an affected kernel the assertion %s fails: on the simulated host, at %s and after %s, it is off by %s. How much, and which way, depends on the host's frequency and uptime. It belongs to tools/testing/selftests/kvm/x86, x86_64 before 6.14.",
 			  p->judge->fails, words_khz(m->tsc_khz, khz),
 			  words_duration(p->slept_ns, slept), words_amount(&p->f, amount));
 }

@@ -79,8 +79,9 @@ static void expect_value(FILE *out, const char *name, u64 base,
 		expect_range(out, "\t", name, f, false);
 		return;
 	}
-	fprintf(out, "\t/* clamped is right, too */\n\tif (%s != %lluULL) {\n", name,
-		base);
+	fprintf(out, "\t/* clamped is right, too */\n\tif (%s != ", name);
+	print_s64(out, (s64)base);
+	fputs(") {\n", out);
 	expect_range(out, "\t\t", name, f, true);
 	fputs("\t}\n", out);
 }
