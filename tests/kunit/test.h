@@ -19,13 +19,22 @@ struct kunit_case {
 struct kunit_suite {
 	const char *name;
 	struct kunit_case *test_cases;
+	struct kunit_suite *next;
 };
+
+extern struct kunit_suite *kunit_suites;
 
 int printf(const char *fmt, ...);
 void *calloc(__SIZE_TYPE__ nr, __SIZE_TYPE__ size);
 
 #define KUNIT_CASE(function) { .run_case = function, .name = #function }
-#define kunit_test_suite(suite) struct kunit_suite *const kunit_the_suite = &(suite)
+/* several tests may be included in one file */
+#define kunit_test_suite(suite)							\
+	__attribute__((constructor)) static void kunit_add_##suite(void)	\
+	{									\
+		suite.next = kunit_suites;					\
+		kunit_suites = &suite;						\
+	}
 #define kunit_kzalloc(test, size, flags) calloc(1, size)
 #define KUNIT_SUCCEED(test) ((void)(test))
 
