@@ -62,17 +62,17 @@ kselftest()
 	done
 }
 
-# A minute is too long for a test, and so is a day.
+# A minute is too long for a test, and so is a day; a second is too short for a drift.
 kselftest kvm-masterclock-step-back 'wrmsr(MSR_KVM_SYSTEM_TIME,' 'usleep(30000000);'
 kselftest kvm-masterclock-step-forward 'check(0);'
 kselftest kvm-post-setclock-yank 'KVM_SET_CLOCK, &clock' 'check(1);'
 kselftest kvm-get-kvmclock-unscaled 'KVM_CLOCK_HOST_TSC' \
 	'host_khz \* 2500000 / 3000000' '!*kvm_has_cap(KVM_CAP_TSC_CONTROL)'
 kselftest kvm-stimer-in-the-past HV_X64_MSR_TIME_REF_COUNT
-kselftest kvm-scaled-page-read HV_X64_MSR_REFERENCE_TSC 'usleep(1000000);'
+kselftest kvm-scaled-page-read HV_X64_MSR_REFERENCE_TSC 'usleep(30000000);'
 kselftest kvm-scaled-page-rate HV_X64_MSR_TIME_REF_COUNT
 kselftest kvm-set-tsc-khz-stale-ratio 'KVM_SET_TSC_KHZ'
-kselftest kvm-tsc-zero-write-dropped 'check(0, 0ULL);'
+kselftest kvm-tsc-zero-write-dropped 'check(0, 0ULL);' 'usleep(5403523);'
 kselftest kvm-sw-upscale-stale-ref '!kvm_has_cap(KVM_CAP_TSC_CONTROL)'
 
 # What no test on real hardware can do is named, in one line.
