@@ -839,6 +839,7 @@ static void print_head(FILE *out, const struct plan *p, const struct text_file *
 
 const char *emit_kselftest(FILE *out, const struct text_file *file, const char *path)
 {
+	static struct text_file fitted;
 	static struct plan p;
 	const char *why;
 
@@ -846,7 +847,10 @@ const char *emit_kselftest(FILE *out, const struct text_file *file, const char *
 	why = fit(&p, file);
 	if (why)
 		return why;
-	print_head(out, &p, file, path);
+	/* what isn't told by its author is told of what the test does */
+	fitted = *file;
+	fitted.scenario = p.s;
+	print_head(out, &p, &fitted, path);
 	fputs("#include <asm/kvm_para.h>\n#include <asm/pvclock.h>\n#include <asm/pvclock-abi.h>\n"
 	      "#include <time.h>\n#include <unistd.h>\n", out);
 	if (p.needs & NEED_WATCHDOG)

@@ -298,7 +298,7 @@ static const char *find_timeline(const struct text_file *file,
 	*callee = call_at(&f, &steps[f.event_nr], &s->events[f.event_nr - 1], c);
 	free(steps);
 	if (!*callee)
-		return emit_refuse("event %d (%s): what it breaks, in %s(), isn't one call of a pure function",
+		return emit_refuse("event %d (%s): what it breaks (%s) isn't one call of a pure function",
 				   f.event_nr, words_event(&s->events[f.event_nr - 1], what),
 				   f.function);
 	return NULL;
