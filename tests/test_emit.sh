@@ -75,6 +75,49 @@ kselftest kvm-set-tsc-khz-stale-ratio 'KVM_SET_TSC_KHZ'
 kselftest kvm-tsc-zero-write-dropped 'check(0, 0ULL);' 'usleep(5403523);'
 kselftest kvm-sw-upscale-stale-ref '!kvm_has_cap(KVM_CAP_TSC_CONTROL)'
 
+# Each event that can be written, in one test.
+cat >"$tmp/all.txt" <<EOF
+harness fuzz_timeline
+machine
+  tsc_khz 2310000 kHz
+  cpus 1
+  vcpus 2
+  clocksource tsc
+  tsc_scaling vmx
+  boot_tsc 0 cycles
+  realtime 0 ns
+events
+  get-clock on cpu 0
+  set-clock 2 h realtime on cpu 0
+  tsc-offset vcpu 0 -1000 cycles
+  write-tsc vcpu 0 77 cycles by guest
+  write-tsc vcpu 0 5000000000 cycles by host
+  set-tsc-khz vcpu 0 2500000 kHz
+  hotplug on cpu 0
+  set-tsc-khz vcpu 1 2500000 kHz
+  write-tsc vcpu 1 5000000000 cycles by host
+  write-tsc vcpu 0 5000000000 cycles by host
+  tsc-page on vcpu 0
+  xen-shared-info on cpu 0
+  read-tsc-page vcpu 0
+  read-reference on cpu 0
+  run vcpu 0 on cpu 0
+  run vcpu 1 on cpu 0
+  advance 138600000000 cycles
+  tick on cpu 0
+  masterclock vcpu 0
+  run vcpu 0 on cpu 0
+  run vcpu 1 on cpu 0
+EOF
+emit kselftest "$tmp/all.txt" -o "$tmp/all.c" || fail "not emitted: each event"
+for pattern in KVM_GET_CLOCK realtime_ns KVM_VCPU_TSC_OFFSET WRITE_TSC MSR_IA32_TSC \
+		KVM_SET_TSC_KHZ 'add_vcpu(1);' TURN_PAGE_ON set_shared_info 'run(0, REBASE);'; do
+	grep -q "$pattern" "$tmp/all.c" || fail "all events: no $pattern"
+done
+for version in 6.12 7.2; do
+	compiles "$version" "$tmp/all.c" || fail "all events: doesn't compile with $version"
+done
+
 # What no test on real hardware can do is named, in one line.
 # FORM FILE REASON
 refused()

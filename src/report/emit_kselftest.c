@@ -29,6 +29,7 @@ enum need {
 	NEED_XEN = 256,
 	NEED_CLOCK = 512,		/* events: struct kvm_clock_data */
 	NEED_KHZ = 1024,		/* the host's frequency */
+	NEED_REALTIME = 2048,
 };
 
 /* the guest is told what to do when it runs */
@@ -226,9 +227,11 @@ static const char *event_refused(const struct event *e, u32 *needs)
 	case EVENT_SET_TSC_KHZ:
 		*needs |= e->value < REAL_KHZ ? 0 : NEED_KHZ;
 		return NULL;
+	case EVENT_SET_CLOCK_REALTIME:
+		*needs |= NEED_REALTIME;
+		/* fall through */
 	case EVENT_GET_CLOCK:
 	case EVENT_SET_CLOCK:
-	case EVENT_SET_CLOCK_REALTIME:
 		*needs |= NEED_CLOCK;
 		return NULL;
 	case EVENT_MASTERCLOCK:
@@ -602,6 +605,13 @@ static void print_guest(FILE *out, const struct plan *p)
 	fputs("		GUEST_SYNC(0);\n	}\n}\n\n", out);
 }
 
+static void print_clock(FILE *out, const char *name, const char *clock)
+{
+	fprintf(out, "static u64 %s(void)\n{\n	struct timespec ts;\n\n"
+		"	clock_gettime(%s, &ts);\n"
+		"	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;\n}\n\n", name, clock);
+}
+
 static void print_helpers(FILE *out, const struct plan *p)
 {
 	bool timed = p->needs & NEED_TIME;
@@ -619,9 +629,9 @@ static void print_helpers(FILE *out, const struct plan *p)
 		      "	attr.u.shared_info.gfn = addr_gva2gpa(vm, (unsigned long)shared_info) >> 12;\n"
 		      "	vm_ioctl(vm, KVM_XEN_HVM_SET_ATTR, &attr);\n}\n\n", out);
 	if (timed)
-		fputs("static u64 now_ns(void)\n{\n	struct timespec ts;\n\n"
-		      "	clock_gettime(CLOCK_MONOTONIC_RAW, &ts);\n"
-		      "	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;\n}\n\n", out);
+		print_clock(out, "now_ns", "CLOCK_MONOTONIC_RAW");
+	if (p->needs & NEED_REALTIME)
+		print_clock(out, "realtime_ns", "CLOCK_REALTIME");
 	fprintf(out, "static void run(int nr%s)\n{\n	struct ucall uc;\n%s\n%s"
 		"	was[nr] = now[nr];\n%s	vcpu_run(vcpus[nr]);\n"
 		"	TEST_ASSERT_KVM_EXIT_REASON(vcpus[nr], KVM_EXIT_IO);\n"
@@ -730,7 +740,7 @@ static void print_event(FILE *out, const struct plan *p, const struct event *e,
 			e->value);
 		if (e->kind == EVENT_SET_CLOCK_REALTIME)
 			fputs("	clock.flags = KVM_CLOCK_REALTIME;\n"
-			      "	clock.realtime = time(NULL) * 1000000000ULL;\n", out);
+			      "	clock.realtime = realtime_ns();\n", out);
 		fputs("	vm_ioctl(vm, KVM_SET_CLOCK, &clock);\n", out);
 		break;
 	case EVENT_HOTPLUG_VCPU:
