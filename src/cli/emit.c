@@ -9,8 +9,26 @@
 #include "cli.h"
 #include "../file.h"
 #include "../report/emit.h"
+#include "../report/known.h"
 
-typedef const char *(*emitter)(FILE *out, const struct text_file *file, const char *path);
+typedef const char *(*emitter)(FILE *out, const struct text_file *file, const char *path,
+			       const char *signature);
+
+/* What the finding of regress-SLUG.txt is called, or NULL. */
+static const char *known_for(const char *path)
+{
+	static struct known known;
+	const char *table = cli_known_path();
+	char slug[128], error[4400];
+
+	if (!table || !known_slug(path, slug, sizeof(slug)) ||
+	    known_read(&known, table, error))
+		return NULL;
+	for (u32 i = 0; i < known.nr; i++)
+		if (!strcmp(known.row[i].slug, slug))
+			return known.row[i].signature;
+	return NULL;
+}
 
 /* Nothing is written of a test that turns out not to be one. */
 static int emit(emitter form, const char *name, const struct text_file *file,
@@ -25,7 +43,7 @@ static int emit(emitter form, const char *name, const struct text_file *file,
 
 	if (!memory)
 		abort();
-	why = form(memory, file, path);
+	why = form(memory, file, path, known_for(path));
 	fclose(memory);
 	if (why) {
 		code = cli_error("emit: %s can't be expressed as %s: %s", path, name, why);

@@ -23,20 +23,36 @@ const char *emit_refuse(const char *fmt, ...)
 	return why;
 }
 
+const char *emit_silent(const char *signature)
+{
+	return emit_refuse("%s%s on %s %s",
+			   signature ? "there is no " : "no law is broken",
+			   signature ? signature : "", subject->name,
+			   subject_versions(subject));
+}
+
 static struct finding *last;
+static const char *wanted;
 static bool any;
 
 static void keep(const struct finding *f)
 {
+	char signature[128];
+
+	known_signature(f, signature);
+	if (wanted && strcmp(wanted, signature))
+		return;
 	*last = *f;
 	any = true;
 }
 
-bool emit_judge(void (*run)(const void *arg), const void *arg, struct finding *f)
+bool emit_judge(void (*run)(const void *arg), const void *arg, const char *signature,
+		struct finding *f)
 {
 	law_sink old = law_set_sink(keep);
 
 	last = f;
+	wanted = signature;
 	any = false;
 	run(arg);
 	law_set_sink(old);

@@ -4,7 +4,7 @@
  *
  * What is written is ours, names of the kernel's functions, ioctls and test macros
  * apart.  Each returns NULL, or one line that says what can't be expressed; then what
- * was written is of no use.
+ * was written is of no use.  @signature: that of the finding, or NULL: the last one.
  */
 #ifndef CF_EMIT_H
 #define CF_EMIT_H
@@ -16,18 +16,24 @@
  * hardware, whose time isn't the simulated one; so it asserts the law, on what is read
  * there.
  */
-const char *emit_kselftest(FILE *out, const struct text_file *file, const char *path);
+const char *emit_kselftest(FILE *out, const struct text_file *file, const char *path,
+			   const char *signature);
 
 /* For KUnit: one call of a kernel function with the finding's arguments. */
-const char *emit_kunit(FILE *out, const struct text_file *file, const char *path);
+const char *emit_kunit(FILE *out, const struct text_file *file, const char *path,
+		       const char *signature);
 
 /* ---- inside src/report/ only -------------------------------------------- */
 
 /* "can't be expressed" in one line; static, the last one counts */
 const char *emit_refuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* The last finding of @run(@arg); false: no law is broken. */
-bool emit_judge(void (*run)(const void *arg), const void *arg, struct finding *f);
+/* ...for there is no finding of @signature, or with NULL none at all */
+const char *emit_silent(const char *signature);
+
+/* The last finding of @run(@arg), of @signature if it isn't NULL; false: there is none. */
+bool emit_judge(void (*run)(const void *arg), const void *arg, const char *signature,
+		struct finding *f);
 
 /*
  * The comment at the top: story, where it comes from, and @fmt..., a paragraph about
