@@ -185,6 +185,10 @@ static const struct command {
 	  "makes a regression of a finding: minimised, named, with its story" },
 	{ "emit", cmd_emit, "kselftest|kunit FILE [-o OUT]",
 	  "a finding as a C test for the kernel's selftests, or for KUnit" },
+#ifdef CF_HAS_LINUX
+	{ "report", cmd_report, "[-o report.html] [--known FILE | --no-known] [FILE|DIR]...",
+	  "a page for browsers: which laws break on which trees, and how" },
+#endif
 	{ "eval", cmd_eval, "FUNCTION",
 	  "arguments as TSV on stdin, results as TSV on stdout" },
 	{ "list", cmd_list, "[--json] laws|functions|subjects|known|planted",
@@ -207,7 +211,8 @@ static int cmd_help(int argc, char **argv)
 			       commands[i].args, commands[i].help);
 	printf("  test\n           builds and runs all tests\n\n"
 	       "TREE is a Linux source tree, or 6.12 (default), 6.1 or 7.2: Debian's.  Given\n"
-	       "several times, host 0 of a scenario runs the first, host 1 the second, ...\n"
+	       "several times, host 0 of a scenario runs the first, host 1 the second, ...;\n"
+	       "report compares them.\n"
 	       "NAME is linux (default) or reference, which needs no tree; SLUG a bug that is\n"
 	       "planted there.\n"
 	       "exit codes: 0 nothing new, 1 a law is broken, 2 usage, input or set-up\n"

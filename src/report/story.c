@@ -144,15 +144,15 @@ void report_told(FILE *out, const struct text_file *file,
 {
 	const char *p = file->comments;
 
-	if (p && !strncmp(p, "0:#", 3) &&
-	    strncmp(p + 2, FOUND_BY, strlen(FOUND_BY))) {
-		for (; !strncmp(p, "0:", 2); p += strcspn(p, "\n") + 1) {
-			const char *words = p + 2 + (p[2] == '#');
-
-			words += *words == ' ';
-			fprintf(out, "%.*s\n", (int)strcspn(words, "\n"), words);
-		}
+	if (!p || strncmp(p, "0:#", 3) ||
+	    !strncmp(p + 2, FOUND_BY, strlen(FOUND_BY))) {
+		report_story(out, file, f, width);
 		return;
 	}
-	report_story(out, file, f, width);
+	for (; !strncmp(p, "0:", 2); p += strcspn(p, "\n") + 1) {
+		const char *words = p + 2 + (p[2] == '#');
+
+		words += *words == ' ';
+		fprintf(out, "%.*s\n", (int)strcspn(words, "\n"), words);
+	}
 }
