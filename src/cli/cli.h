@@ -19,6 +19,7 @@ int cmd_eval(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_minimize(int argc, char **argv);
 int cmd_promote(int argc, char **argv);
+int cmd_emit(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 
 struct text_file;

@@ -183,6 +183,8 @@ static const struct command {
 	{ "promote", cmd_promote, "FILE SLUG [--row STATUS] [--fix COMMIT] [--link URL]\n"
 	  "             [--corpus DIR]",
 	  "makes a regression of a finding: minimised, named, with its story" },
+	{ "emit", cmd_emit, "kselftest|kunit FILE [-o OUT]",
+	  "a finding as a C test for the kernel's selftests, or for KUnit" },
 #ifdef CF_HAS_LINUX
 	{ "report", cmd_report, "[-o report.html] [--known FILE | --no-known] [FILE|DIR]...",
 	  "a page for browsers: which laws break on which trees, and how" },

@@ -97,25 +97,9 @@ static u64 tuple(const struct sums *s, const struct subject_pvclock *pv, u64 tsc
 
 /* ---- timelines ----------------------------------------------------------- */
 
-/* What __get_kvmclock() reads from, under the master clock. */
-static struct subject_pvclock host_tuple(const struct sums *s)
-{
-	const struct subject_vm_view *vm = &s->step->vm;
-	bool early = s->f->event && strstr(s->f->event, "-early-khz");
-	u32 khz = early ? s->m->early_tsc_khz : s->m->tsc_khz;
-	struct subject_pvclock pv = {
-		.tsc_timestamp = vm->master_cycle_now,
-		.system_time = (u64)vm->master_kernel_ns + (u64)vm->kvmclock_offset_ns,
-	};
-
-	s->subject->time_scale(CF_NS_PER_SEC, khz * 1000ull,
-				 &pv.tsc_shift, &pv.tsc_to_system_mul);
-	return pv;
-}
-
 static u64 host_clock(const struct sums *s, u64 tsc)
 {
-	struct subject_pvclock pv = host_tuple(s);
+	struct subject_pvclock pv = words_host_tuple(s->step, s->f);
 
 	place(s, "__get_kvmclock");
 	return tuple(s, &pv, tsc, "master_cycle_now",

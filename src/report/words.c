@@ -195,6 +195,22 @@ const char *words_amount(const struct finding *f, char buf[WORDS])
 	return buf;
 }
 
+struct subject_pvclock words_host_tuple(const struct step *step,
+					const struct finding *f)
+{
+	bool early = f->event && strstr(f->event, "-early-khz");
+	u32 khz = early ? step->machine->early_tsc_khz : step->machine->tsc_khz;
+	struct subject_pvclock pv = {
+		.tsc_timestamp = step->vm.master_cycle_now,
+		.system_time = (u64)step->vm.master_kernel_ns +
+			       (u64)step->vm.kvmclock_offset_ns,
+	};
+
+	step->subject->time_scale(CF_NS_PER_SEC, khz * 1000ull, &pv.tsc_shift,
+				  &pv.tsc_to_system_mul);
+	return pv;
+}
+
 const char *words_style(FILE *out, enum words_style style)
 {
 	static const char *const escape[] = { "\033[0m", "\033[1m", "\033[31m",

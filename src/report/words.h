@@ -31,6 +31,10 @@ double words_unit_ns(const char *unit);
 /* "+253.0 years" or "+3 cycles": what @f is off by */
 const char *words_amount(const struct finding *f, char buf[WORDS]);
 
+/* What __get_kvmclock() reads from at @step of @f, under the master clock. */
+struct subject_pvclock words_host_tuple(const struct step *step,
+					const struct finding *f);
+
 /* Escape sequence for @out, "" when it is no terminal or NO_COLOR is set. */
 enum words_style { WORDS_PLAIN, WORDS_BOLD, WORDS_RED, WORDS_DIM };
 const char *words_style(FILE *out, enum words_style style);
