@@ -615,6 +615,11 @@ static bool arithmetic(const struct sums *s)
 	}
 	if (is(f->clock, "wall-clock"))
 		return wall_clock(s);
+	if (is(f->clock, "KVM_CLOCK_REALTIME")) {
+		timekeeper(s, &s->step->timekeeper, counter(s, s->step->tsc), "vgettsc");
+		fprintf(s->out, "CLOCK_REALTIME is computed alike with its own base.\n");
+		return true;
+	}
 	return false;
 }
 
