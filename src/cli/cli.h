@@ -19,11 +19,24 @@ int cmd_eval(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_minimize(int argc, char **argv);
 int cmd_promote(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
 
 struct text_file;
 
 /* Reads and parses @path; CLI_ERROR after one line on stderr. */
 int cli_load_text(const char *path, struct text_file *file);
+
+struct cli_files {
+	char **path;
+	size_t nr;
+};
+
+/*
+ * Adds @path, or the scenarios in that folder, sorted; CLI_ERROR after one line on
+ * stderr.
+ */
+int cli_collect(struct cli_files *list, const char *path);
+void cli_files_free(struct cli_files *list);
 
 /* One line on stderr, "clockfuzz: " in front; returns CLI_ERROR. */
 int cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

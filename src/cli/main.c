@@ -178,6 +178,11 @@ static const struct command {
 	  "runs scenarios and compares with the table of known findings" },
 	{ "explain", cmd_explain, "FILE [--plot OUT.svg|OUT.png] [--json]",
 	  "tells the story, what every clock said, the arithmetic; draws it" },
+#ifdef CF_HAS_LINUX
+	{ "compare", cmd_compare, "TREE1 TREE2... [--patch FILE]... [--time 20s] [--seed N]\n"
+	  "             [--out DIR] [--json] [FILE|DIR]...",
+	  "what a kernel or a patch fixes, breaks and changes" },
+#endif
 	{ "minimize", cmd_minimize, "FILE [-o OUT] [--signature \"LAW CLOCK EVENT\"]",
 	  "shrinks a scenario while it breaks the same law" },
 	{ "promote", cmd_promote, "FILE SLUG [--row STATUS] [--fix COMMIT] [--link URL]\n"

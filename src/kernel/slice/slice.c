@@ -929,7 +929,9 @@ static void render(struct unit *unit, struct file *file)
 			mask_members(unit, c, out);
 		at = c->end;
 	}
-	blank(out, at, file->size);
+	/* so that what is appended to a file changes no slice */
+	if (at < file->size)
+		strcpy(out + at, "\n");
 	file->out = out;
 }
 
