@@ -106,11 +106,12 @@ static int hunt(struct tree *tree)
 {
 	const char *base = strrchr(tree->name, '/');
 	char out[4096], *answer, *line;
-	char *args[] = { NULL, "hunt", "--no-known", "--json", "--time", (char *)cmp.time,
+	char *args[] = { NULL, "hunt", "--no-known", "--quiet", "--json", "--time", (char *)cmp.time,
 			 "--seed", (char *)cmp.seed, "--out", out, NULL };
 
 	snprintf(out, sizeof(out), "%s/%d-%s", cmp.out, (int)(tree - cmp.tree) + 1,
 		 base ? base + 1 : tree->name);
+	fprintf(stderr, "hunting on %s for %s\n", tree->name, cmp.time);
 	answer = ask(tree, args);
 	if (!answer)
 		return CLI_ERROR;
@@ -129,6 +130,11 @@ static int hunt(struct tree *tree)
 static const char *text_of(const json_t *object, const char *name)
 {
 	return json_string_value(json_object_get(object, name)) ?: "";
+}
+
+static bool is_same(const json_t *a, const json_t *b, const char *member)
+{
+	return !strcmp(text_of(a, member), text_of(b, member));
 }
 
 static int event_of(const json_t *finding)
@@ -233,8 +239,7 @@ static void end(const char *note)
 static void print_finding(struct step *step, enum status status, size_t file,
 			  const json_t *before, const json_t *after, const char *note)
 {
-	const json_t *finding = after ?: before;
-	char signature[MAX_SIGNATURE], slug[128];
+	char signature[MAX_SIGNATURE], slug[MAX_SIGNATURE];
 	const struct known_row *row;
 	bool has_slug = known_slug(cmp.files.path[file], slug, sizeof(slug));
 
@@ -243,10 +248,10 @@ static void print_finding(struct step *step, enum status status, size_t file,
 		step->nr[STILL]++;
 		return;
 	}
-	signature_of(finding, signature);
+	signature_of(before ?: after, signature);
 	row = known_find(&cmp.known, signature, has_slug ? slug : NULL, "") ?:
 	      known_fixed(&cmp.known, signature, has_slug ? slug : NULL, "");
-	begin(step, status, file, event_of(finding));
+	begin(step, status, file, event_of(before ?: after));
 	if (cmp.json) {
 		char *text;
 
@@ -274,6 +279,9 @@ static void print_finding(struct step *step, enum status status, size_t file,
 		printf(" -> ");
 		if (event_of(before) != event_of(after))
 			printf("event %d: ", event_of(after));
+		signature_of(after, slug);
+		if (strcmp(signature, slug))
+			printf("%s: ", slug);
 	}
 	if (after && (!before || status == CHANGED))
 		print_value(after);
@@ -303,13 +311,18 @@ static int collect(const json_t *answer, const json_t **list)
 	return nr;
 }
 
-static bool same(const json_t *a, const json_t *b, bool event)
+/*
+ * Is it the same finding?  Of the same event first, for a second may have come or gone
+ * before it; then wherever it is; then a clock that is wrong at one event by two laws.
+ */
+static bool same(const json_t *a, const json_t *b, int pass)
 {
 	char sa[MAX_SIGNATURE], sb[MAX_SIGNATURE];
 
 	signature_of(a, sa);
 	signature_of(b, sb);
-	return !strcmp(sa, sb) && (!event || event_of(a) == event_of(b));
+	return (pass == 1 || event_of(a) == event_of(b)) &&
+	       (pass == 2 ? is_same(a, b, "clock") : !strcmp(sa, sb));
 }
 
 static void pair(struct pairs *p, const json_t *a, const json_t *b)
@@ -318,11 +331,10 @@ static void pair(struct pairs *p, const json_t *a, const json_t *b)
 	p->nr_b = collect(b, p->b);
 	memset(p->of_a, -1, sizeof(p->of_a));
 	memset(p->of_b, -1, sizeof(p->of_b));
-	/* of the same event first: a second may have come or gone before it */
-	for (int pass = 0; pass < 2; pass++)
+	for (int pass = 0; pass < 3; pass++)
 		for (int i = 0; i < p->nr_a; i++)
 			for (int k = 0; k < p->nr_b && p->of_a[i] < 0; k++)
-				if (p->of_b[k] < 0 && same(p->a[i], p->b[k], !pass)) {
+				if (p->of_b[k] < 0 && same(p->a[i], p->b[k], pass)) {
 					p->of_a[i] = k;
 					p->of_b[k] = i;
 				}
@@ -428,8 +440,7 @@ static void compare_reads(struct step *step, size_t file, const struct pairs *p)
 			told |= event_of(p->a[k]) == (int)i + 1;
 		for (int k = 0; k < p->nr_b; k++)
 			told |= event_of(p->b[k]) == (int)i + 1;
-		if (told || (!strcmp(text_of(a, "clock"), text_of(b, "clock")) &&
-			     !strcmp(text_of(a, "got"), text_of(b, "got"))))
+		if (told || (is_same(a, b, "clock") && is_same(a, b, "got")))
 			continue;
 		if (!nr++) {
 			first_a = a;
@@ -472,8 +483,8 @@ static void compare_file(struct step *step, size_t file)
 			judge_lost(step, file, &p, i);
 		else
 			print_finding(step, event_of(a) == event_of(b) &&
-				      !strcmp(text_of(a, "got"), text_of(b, "got")) &&
-				      !strcmp(text_of(a, "want"), text_of(b, "want")) ?
+				      is_same(a, b, "law") && is_same(a, b, "event") &&
+				      is_same(a, b, "got") && is_same(a, b, "want") ?
 				      STILL : CHANGED, file, a, b, NULL);
 	}
 	for (int i = 0; i < p.nr_b; i++)

@@ -171,7 +171,7 @@ static const struct command {
 } commands[] = {
 	{ "hunt", cmd_hunt, "[--time 60s] [--jobs N] [--law L]... [--seed N]\n"
 	  "             [--out DIR] [--harness fuzz_X] [--known FILE | --no-known]\n"
-	  "             [--first] [--json]",
+	  "             [--first] [--quiet] [--json]",
 	  "fuzzes, and reports each law that breaks" },
 	{ "replay", cmd_replay, "[--known FILE | --no-known] [--full] [--quiet] [--json]\n"
 	  "             FILE|DIR...",
