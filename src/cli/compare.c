@@ -12,6 +12,8 @@
  *
  * - a scenario ends where a law "total" breaks, and a clock starts afresh after any
  *   broken law.  Behind a finding that the other tree hasn't, a tree is blind;
+ * - a law asks for no more than KVM promises: who no longer calls a clock stable
+ *   breaks no law of it;
  * - the function that was wrong may not be there any more.
  */
 #include <errno.h>
@@ -29,12 +31,12 @@
 #define MAX_SIGNATURE 256
 
 enum status {
-	FIXED, NEW, CHANGED, STILL, GONE, HIDDEN, UNCOVERED,
+	FIXED, NEW, CHANGED, STILL, LOST, GONE, HIDDEN, UNCOVERED,
 	NR_STATUS
 };
 
 static const char *const status_name[NR_STATUS] = {
-	"fixed", "new", "changed", "still", "gone", "hidden", "uncovered",
+	"fixed", "new", "changed", "still", "lost", "gone", "hidden", "uncovered",
 };
 
 struct tree {
@@ -294,6 +296,7 @@ static void print_finding(struct step *step, enum status status, size_t file,
 
 /* One file's findings on both sides; a pair's index is in both. */
 struct pairs {
+	int lost_at;			/* event since which less is promised, or 0 */
 	const json_t *a[MAX_FINDINGS], *b[MAX_FINDINGS];
 	int nr_a, nr_b;
 	int of_a[MAX_FINDINGS], of_b[MAX_FINDINGS];	/* -1: the other has none */
@@ -327,6 +330,7 @@ static bool same(const json_t *a, const json_t *b, int pass)
 
 static void pair(struct pairs *p, const json_t *a, const json_t *b)
 {
+	p->lost_at = 0;
 	p->nr_a = collect(a, p->a);
 	p->nr_b = collect(b, p->b);
 	memset(p->of_a, -1, sizeof(p->of_a));
@@ -380,6 +384,10 @@ static void judge_lost(struct step *step, size_t file, const struct pairs *p, in
 	elsewhere = json_string_value(json_object_get(step->b->seen, signature));
 	if (cause) {
 		print_finding(step, HIDDEN, file, p->a[i], NULL, blind_note(step->b, cause, note));
+	} else if (p->lost_at && p->lost_at <= event_of(p->a[i])) {
+		snprintf(note, sizeof(note), "%s promises less since event %d", step->b->name,
+			 p->lost_at);
+		print_finding(step, HIDDEN, file, p->a[i], NULL, note);
 	} else if (json_object_get(step->a->functions, function) &&
 		   !json_object_get(step->b->functions, function)) {
 		snprintf(note, sizeof(note), "%s has no %s()", step->b->name, function);
@@ -421,21 +429,81 @@ static void judge_come(struct step *step, size_t file, const struct pairs *p, in
 	}
 }
 
+/* "12" on one side, "13" on the other, "" where there is no value */
+static void print_change(struct step *step, enum status status, size_t file, int event,
+			 const char *what, const char *before, const char *after,
+			 const char *unit, const char *note)
+{
+	begin(step, status, file, event);
+	if (cmp.json) {
+		json_member("what", what);
+		json_member("unit", unit);
+		json_member("got_before", before);
+		json_member("got_after", after);
+	} else {
+		printf(": %s: %s -> %s%s%s", what, *before ? before : "nothing",
+		       *after ? after : "nothing", *unit ? " " : "", unit);
+	}
+	end(note);
+}
+
+/*
+ * What KVM promises: where it first promises less, and where it first promises more.
+ * The laws ask for the one and judge the other, so neither shows as a finding.
+ */
+static void compare_promises(struct step *step, size_t file, struct pairs *p)
+{
+	static const struct { const char *name, *what; } promises[] = {
+		{ "masterclock", "master clock" }, { "stable", "kvmclock is stable, by vCPU" },
+		{ "page", "TSC page is valid" },
+	};
+	const json_t *events_a = json_object_get(step->a->answer[file], "events");
+	const json_t *events_b = json_object_get(step->b->answer[file], "events");
+	bool told[NR_STATUS] = { false };
+
+	for (size_t i = 0; i < json_array_size(events_a) && i < json_array_size(events_b); i++) {
+		const json_t *a = json_array_get(events_a, i), *b = json_array_get(events_b, i);
+
+		if (json_object_get(a, "trap") || json_object_get(b, "trap"))
+			break;		/* one of them stops here */
+		for (size_t k = 0; k < sizeof(promises) / sizeof(promises[0]); k++) {
+			const json_t *va = json_object_get(a, promises[k].name);
+			const json_t *vb = json_object_get(b, promises[k].name);
+			const char *sa = json_string_value(va) ?: json_is_true(va) ? "1" : "0";
+			const char *sb = json_string_value(vb) ?: json_is_true(vb) ? "1" : "0";
+			bool less = false;	/* one vCPU's loss is one */
+			enum status status;
+
+			for (size_t c = 0; sa[c] && sb[c]; c++)
+				less |= sb[c] < sa[c];
+			status = less ? LOST : CHANGED;
+			if (!strcmp(sa, sb) || told[status])
+				continue;
+			told[status] = true;
+			if (less)
+				p->lost_at = i + 1;
+			step->worse |= less;
+			print_change(step, status, file, i + 1, promises[k].what, sa, sb, "",
+				     less ? "it promises less" : "it promises more");
+		}
+	}
+}
+
 /* What was read where no law broke: the first difference, and how many follow. */
 static void compare_reads(struct step *step, size_t file, const struct pairs *p)
 {
 	const json_t *events_a = json_object_get(step->a->answer[file], "events");
 	const json_t *events_b = json_object_get(step->b->answer[file], "events");
-	const json_t *first_a = NULL, *first_b = NULL;
+	const json_t *first_a = NULL, *first_b = NULL, *any;
 	char note[80] = "no law is broken";
 	int nr = 0;
 
 	for (size_t i = 0; i < json_array_size(events_a) && i < json_array_size(events_b); i++) {
 		const json_t *a = json_array_get(events_a, i), *b = json_array_get(events_b, i);
-		bool told = json_object_get(a, "trap") || json_object_get(b, "trap");
+		bool told = false;
 
-		if (told)
-			break;		/* one of them stops here */
+		if (json_object_get(a, "trap") || json_object_get(b, "trap"))
+			break;
 		for (int k = 0; k < p->nr_a; k++)
 			told |= event_of(p->a[k]) == (int)i + 1;
 		for (int k = 0; k < p->nr_b; k++)
@@ -449,26 +517,12 @@ static void compare_reads(struct step *step, size_t file, const struct pairs *p)
 	}
 	if (!nr)
 		return;
-	begin(step, CHANGED, file, json_integer_value(json_object_get(first_a, "nr")));
-	if (cmp.json) {
-		json_member("clock", text_of(*text_of(first_a, "clock") ? first_a : first_b,
-					     "clock"));
-		json_member("unit", text_of(*text_of(first_a, "unit") ? first_a : first_b,
-					    "unit"));
-		json_member("got_before", text_of(first_a, "got"));
-		json_member("got_after", text_of(first_b, "got"));
-		printf(",\"reads\":%d", nr);
-	} else {
-		const json_t *any = *text_of(first_a, "clock") ? first_a : first_b;
-
-		printf(": %s: %s -> %s %s", text_of(any, "clock"),
-		       *text_of(first_a, "got") ? text_of(first_a, "got") : "nothing",
-		       *text_of(first_b, "got") ? text_of(first_b, "got") : "nothing",
-		       text_of(any, "unit"));
-	}
 	if (nr > 1)
-		snprintf(note, sizeof(note), "no law is broken; %d more reads differ", nr - 1);
-	end(note);
+		snprintf(note, sizeof(note), "no law is broken; %d more differ", nr - 1);
+	any = *text_of(first_a, "clock") ? first_a : first_b;
+	print_change(step, CHANGED, file, json_integer_value(json_object_get(any, "nr")),
+		     text_of(any, "clock"), text_of(first_a, "got"), text_of(first_b, "got"),
+		     text_of(any, "unit"), note);
 }
 
 static void compare_file(struct step *step, size_t file)
@@ -476,6 +530,7 @@ static void compare_file(struct step *step, size_t file)
 	static struct pairs p;
 
 	pair(&p, step->a->answer[file], step->b->answer[file]);
+	compare_promises(step, file, &p);
 	for (int i = 0; i < p.nr_a; i++) {
 		const json_t *a = p.a[i], *b = p.of_a[i] < 0 ? NULL : p.b[p.of_a[i]];
 
