@@ -93,6 +93,7 @@ make_patch()
 make_patch clamp $pvclock 's/^\tu64 delta = tsc - src->tsc_timestamp;$/\tu64 delta = (s64)(tsc - src->tsc_timestamp) < 0 ? 0 : tsc - src->tsc_timestamp;/'
 make_patch never-stable arch/x86/kvm/x86.c '/^\tpvclock_flags = 0;$/,+2s/^\tif (use_master_clock)$/\tif (false)/'
 make_patch always-stable arch/x86/kvm/x86.c 's/^\tpvclock_flags = 0;$/\tpvclock_flags = PVCLOCK_TSC_STABLE_BIT;/'
+make_patch broken $pvclock 's/^\tu64 delta = tsc - src->tsc_timestamp;$/\tu64 delta = no_such_thing;/'
 sed 's/^-\tu64 delta = tsc/-\tu64 gone = tsc/' "$tmp/clamp.mbox" >"$tmp/stale.mbox"
 # what a mailer may make of it, in one box with a letter before and one after
 {
@@ -130,6 +131,8 @@ grep -q "^clockfuzz: stale.mbox doesn't apply to $pvclock of .*: hunk @@ -[0-9]*
 # in order: the second finds its lines gone
 code 2 replay --kernel 6.12 --patch clamp.mbox --patch clamp.mbox corpus
 code 2 replay --kernel 6.12 --patch none.mbox corpus
+code 2 replay --kernel 6.12 --patch "$repo/README.md" corpus
+code 125 replay --kernel 6.12 --patch broken.mbox corpus
 code 2 replay --kernel 6.12 --kernel 6.1 --patch clamp.mbox corpus
 code 2 replay --subject reference --patch clamp.mbox corpus
 code 2 compare
