@@ -51,6 +51,7 @@ noise()
 	mkdir -p drivers/block
 	echo "$1" >>drivers/block/readme
 	commit "$1-elsewhere"
+	sed -i "3s/\$/ $1/" arch/x86/kvm/x86.c
 	printf '\n/* %s */\n' "$1" >>arch/x86/kvm/x86.c
 	commit "$1-same-file"
 	git commit -q --allow-empty -m "$1-empty"
