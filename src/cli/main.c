@@ -202,7 +202,7 @@ static const struct command {
 
 static int cmd_help(int argc, char **argv)
 {
-	printf("usage: clockfuzz COMMAND [--kernel TREE] [--subject NAME] [--plant SLUG] ...\n\n"
+	printf("usage: clockfuzz COMMAND [--kernel TREE] [--patch FILE] [--subject NAME] [--plant SLUG] ...\n\n"
 	       "Hunts for wrong time in x86 virtual machines.\n\n");
 	for (size_t i = 0; i < NR_COMMANDS; i++)
 		if (commands[i].help)
@@ -211,6 +211,7 @@ static int cmd_help(int argc, char **argv)
 	printf("  test\n           builds and runs all tests\n\n"
 	       "TREE is a Linux source tree, or 6.12 (default), 6.1 or 7.2: Debian's.  Given\n"
 	       "several times, host 0 of a scenario runs the first, host 1 the second, ...\n"
+	       "FILE is a mailbox or a diff, which a copy of the tree gets; several in order.\n"
 	       "NAME is linux (default) or reference, which needs no tree; SLUG a bug that is\n"
 	       "planted there.\n"
 	       "exit codes: 0 nothing new, 1 a law is broken, 2 usage, input or set-up\n"
