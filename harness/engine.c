@@ -14,19 +14,28 @@
  *
  * Without it CLOCKFUZZ_SIGNATURE, "LAW CLOCK EVENT", makes one finding a crash and
  * nothing else, for an engine's own ways to minimise.
+ *
+ * bench/time-to-bug.sh sets CLOCKFUZZ_BUDGET, CPU-seconds: the program ends with the
+ * first finding that both allow, or then.
+ *
+ * A hunt and that are told when a planted bug was "first reached EXECUTION CPU-SECONDS",
+ * likewise "triggered" and "detected".
  */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include "harness.h"
 #include "../src/file.h"
+#include "../src/reference/plant.h"
 #include "../src/report/known.h"
 #include "../src/report/report.h"
 
 #define REPORT_EVERY 1024
+#define LOOK_EVERY 256			/* executions: at the clock, some ms */
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -38,6 +47,8 @@ static const char *only_signature;
 static law_sink crash;
 static struct harness_findings seen;
 static struct harness_findings fresh;	/* of the current execution */
+static double budget_s;			/* 0: none */
+static unsigned long long runs;
 
 static void __attribute__((format(printf, 1, 2))) announce(const char *fmt, ...)
 {
@@ -53,6 +64,62 @@ static void __attribute__((format(printf, 1, 2))) announce(const char *fmt, ...)
 		_exit(0);		/* the hunt is gone */
 }
 
+static double cpu_s(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_utime.tv_sec + usage.ru_stime.tv_sec +
+	       (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+static void first(const char *what, bool *told)
+{
+	if (!*told)
+		announce("first %s\t%llu\t%.3f\n", what, runs, cpu_s());
+	*told = true;
+}
+
+static void look_at_canaries(void)
+{
+	static bool reached, triggered;
+
+	if (plant_reached)
+		first("reached", &reached);
+	if (plant_triggered)
+		first("triggered", &triggered);
+}
+
+static void detected(void)
+{
+	static bool told;
+
+	look_at_canaries();
+	first("detected", &told);
+}
+
+static void end(void)
+{
+	announce("ended\t%llu\t%.3f\n", runs, cpu_s());
+	_exit(0);
+}
+
+static bool is_only_signature(const struct finding *f)
+{
+	char signature[128];
+
+	known_signature(f, signature);
+	return !strcmp(signature, only_signature);
+}
+
+static void end_if_wanted(const struct finding *f)
+{
+	if (!law_wanted[f->law] || (only_signature && !is_only_signature(f)))
+		return;
+	detected();
+	end();
+}
+
 static void note(const struct finding *f)
 {
 	if (!law_wanted[f->law] || harness_find(&seen, f) || harness_find(&fresh, f))
@@ -63,10 +130,7 @@ static void note(const struct finding *f)
 
 static void crash_if_wanted(const struct finding *f)
 {
-	char signature[128];
-
-	known_signature(f, signature);
-	if (!strcmp(signature, only_signature))
+	if (is_only_signature(f))
 		crash(f);
 }
 
@@ -114,6 +178,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	const char *fd = getenv("CLOCKFUZZ_REPORT_FD");
 	const char *laws = getenv("CLOCKFUZZ_LAWS");
+	const char *budget = getenv("CLOCKFUZZ_BUDGET");
 	char list[256], *name, *rest = list;
 
 	findings_dir = getenv("CLOCKFUZZ_FINDINGS");
@@ -126,7 +191,11 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		if (law_by_name(name) >= 0)
 			law_wanted[law_by_name(name)] = true;
 	only_signature = getenv("CLOCKFUZZ_SIGNATURE");
-	if (findings_dir)
+	if (budget)
+		budget_s = atof(budget);
+	if (budget_s > 0)
+		law_set_sink(end_if_wanted);
+	else if (findings_dir)
 		law_set_sink(note);
 	else if (only_signature)
 		crash = law_set_sink(crash_if_wanted);
@@ -135,13 +204,21 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static u32 runs;
-
+	runs++;
 	harness_run(data, size);
+	if (budget_s > 0) {
+		look_at_canaries();
+		if (runs % LOOK_EVERY == 0 && cpu_s() >= budget_s)
+			end();
+		return 0;
+	}
 	if (!findings_dir)
 		return 0;
-	if (++runs % REPORT_EVERY == 0)
+	if (runs % REPORT_EVERY == 0)
 		announce("ran %d\n", REPORT_EVERY);
+	look_at_canaries();
+	if (plant_on && fresh.nr)
+		detected();
 	while (fresh.nr) {
 		struct finding f = fresh.finding[--fresh.nr];
 

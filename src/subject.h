@@ -11,6 +11,7 @@
 #ifndef CF_SUBJECT_H
 #define CF_SUBJECT_H
 
+#include "interleave.h"
 #include "types.h"
 
 #define SUBJECT_MAX_CPUS 4
@@ -207,9 +208,34 @@ struct subject_runstate_view {
 	u64 time_ns[SUBJECT_RUNSTATE_NR];
 };
 
+/* What a VMM does with a Xen vCPU's attributes. */
+enum subject_xen_attr {
+	/* where the guest's kvmclock lies */
+	SUBJECT_XEN_TIME,		/* vcpu_time_info, as from the start */
+	SUBJECT_XEN_INFO,		/* in vcpu_info */
+	SUBJECT_XEN_BOTH,		/* vcpu_time_info, and a copy in vcpu_info */
+	/* where its runstate lies */
+	SUBJECT_XEN_AREA,		/* as from the start */
+	SUBJECT_XEN_AREA_FLAGGED,	/* and it is marked while it is written */
+	SUBJECT_XEN_NO_AREA,
+	SUBJECT_XEN_RELOAD,		/* all are read, and set to that */
+	SUBJECT_XEN_WRONG,		/* from here on: what is to be refused */
+	SUBJECT_XEN_WRONG_SUM = SUBJECT_XEN_WRONG, /* times that aren't the entry's */
+	SUBJECT_XEN_WRONG_STATE,
+	SUBJECT_XEN_FUTURE,		/* a state that is yet to be entered */
+	SUBJECT_XEN_WRONG_ADJUST_SUM,	/* the same, for more time */
+	SUBJECT_XEN_WRONG_ADJUST_STATE,
+	SUBJECT_XEN_WRONG_CURRENT,	/* a state alone */
+	SUBJECT_XEN_WRONG_PRIORITY,	/* of the timer's event channel */
+	SUBJECT_XEN_WRONG_ID,
+	SUBJECT_XEN_WRONG_VECTOR,
+	SUBJECT_XEN_ATTR_NR
+};
+
 /* A Xen guest's vCPU.  Both times on the host's CLOCK_MONOTONIC. */
 struct subject_xen_view {
 	bool used;
+	struct subject_pvclock copy;	/* with SUBJECT_XEN_BOTH */
 	bool armed;			/* an hrtimer runs... */
 	s64 armed_for_ns, monotonic_ns;	/* ...until then; and now */
 	u64 expires_ns;			/* kvmclock, as the guest asked; 0: none */
@@ -294,6 +320,28 @@ struct subject_counter {
 	u64 max_cycles;			/* that the kernel multiplies in 64 bits */
 	u32 mult, shift;
 	u32 maxadj;			/* what NTP may add to mult or take */
+};
+
+/*
+ * The vDSO's page as it stands, and after an update; a process that reads a clock of
+ * it at @cycles, in a time namespace or not, and one that does so meanwhile.
+ */
+struct subject_vdso {
+	struct subject_counter before, after;
+	u64 before_s, after_s;		/* beside xtime_nsec */
+	bool raw;			/* CLOCK_MONOTONIC_RAW, else CLOCK_MONOTONIC */
+	bool no_counter;		/* the vDSO can't read the host's */
+	s64 offset_s;			/* of the time namespace... */
+	u32 offset_ns;
+	bool in_namespace;		/* ...that who reads meanwhile is in */
+	u64 cycles;
+	struct schedule schedule;
+};
+
+struct subject_vdso_read {
+	bool valid;			/* all are, or they go to the kernel */
+	s64 before_ns, after_ns, meanwhile_ns;
+	s64 namespace_ns;		/* after the update */
 };
 
 /*
@@ -462,6 +510,8 @@ struct subject {
 	u64 (*timekeeping_read)(const struct subject_counter *counter, u64 cycles);
 	/* false: the vDSO takes the counter for invalid */
 	bool (*vdso_read)(const struct subject_counter *counter, u64 cycles, u64 *ns);
+	void (*vdso_update)(const struct subject_vdso *at,
+			    struct subject_vdso_read *read);
 	u64 (*suspend_timing)(u32 khz, u64 mask, u64 start, u64 now); /* ns */
 	bool (*in_interval)(u64 start, u64 end, u64 counter);
 	void (*sched_clock)(const struct subject_sched_clock *at,
@@ -472,6 +522,8 @@ struct subject {
 	 * refused.
 	 */
 	int (*xen_restore_runstate)(u32 vcpu, u64 away_ns, u64 run_delay_ns);
+	/* Not 0: refused. */
+	int (*xen_attr)(u32 vcpu, enum subject_xen_attr what, u64 run_delay_ns);
 	/* Pure: what NTP adds to the timekeeper, second by second. */
 	void (*ntp_seconds)(const struct subject_ntp *at, struct subject_ntp_after *after);
 };

@@ -373,6 +373,40 @@ Test(pure, ntp_seconds)
 	SILENT(law_ntp_seconds(&at, &after));
 }
 
+Test(pure, vdso_update)
+{
+	struct subject_vdso at = { .offset_s = -5, .offset_ns = 3 };
+	struct subject_vdso_read read = {
+		.valid = true, .before_ns = 100, .after_ns = 200, .meanwhile_ns = 100,
+		.namespace_ns = 203 - 5000000000ll,
+	};
+
+	SILENT(law_vdso_update(&at, &read));
+	read.meanwhile_ns = 200;
+	SILENT(law_vdso_update(&at, &read));
+	read.meanwhile_ns = 150;
+	BREAKS(LAW_SEQUENCE, law_vdso_update(&at, &read));
+	at.in_namespace = true;
+	read.meanwhile_ns = 200;
+	BREAKS(LAW_SEQUENCE, law_vdso_update(&at, &read));
+	read.meanwhile_ns = 103 - 5000000000ll;
+	SILENT(law_vdso_update(&at, &read));
+	read.namespace_ns++;
+	BREAKS(LAW_EXACT, law_vdso_update(&at, &read));
+	read.namespace_ns -= 2;
+	BREAKS(LAW_EXACT, law_vdso_update(&at, &read));
+	/* what the vDSO can't read, and what it should */
+	at.no_counter = true;
+	BREAKS(LAW_EXACT, law_vdso_update(&at, &read));
+	read.valid = false;
+	SILENT(law_vdso_update(&at, &read));
+	at.no_counter = false;
+	BREAKS(LAW_EXACT, law_vdso_update(&at, &read));
+	/* contract: bit 63 */
+	at.cycles = 1ull << 63;
+	SILENT(law_vdso_update(&at, &read));
+}
+
 Test(pure, in_interval)
 {
 	SILENT(law_in_interval(1000, 2000, 1000, true));
@@ -407,6 +441,12 @@ Test(pure, sched_clock)
 	read.ns = 2000000000 - 4;
 	SILENT(law_sched_clock(&at, &read));
 	read.ns = 2000000000 - 5;
+	BREAKS(LAW_EXACT, law_sched_clock(&at, &read));
+	/* a scale that is coarser than it need be excuses nothing: at 22, -1074 to 717 */
+	read.shift = 0;
+	read.ns = 2000000000 - 1074;
+	SILENT(law_sched_clock(&at, &read));
+	read.ns = 2000000000 - 1075;
 	BREAKS(LAW_EXACT, law_sched_clock(&at, &read));
 	/* contract: before the resume; centuries */
 	at.resume_tsc = 6000000001;

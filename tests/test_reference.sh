@@ -82,6 +82,8 @@ done < <(sed -n 's/.*"slug":"\([^"]*\)","laws":"\([^"]*\)".*/\1\t\2/p' "$tmp/lis
 "$cf" hunt --plant kvm-tsc-zero-write-dropped --harness fuzz_timeline --jobs 1 --time 20s \
 	--seed 1 --first --out "$tmp/planted" >"$tmp/out" 2>&1
 [ $? = 1 ] || { fail "a planted bug isn't found"; tail -n 5 "$tmp/out"; }
+grep -q "reached at execution [1-9].* triggered at .* detected at " "$tmp/out" ||
+	fail "when a planted bug was found isn't told"
 
 [ "$failures" = 0 ] && echo "$nr planted bugs, ok"
 exit $((failures > 0))

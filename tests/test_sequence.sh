@@ -3,51 +3,20 @@
 #
 # Law sequence has teeth: of each protocol one barrier or one step of the sequence
 # is taken away, and a short hunt finds a reader that sees half an update.
-# test_sequence.sh BUILD_DIR TREE; one build of one tree is enough.
+# test_sequence.sh BUILD_DIR TREE
 set -u
-build=$1 tree=$2
-repo=$(cd "$(dirname "$0")/.." && pwd)
-"$build/clockfuzz" --version | grep -q ' linux 6\.12\.' || { echo "6.12 only"; exit 0; }
-! grep -q '^CF_SANITIZE:BOOL=ON' "$build/CMakeCache.txt" || { echo "plain only"; exit 0; }
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-failures=0
+. "$(dirname "$0")/hunts.sh"
 
-mkdir "$tmp/tree"
-(cd "$tree" && cp -r --parents Makefile Kconfig arch/x86/kvm arch/x86/include arch/x86/kernel \
-	include kernel/time drivers/clocksource/hyperv_timer.c lib/vdso lib/math "$tmp/tree")
-
-# FILE FUNCTION SED-SCRIPT CLOCK: without that step in that function, three hunts
+# FILE FUNCTION SED-SCRIPT CLOCK [HARNESS]: without that step in that function, three hunts
 torn()
 {
-	local seed code start
-
 	sed -i "/^[a-z].*[ *]$2(/,/^}/$3" "$tmp/tree/$1"
 	! cmp -s "$tree/$1" "$tmp/tree/$1" || {
 		echo "the code has changed; nothing was taken out of $2"
 		exit 1
 	}
-	{ cmake -S "$repo" -B "$tmp/build" -G Ninja -DCMAKE_C_COMPILER=clang \
-		-DCF_TREE="$tmp/tree" && ninja -C "$tmp/build" clockfuzz \
-		fuzz_timeline replay_timeline; } >"$tmp/log" 2>&1 ||
-		{ tail "$tmp/log"; exit 1; }
+	hunts "torn $4 of $2" "sequence-$4\(-interleave\)\?" 3 "${5:-fuzz_timeline}" --law sequence
 	cp "$tree/$1" "$tmp/tree/$1"
-
-	start=$EPOCHREALTIME
-	for seed in 1 2 3; do
-		rm -rf "$tmp/out"
-		code=0
-		TMPDIR=$tmp "$tmp/build/clockfuzz" hunt --first --time 60s --jobs 1 \
-			--harness fuzz_timeline --law sequence --seed $seed \
-			--out "$tmp/out" >"$tmp/log" 2>&1 || code=$?
-		[ $code = 1 ] &&
-			grep -q "new: .*/fuzz_timeline-sequence-$4-interleave.txt" "$tmp/log" || {
-			echo "seed $seed: exit code $code, no torn $4"
-			tail -n 5 "$tmp/log"
-			failures=$((failures + 1))
-		}
-	done
-	awk "BEGIN { printf \"$2: three hunts in %.1f s\n\", $EPOCHREALTIME - $start }"
 }
 
 x86=arch/x86/kvm/x86.c
@@ -69,5 +38,7 @@ torn $x86 do_kvmclock_base 's/while (unlikely(read_seqcount_retry.*/while (0);/'
 torn $x86 get_kvmclock 's/while (read_seqcount_retry.*/while (0);/' KVM_GET_CLOCK
 torn kernel/time/timekeeping.c ktime_get_raw 's/while (read_seqcount_retry.*/while (0);/' \
 	ktime_get_raw
+torn lib/vdso/gettimeofday.c 'do_hres[_a-z]*' \
+	's/while (unlikely(vdso_read_retry.*/while (0);/' vdso fuzz_vdso
 
 [ "$failures" = 0 ]

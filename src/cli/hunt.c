@@ -66,6 +66,12 @@ static struct {
 		const struct known_row *row;	/* NULL: new */
 	} found[MAX_FINDINGS];
 	int nr_found, nr_new;
+	struct first {		/* of a planted bug, in the engine that was first */
+		char what[16];	/* reached, triggered, detected */
+		unsigned long long execution;
+		double cpu_s;
+	} first_time[3];
+	int nr_first_times;
 	bool stale;		/* a known one no longer reproduces */
 	bool failed;		/* an engine died, a file couldn't be written */
 } hunt;
@@ -392,12 +398,25 @@ static void check_known(const char *only)
 	globfree(&found);
 }
 
+static void on_first_time(const struct first *first)
+{
+	for (int i = 0; i < hunt.nr_first_times; i++)
+		if (!strcmp(hunt.first_time[i].what, first->what))
+			return;
+	if (hunt.nr_first_times < 3)
+		hunt.first_time[hunt.nr_first_times++] = *first;
+}
+
 static void on_line(char *line)
 {
+	struct first first;
 	unsigned int n;
 
 	if (sscanf(line, "ran %u", &n) == 1)
 		hunt.ran += n;
+	else if (sscanf(line, "first %15s %llu %lf", first.what, &first.execution,
+			&first.cpu_s) == 3)
+		on_first_time(&first);
 	else if (!strncmp(line, "finding ", 8))
 		on_finding(line + 8);
 	else if (!strncmp(line, "error ", 6)) {
@@ -501,6 +520,15 @@ static void summary(void)
 			hunt.nr_new == 1 ? "" : "s");
 	list_found(true);
 	list_found(false);
+	for (int i = 0; i < hunt.nr_first_times; i++) {
+		const struct first *first = &hunt.first_time[i];
+
+		fprintf(talk(), "%s %s at execution %llu, CPU-second %.3f",
+			i ? "," : "  the planted bug was", first->what,
+			first->execution, first->cpu_s);
+	}
+	if (hunt.nr_first_times)
+		fputc('\n', talk());
 	if (hunt.stale)
 		fprintf(talk(), "a known finding no longer reproduces, see above; a tree that fixes it belongs in the table's column \"fixed\"\n");
 	fflush(talk());
@@ -511,9 +539,14 @@ static void summary(void)
 			tell(hunt.found[i].path);
 		printf("{\"hunt\":\"%s\",\"tree\":\"%s\",\"seconds\":%.1f,"
 		       "\"executions\":%llu,\"seed\":%d,\"new\":%d,\"known\":%d,"
-		       "\"stale\":%s}\n",
+		       "\"stale\":%s",
 		       subject->name, subject_versions(subject), took, hunt.ran,
 		       hunt.seed, hunt.nr_new, nr_known, hunt.stale ? "true" : "false");
+		for (int i = 0; i < hunt.nr_first_times; i++)
+			printf(",\"%s\":{\"execution\":%llu,\"cpu_s\":%.3f}",
+			       hunt.first_time[i].what, hunt.first_time[i].execution,
+			       hunt.first_time[i].cpu_s);
+		printf("}\n");
 	}
 }
 

@@ -59,6 +59,7 @@ u64 host_xen_shared_info(bool compat);
 void host_xen_set_timer(u32 vcpu, u64 timeout_ns);
 void host_xen_set_runstate(u32 vcpu, enum subject_runstate state, u64 run_delay_ns);
 int host_xen_restore_runstate(u32 vcpu, u64 away_ns, u64 run_delay_ns);
+int host_xen_attr(u32 vcpu, enum subject_xen_attr what, u64 run_delay_ns);
 void host_set_slot_gone(bool gone);
 UNSEEN void host_view_xen(u32 vcpu, struct subject_xen_view *view);
 void host_write_tsc_deadline(u32 vcpu, u64 tsc);
@@ -78,6 +79,7 @@ u64 host_suspend_timing(u32 khz, u64 mask, u64 start, u64 now);
 void host_ntp_seconds(const struct subject_ntp *at, struct subject_ntp_after *after);
 bool host_in_interval(u64 start, u64 end, u64 counter);
 bool guest_vdso_read(const struct subject_counter *counter, u64 cycles, u64 *ns);
+void guest_vdso_update(const struct subject_vdso *at, struct subject_vdso_read *read);
 void guest_sched_clock(const struct subject_sched_clock *at,
 		       struct subject_sched_clock_read *read);
 

@@ -92,7 +92,7 @@ bool guest_read(enum subject_reader reader, u32 vcpu, u64 tsc, u64 *value)
 	default:
 		pvclock_read_wallclock((void *)shim_hw->memory.wall_clock,
 				       &guest_pvclock[vcpu], &now);
-		*value = now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
+		*value = (u64)now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
 		break;
 	}
 	last_value = last;

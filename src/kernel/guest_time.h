@@ -4,35 +4,85 @@
  * clock.  Part of guest.c.
  */
 
+/* Its clocks: of the coarse and fine ones, and of CLOCK_MONOTONIC_RAW. */
+#define VDSO_CLOCKS_SIZE ((CS_RAW + 1) * sizeof(SHIM_VDSO_CLOCK))
+__attribute__((__section__("cf_keep"), __aligned__(64))) u8 shim_vdso_pages[2][PAGE_SIZE];
+
+static void set_vdso_clock(SHIM_VDSO_CLOCK *vc, const struct subject_counter *c,
+			   clockid_t clock, u64 sec)
+{
+	vc->cycle_last = c->cycle_last;
+	vc->mask = c->mask;
+	vc->mult = c->mult;
+	vc->shift = c->shift;
+	vc->basetime[clock].sec = sec;
+	vc->basetime[clock].nsec = c->xtime_nsec;
+#if CF_VDSO_HAS_MAX_CYCLES
+	vc->max_cycles = c->max_cycles;
+#endif
+}
+
+static bool read_vdso(void *page, SHIM_VDSO_CLOCK *vc, clockid_t clock, u64 cycles,
+		      s64 *ns)
+{
+	struct __kernel_timespec ts;
+
+	shim_guest_tsc = cycles;
+	if (!SHIM_DO_HRES(page, vc, clock, &ts))
+		return false;
+	*ns = (u64)ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+	return true;
+}
+
 bool guest_vdso_read(const struct subject_counter *c, u64 cycles, u64 *ns)
 {
 #if CF_VDSO_HAS_CLOCK
 	struct vdso_time_data page = { 0 };
-	struct vdso_clock *vd = &page.clock_data[CS_HRES_COARSE];
 #else
-	struct vdso_data page = { 0 }, *vd = &page;
+	struct vdso_data page = { 0 };
 #endif
-	struct __kernel_timespec ts;
+	SHIM_VDSO_CLOCK *vc = &SHIM_VDSO_CLOCKS(&page)[CS_HRES_COARSE];
 
-	vd->clock_mode = VDSO_CLOCKMODE_TSC;
-	vd->cycle_last = c->cycle_last;
-	vd->mask = c->mask;
-	vd->mult = c->mult;
-	vd->shift = c->shift;
-	vd->basetime[CLOCK_MONOTONIC].nsec = c->xtime_nsec;
-#if CF_VDSO_HAS_MAX_CYCLES
-	vd->max_cycles = c->max_cycles;
-#endif
-	shim_guest_tsc = cycles;
-#if CF_VDSO_HAS_CLOCK
-	if (!do_hres(&page, vd, CLOCK_MONOTONIC, &ts))
-		return false;
-#else
-	if (do_hres(vd, CLOCK_MONOTONIC, &ts))
-		return false;
-#endif
-	*ns = ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
-	return true;
+	vc->clock_mode = VDSO_CLOCKMODE_TSC;
+	set_vdso_clock(vc, c, CLOCK_MONOTONIC, 0);
+	return read_vdso(&page, vc, CLOCK_MONOTONIC, cycles, (s64 *)ns);
+}
+
+/*
+ * update_vsyscall()'s stores between its own two steps; timens_setup_vdso_data() and
+ * the VMA of a process in a time namespace.
+ */
+void guest_vdso_update(const struct subject_vdso *at, struct subject_vdso_read *read)
+{
+	clockid_t clock = at->raw ? CLOCK_MONOTONIC_RAW : CLOCK_MONOTONIC;
+	u8 *own = shim_vdso_pages[0], *system = shim_vdso_pages[1];
+	SHIM_VDSO_CLOCK *vc = &SHIM_VDSO_CLOCKS(system)[at->raw ? CS_RAW : CS_HRES_COARSE];
+	SHIM_VDSO_CLOCK *vcns = &SHIM_VDSO_CLOCKS(own)[at->raw ? CS_RAW : CS_HRES_COARSE];
+
+	memset(SHIM_VDSO_CLOCKS(system), 0, VDSO_CLOCKS_SIZE);
+	memset(SHIM_VDSO_CLOCKS(own), 0, VDSO_CLOCKS_SIZE);
+	vcns->seq = 1;
+	vcns->clock_mode = VDSO_CLOCKMODE_TIMENS;
+	vcns->offset[clock].sec = at->offset_s;
+	vcns->offset[clock].nsec = at->offset_ns;
+
+	vc->clock_mode = at->no_counter ? VDSO_CLOCKMODE_NONE : VDSO_CLOCKMODE_TSC;
+	set_vdso_clock(vc, &at->before, clock, at->before_s);
+	read->valid = read_vdso(system, vc, clock, at->cycles, &read->before_ns);
+
+	interleave_watch(SHIM_VDSO_CLOCKS(system), VDSO_CLOCKS_SIZE);
+	vdso_write_begin((void *)system);
+	set_vdso_clock(vc, &at->after, clock, at->after_s);
+	vdso_write_end((void *)system);
+	interleave_update();
+	read->valid &= read_vdso(system, vc, clock, at->cycles, &read->after_ns);
+	read->valid &= read_vdso(own, vcns, clock, at->cycles, &read->namespace_ns);
+
+	interleave_begin(&at->schedule);
+	read->valid &= read_vdso(at->in_namespace ? own : system,
+				 at->in_namespace ? vcns : vc, clock, at->cycles,
+				 &read->meanwhile_ns);
+	interleave_end();
 }
 
 static u64 sched_clock_at(u64 tsc)

@@ -26,11 +26,14 @@ static int shim_tsc_unstable;
 #include "adapter.h"
 #include "shim/versions.h"
 
+/* not forgotten at a reset */
+#define KEEP __attribute__((__section__("cf_keep")))
+
 struct kvm_caps kvm_caps;
 
 static struct kvm vm;
 /* the largest part of the state: cleared one by one, when they are created */
-static __attribute__((__section__("cf_keep"))) struct kvm_vcpu vcpus[SUBJECT_MAX_VCPUS];
+static KEEP struct kvm_vcpu vcpus[SUBJECT_MAX_VCPUS];
 struct kvm *shim_the_vm;
 static u32 pvclock_updates[SUBJECT_MAX_VCPUS];
 static bool timers_used;		/* of any kind and vCPU: few scenarios do */
@@ -44,9 +47,6 @@ static int check_tsc_unstable(void)
 }
 
 /* ---- the host's clocksources -------------------------------------------- */
-
-/* not forgotten at a reset */
-#define KEEP __attribute__((__section__("cf_keep")))
 
 static struct ms_hyperv_tsc_page host_tsc_page;
 
@@ -421,6 +421,18 @@ int kvm_apic_set_irq(struct kvm_vcpu *vcpu, struct kvm_lapic_irq *irq, void *map
 {
 	note_delivery(vcpu);
 	return 1;
+}
+
+static struct subject_pvclock pvclock_view(const struct pvclock_vcpu_time_info *pv)
+{
+	return (struct subject_pvclock){
+		.version = pv->version,
+		.tsc_timestamp = pv->tsc_timestamp,
+		.system_time = pv->system_time,
+		.tsc_to_system_mul = pv->tsc_to_system_mul,
+		.tsc_shift = pv->tsc_shift,
+		.flags = pv->flags,
+	};
 }
 
 #include "xen.h"
@@ -950,20 +962,12 @@ void host_view_vm(struct subject_vm_view *view)
 
 void host_view_vcpu(u32 nr, struct subject_vcpu_view *view)
 {
-	const struct pvclock_vcpu_time_info *pv = &guest_pvclock[nr];
 	static const struct kvm_vcpu none;
 	const struct kvm_vcpu *vcpu = nr < (u32)vm.online_vcpus.counter ?
 				      &vcpus[nr] : &none;
 
 	*view = (struct subject_vcpu_view){
-		.pvclock = {
-			.version = pv->version,
-			.tsc_timestamp = pv->tsc_timestamp,
-			.system_time = pv->system_time,
-			.tsc_to_system_mul = pv->tsc_to_system_mul,
-			.tsc_shift = pv->tsc_shift,
-			.flags = pv->flags,
-		},
+		.pvclock = pvclock_view(&guest_pvclock[nr]),
 		.tsc_offset = vcpu->arch.l1_tsc_offset,
 		.tsc_multiplier = vcpu->arch.l1_tsc_scaling_ratio,
 		.virtual_tsc_khz = vcpu->arch.virtual_tsc_khz,

@@ -7,8 +7,8 @@
 #define TIMER_MODES (APIC_LVT_TIMER_PERIODIC | APIC_LVT_TIMER_TSCDEADLINE)
 
 /* Large, and of use to few scenarios: forgotten when one begins to use it. */
-static __attribute__((__section__("cf_keep"))) struct kvm_lapic lapics[SUBJECT_MAX_VCPUS];
-static __attribute__((__section__("cf_keep"), __aligned__(8))) u8 lapic_regs[SUBJECT_MAX_VCPUS][1024];
+static KEEP struct kvm_lapic lapics[SUBJECT_MAX_VCPUS];
+static KEEP __attribute__((__aligned__(8))) u8 lapic_regs[SUBJECT_MAX_VCPUS][1024];
 
 static u32 lapic_deliveries[SUBJECT_MAX_VCPUS];
 static u64 lapic_delivered[SUBJECT_MAX_VCPUS];

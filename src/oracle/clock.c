@@ -4,19 +4,25 @@
  */
 #include "timeline.h"
 
+static s128 floor_div(s128 a, s128 b)
+{
+	return a / b - (a % b < 0);
+}
+
 /*
- * Is @v wrong by what 64 bits lose of delta * mult: multiples of
- * 2^(64 - shift) ns?
+ * Is @v wrong by what 64 bits lose of delta * mult: is there a multiple of
+ * 2^(64 - shift) ns, not 0, less which it would hold?
  */
 static bool wrapped_product(const struct run *run, const struct verdict *v)
 {
 	s128 lost = (s128)1 << (64 - run->timekeeper.shift);
-	s128 diff = v->got - v->want, rest;
+	s128 diff = v->got - v->want, most, least;
 
 	if (v->high >> 99)
 		return false;
-	rest = diff - (diff + (diff < 0 ? -lost : lost) / 2) / lost * lost;
-	return rest != diff && rest >= v->low && rest <= v->high;
+	most = floor_div(diff - v->low, lost);
+	least = -floor_div(v->high - diff, lost);
+	return least <= most && (least || most);
 }
 
 /* ---- common pieces ------------------------------------------------------- */
@@ -110,8 +116,8 @@ bool check_monotonic(struct run *run, struct base *base,
 		ok = run_check(run, &v);
 	}
 	*base = (struct base){
-		.set = true, .value = value, .cycles = run->sim.cycles,
-		.skew = skew_here(run), .generation = generation, .khz = khz,
+		.set = true, .source = base->source, .value = value,
+		.cycles = run->sim.cycles, .skew = skew_here(run), .generation = generation, .khz = khz,
 	};
 	return ok;
 }
@@ -327,15 +333,23 @@ s128 tuple_exact(const struct subject_pvclock *pv, u64 tsc)
 	       (s128)pvclock_scale(delta, pv->tsc_to_system_mul, pv->tsc_shift);
 }
 
-bool in_contract(const struct run *run, u32 vcpu)
+const char *unpromised(const struct run *run, u32 vcpu)
 {
 	const struct subject_vcpu_view *view = &run->vcpu[vcpu].view;
 
-	return run->clock_sane && !run->vcpu[vcpu].touched &&
-	       !run->vcpu[vcpu].stale && view->updates &&
-	       view->tsc_multiplier && !run->vcpu[vcpu].other_khz &&
-	       view->hw_tsc_khz >= MIN_GUEST_KHZ &&
-	       view->hw_tsc_khz <= MAX_GUEST_KHZ;
+	if (!run->clock_sane)
+		return "set-beyond-2^61";
+	if (run->vcpu[vcpu].touched)
+		return "not-updated-since";
+	if (run->vcpu[vcpu].stale)
+		return "memory-was-gone";
+	if (!view->updates)
+		return "never-updated";
+	if (!view->tsc_multiplier || run->vcpu[vcpu].other_khz)
+		return "other-frequency";
+	if (view->hw_tsc_khz < MIN_GUEST_KHZ || view->hw_tsc_khz > MAX_GUEST_KHZ)
+		return "odd-frequency";
+	return NULL;
 }
 
 /* A scaled guest's counter is rounded to its own cycle. */
@@ -540,6 +554,8 @@ void check_new_snapshot(struct run *run)
 	run->snapshot_broken = false;
 	run->snapshot_cycles = run->sim.cycles;
 	run->rebase = rebase_event(run);
+	/* on another CPU it is rounded there; one back here is then rounded twice */
+	run->moved.clock_restored &= run->vm.master_cycle_now == run->moved.raw_tsc;
 	if (run->vm.use_master_clock)
 		run->snapshot_broken = !check_snapshot(run);
 	if (!run->snapshot_broken && !was_broken)
@@ -676,11 +692,12 @@ void check_rebase(struct run *run, const struct subject_vcpu_view *old,
 
 /*
  * KVM moves a vCPU's TSC in software to where its own rate would have brought
- * it (tsc_catchup): forward, and never by more than the scenario is long.
+ * it (tsc_catchup): forward, and never by more than the scenario is long, plus what
+ * the host's TSC lost while it slept: all of it at most, where that stood above 2^62.
  * Below 10 GHz 10 years are less than 2^62 cycles; a step of more, of a TSC
  * that nobody set beyond 2^62, is a negative distance taken for a positive one.
  */
-void check_catchup(struct run *run, const struct subject_vcpu_view *old,
+void check_catchup(struct run *run, u32 nr, const struct subject_vcpu_view *old,
 			  const struct subject_vcpu_view *now)
 {
 	u64 step = now->tsc_offset - old->tsc_offset;
@@ -692,7 +709,7 @@ void check_catchup(struct run *run, const struct subject_vcpu_view *old,
 		.function = "compute_guest_tsc", .event = UPDATE,
 		.why = "the time since the TSC write was negative",
 		.unit = "cycles", .got = step, .want = 0,
-		.low = 0, .high = (s128)1 << 62,
+		.low = 0, .high = ((s128)1 << 62) + run->vcpu[nr].lost_cycles,
 	});
 }
 
@@ -818,9 +835,7 @@ void remember_tsc(struct run *run, u32 nr)
 	if (sim_guest_tsc(run->sim.machine, &state->view,
 			  run->sim.hw.raw_tsc) >> 62)
 		state->wrapped = true;
-	/* Before 6.10 ktime_get_raw() itself wraps after such a gap. */
-	if (cycles_to_ns(run, run->sim.cycles - run->tick_cycles) >>
-	    (63 - run->timekeeper.shift))
+	if (gap_wraps(run))
 		state->wrapped = true;
 }
 

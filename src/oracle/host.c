@@ -130,7 +130,7 @@ static void check_rate_set(struct run *run)
 	});
 }
 
-static void forget_all_timers(struct run *run)
+void forget_all_timers(struct run *run)
 {
 	for (u32 i = 0; i < SUBJECT_MAX_VCPUS; i++)
 		run->timer[i].judged = false;
@@ -162,8 +162,7 @@ void check_host_update(struct run *run, const struct event *event)
 		run->host_moved = true;
 		run->moved.clock_restored = false;
 		/* what is less than a unit is lost or gained each time */
-		run->resolution_ns += run->sim.machine->clocksource ==
-				      SUBJECT_CS_HYPERV_PAGE ? 100 : 1;
+		run->resolution_ns += clock_resolution_ns(run->sim.machine);
 		run->generation++;
 		start_afresh(run);
 		/* the master clock goes and comes for this */
@@ -230,6 +229,7 @@ static void remember_asleep(struct run *run, u64 raw)
 	for (u32 i = 0; i < run->sim.nr_vcpus; i++) {
 		struct vcpu_state *v = &run->vcpu[i];
 
+		v->lost_cycles += raw + run->skew_spread;
 		/* what it was due before is added up, and where it was isn't known */
 		if (v->slept) {
 			v->woken = false;
@@ -256,10 +256,7 @@ bool do_suspend(struct run *run, const struct event *event)
 	/* Hyper-V's TSC isn't lost; nothing was done */
 	if (run->sim.machine->clocksource == SUBJECT_CS_HYPERV_PAGE)
 		return true;
-	/* after such a gap ktime_get_raw() itself wraps, which a tick tells */
-	judged = read_all(run, &was, raw, &before) &&
-		 !(cycles_to_ns(run, run->sim.cycles - run->tick_cycles) >>
-		   (63 - was.shift));
+	judged = read_all(run, &was, raw, &before) && !gap_wraps(run);
 	remember_asleep(run, raw);
 	if (!sim_event(&run->sim, event, &read))
 		return false;
@@ -289,7 +286,8 @@ bool do_suspend(struct run *run, const struct event *event)
 		.function = "timekeeping_resume",
 		.why = "the time asleep isn't the RTC's", .unit = "ns",
 		.got = (after.raw - before.raw) >> FINE, .want = event->value,
-		.low = -RTC_ERROR_NS, .high = RTC_ERROR_NS,
+		/* cut to a ns */
+		.low = -RTC_ERROR_NS - 1, .high = RTC_ERROR_NS,
 	});
 	return true;
 }

@@ -13,17 +13,23 @@
  * never back, on CPUs whose TSCs differ by more than their difference, to a unit, and
  * where the source changes by no more than the 2 that a page may be ahead; over
  * them at its rate: a page is [-100, +300] ns off kvmclock (check_page()), at both ends.
- * A scaled guest's page gains as its kvmclock does, so leaving it loses as much.
+ * A scaled guest's page is made of its own pair, the MSR's clock of the host's: each is
+ * rounded, by 2^-30 of what has passed, or cut to a kHz.  That is for `agree` to judge,
+ * where they meet.
  */
 static void check_units(struct run *run, const char *clock, const char *function,
 			struct base *monotonic, struct base *rate, u64 ns, u32 nr)
 {
 	const struct subject_vcpu_view *v = &run->vcpu[nr].view;
+	u8 source = (run->vm.page_status == SUBJECT_PAGE_SET) | !!run->vm.page_sequence << 1;
 	s64 cycle_ns;
 
 	if (!in_contract(run, nr) || (s64)ns < 0)
 		return;
 	cycle_ns = guest_cycle_ns(run, v);
+	if (source != monotonic->source && cycle_ns)
+		monotonic->set = rate->set = false;
+	monotonic->source = source;
 	if (!check_monotonic(run, monotonic, clock, function, ns,
 			     run->vm.masterclock_updates, v->hw_tsc_khz,
 			     cycle_ns + 300) ||
@@ -51,8 +57,7 @@ void check_page(struct run *run, const struct sim_read *read)
 	const struct subject_pvclock *pv = &run->vcpu[nr].view.pvclock;
 	s128 want = tuple_exact(pv, read->tsc) / 100;
 	u64 limit = ~0ull / 100;
-	u64 exact = (u64)((u128)read->tsc * run->vm.page_scale >> 64) +
-		    run->vm.page_offset_100ns, ns;
+	u64 exact = page_at(run, read->tsc), ns;
 
 	if (!read->valid || !run->vm.page_enabled || run->page_pending)
 		return;
@@ -128,15 +133,6 @@ void check_kept_page(struct run *run)
 	run_check(run, &v);
 }
 
-/* The page at vCPU0's TSC where the host's is @raw, 100 ns; as TLFS says. */
-static u64 page_at(const struct run *run, u64 raw)
-{
-	u64 tsc = sim_guest_tsc(run->sim.machine, &run->vcpu[0].view, raw);
-
-	return (u64)((u128)tsc * run->vm.page_scale >> 64) +
-	       run->vm.page_offset_100ns;
-}
-
 static void check_reference_rate(struct run *run, u64 value)
 {
 	u64 ns;
@@ -157,7 +153,9 @@ void check_reference(struct run *run, const struct sim_read *read)
 	s64 delta;
 
 	if (run->vm.page_status == SUBJECT_PAGE_SET) {
-		s128 want = page_at(run, read->tsc);
+		/* at vCPU0's TSC, where the host's is that */
+		s128 want = page_at(run, sim_guest_tsc(run->sim.machine,
+						       &run->vcpu[0].view, read->tsc));
 
 		run_show(run, "reference-counter", "100ns", read, true, want);
 		/* TSCs of vCPUs that differ, or a page that the guest moved */
@@ -244,8 +242,7 @@ void check_hv_clock(struct run *run, const struct sim_read *read)
 	bool page = run->vm.page_sequence;
 	u64 ns;
 	s128 host;
-	s128 want = page ? (u64)((u128)read->tsc * run->vm.page_scale >> 64) +
-			   run->vm.page_offset_100ns :
+	s128 want = page ? page_at(run, read->tsc) :
 			   run->sim.subject->reference_counter();
 	u64 vdso = run->sim.guest->guest_vread_hv_clock(read->tsc);
 	struct verdict v = {
@@ -278,12 +275,28 @@ void check_hv_clock(struct run *run, const struct sim_read *read)
 		run->rate_hv_clock.set = false;
 }
 
-/* The same clock, from where it was when the guest booted. */
+static u64 hv_clock_ns(struct run *run, u64 tsc)
+{
+	return run->sim.guest->guest_read_hv_clock(tsc) * 100;
+}
+
+/*
+ * The same clock, from where it was when the guest booted: 0.  In ns it wraps after 584
+ * years, and so does what it is compared with.
+ */
 void check_sched_clock(struct run *run, const struct sim_read *read)
 {
+	u64 want = hv_clock_ns(run, read->tsc) - run->sched_offset_ns;
 	s128 host;
 
-	run_show(run, "hv-sched-clock", "ns", read, false, 0);
+	run_show(run, "hv-sched-clock", "ns", read, true, want);
+	if (!run_check(run, &(struct verdict){
+		.law = LAW_AGREE, .clock = "hv-sched-clock",
+		.function = "read_hv_sched_clock_tsc",
+		.why = "it parted from the clock that it is made of",
+		.unit = "ns", .got = read->value, .want = want,
+	    }))
+		return;
 	if (one_counter(run, run->event->vcpu) &&
 	    host_ns(run, run->sim.hw.raw_tsc, &host))
 		check_units(run, "hv-sched-clock", "read_hv_sched_clock_tsc",
@@ -306,6 +319,8 @@ void check_hibernate(struct run *run, const struct sim_read *read)
 			.unit = "ns", .got = (s64)read->value,
 			.want = (s64)run->sched_clock,
 		});
+	if (run->event->value)
+		run->sched_offset_ns = hv_clock_ns(run, read->tsc) - read->value;
 	run->hibernated = !run->event->value;
 	run->sched_clock = read->value;
 	/* what it does in between is not time */
@@ -338,8 +353,7 @@ bool one_counter(const struct run *run, u32 nr)
 				  run->sim.hw.raw_tsc) >= 0 &&
 	       run->vm.use_master_clock && (s64)snapshot_clock(run) >= 0 &&
 	       (s64)(run->sim.hw.raw_tsc - run->vm.master_cycle_now) >= 0 &&
-	       !(cycles_to_ns(run, run->sim.cycles - run->tick_cycles) >>
-		 (63 - run->timekeeper.shift)) &&
+	       !gap_wraps(run) &&
 	       /* a frequency set before the first ms moves CLOCK_MONOTONIC below 0 */
 	       !(run->host_slewed && cycles_to_ns(run, run->sim.cycles) < 1000000) &&
 	       !run->host_broken && !run->sim.machine->early_tsc_khz;
@@ -355,6 +369,44 @@ bool stimer_refused(const struct run *run, u32 nr)
 }
 
 /*
+ * What its guest asked for, whatever KVM made of it: a one-shot that is armed while it is
+ * enabled comes.  What is configured later, or without a SINT, or periodic, is looked up
+ * in KVM.
+ */
+void note_stimer(struct run *run, u32 nr, const struct sim_read *read)
+{
+	struct timer *timer = &run->timer[nr];
+	u64 count = run->event->value / 100;
+
+	timer->asked = 0;
+	if (stimer_refused(run, nr))
+		return;
+	if (run->event->kind == EVENT_STIMER_CONFIG) {
+		timer->flags = run->event->value;
+		/* KVM does enable it, and who doesn't keeps to the TLFS, too */
+		if (!timer->count)
+			timer->flags &= ~SUBJECT_STIMER_ENABLE;
+		return;
+	}
+	if (!(timer->flags & SUBJECT_STIMER_PERIODIC))
+		count += sim_hv_clock(&run->sim, read->tsc);
+	timer->count = count;
+	if (!count)		/* which disables it */
+		timer->flags &= ~SUBJECT_STIMER_ENABLE;
+	else if (timer->flags & (SUBJECT_STIMER_ENABLE | SUBJECT_STIMER_AUTO_ENABLE) &&
+		 !(timer->flags & (SUBJECT_STIMER_PERIODIC | SUBJECT_STIMER_NO_SINT)))
+		timer->asked = count;
+}
+
+/* It has come: a one-shot is disabled by that, and so is what was armed after it. */
+static void forget_stimer(struct timer *timer, bool the_one_before)
+{
+	timer->flags &= ~SUBJECT_STIMER_ENABLE;
+	if (!the_one_before || !(timer->flags & SUBJECT_STIMER_AUTO_ENABLE))
+		timer->asked = 0;
+}
+
+/*
  * After an entry: what was delivered was due, and what is due was delivered, by
  * the guest's own clock at this very TSC.
  */
@@ -363,19 +415,22 @@ void check_stimer(struct run *run, u32 nr)
 	const struct subject_vcpu_view *v = &run->vcpu[nr].view;
 	struct timer *timer = &run->timer[nr];
 	struct subject_stimer_view now;
-	u64 tsc, elapsed, late, units;
-	bool delivered;
+	u64 tsc, elapsed, late, units, asked = timer->asked;
+	bool delivered, the_one_before;
 
 	run->sim.subject->view_stimer(nr, &now);
 	if (!now.used)
 		return;
 	delivered = now.deliveries != timer->deliveries;
 	timer->deliveries = now.deliveries;
+	/* what comes when the next one is armed was the one before */
+	the_one_before = delivered && run->event->kind == EVENT_STIMER_ARM &&
+			 now.delivered != now.count;
+	if (delivered)
+		forget_stimer(timer, the_one_before);
 	tsc = sim_guest_tsc(run->sim.machine, v, run->sim.hw.raw_tsc);
 	/* one counter for all: vCPUs alike, and a host whose clock can be relied on */
-	/* what comes when the next one is armed was the one before */
-	if (run->broken || (delivered && run->event->kind == EVENT_STIMER_ARM &&
-			    now.delivered != now.count))
+	if (run->broken || the_one_before)
 		return;
 	if (!timer->judged || timer->generation != run->generation ||
 	    !one_counter(run, nr))
@@ -387,12 +442,13 @@ void check_stimer(struct run *run, u32 nr)
 			.function = "kvm_hv_process_stimers",
 			.event = "stimer-early",
 			.why = "it expired before its time on the guest's clock",
-			.unit = "100ns", .got = units, .want = now.delivered,
+			.unit = "100ns", .got = units, .want = asked ?: now.delivered,
 			.low = 0, .high = (s128)1 << 100,
 		});
 		return;
 	}
-	if (!now.enabled || now.periodic || now.msg_pending || !now.exp_time)
+	if (now.msg_pending ||
+	    (!asked && (!now.enabled || now.periodic || !now.exp_time)))
 		return;
 	elapsed = cycles_to_ns(run, run->sim.cycles - timer->since);
 	/* what an entry itself takes comes after its look at the timers */
@@ -405,8 +461,8 @@ void check_stimer(struct run *run, u32 nr)
 	run_check(run, &(struct verdict){
 		.law = LAW_DEADLINE, .clock = "stimer",
 		.function = "stimer_start", .event = "stimer-late",
-		.why = "it is due on the guest's clock, and armed for later",
-		.unit = "100ns", .got = units, .want = now.exp_time,
+		.why = "it is due on the guest's clock, and didn't come",
+		.unit = "100ns", .got = units, .want = asked ?: now.exp_time,
 		.low = -((s128)1 << 100), .high = late / 100 + 2,
 	});
 }

@@ -134,6 +134,7 @@ static bool check_deadline(struct run *run, u32 nr, bool delivered, u64 elapsed,
 			(m->tsc_frac_bits ? elapsed / view->tsc_multiplier + 1 : 0);
 	s128 early_ns = slack_ns + timer->advance_ns / 8;
 	s128 other_khz = khz - view->virtual_tsc_khz;
+	bool scaled = m->tsc_frac_bits && view->tsc_multiplier != 1ull << m->tsc_frac_bits;
 	s128 off = (s128)elapsed * other_khz / 1000000;
 	const char *explained;
 	struct verdict v = {
@@ -151,8 +152,8 @@ static bool check_deadline(struct run *run, u32 nr, bool delivered, u64 elapsed,
 		v.low = -early_ns * khz / 1000000 - 2;
 	else
 		v.high = slack_ns * khz / 1000000 + 2;
-	/* a kHz in a ratio's frequency is rounding */
-	if (other_khz < -1 || other_khz > 1) {
+	/* a kHz in a ratio's frequency is rounding; the host's own isn't rounded */
+	if (other_khz < -1 || other_khz > 1 || (other_khz && !scaled)) {
 		off += (s128)(elapsed / 1000000) * (off < 0 ? -1 : 1);
 		if (other_khz * 4000 > khz || -other_khz * 4000 > khz)
 			explained = delivered ? "tsc-deadline-early-refused" :

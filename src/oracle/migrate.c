@@ -81,8 +81,7 @@ void enter_host(struct run *run)
 	run->tick_cycles = run->sim.cycles;
 	run->host_broken = false;
 	run->rate_denominator = 2ull * run->timekeeper.mult;
-	/* the largest of what it has and what it may be switched to */
-	run->resolution_ns = m->clocksource == SUBJECT_CS_HYPERV_PAGE ? 100 : 1;
+	run->resolution_ns = clock_resolution_ns(m);
 }
 
 void check_migrate(struct run *run, u32 from)
@@ -91,8 +90,7 @@ void check_migrate(struct run *run, u32 from)
 
 	if (run->sim.host != from)
 		enter_host(run);
-	unticked = cycles_to_ns(run, run->sim.cycles - run->tick_cycles) >>
-		   (63 - run->timekeeper.shift);
+	unticked = gap_wraps(run);
 	run->generation++;
 	start_afresh(run);
 	run->clock_sane = true;
@@ -122,9 +120,9 @@ void check_restore_tsc(struct run *run)
 	bool is_new = run->moved.tsc_is_new;
 
 	run->tsc_touched = true;
-	forget_timers(run);
+	forget_all_timers(run);
 	for (u32 i = 0; i < run->sim.nr_vcpus; i++) {
-		run->timer[i].judged = run->vcpu[i].woken = false;
+		run->vcpu[i].woken = false;
 		remember_tsc(run, i);
 	}
 	start_afresh(run);
@@ -214,8 +212,6 @@ void check_arrival(struct run *run, u32 nr)
 	s64 cycle_ns;
 
 	if (!run->moved.clock_restored || run->sim.cycles != run->moved.cycles ||
-	    /* a later snapshot, on another CPU, is another's business */
-	    run->vm.master_cycle_now != run->moved.raw_tsc ||
 	    !saved->promised || run->snapshot_broken || run->broken ||
 	    !run->vm.use_master_clock || run->sim.machine->early_tsc_khz ||
 	    !in_contract(run, nr))

@@ -38,6 +38,8 @@ void law_counter_registered(u32 khz, const struct subject_counter *c);	/* exact 
 void law_counter_read(const char *clock, const char *function, u64 mask,
 		      const struct subject_counter *c, u64 cycles, bool ok,
 		      u64 got);
+void law_vdso_update(const struct subject_vdso *at,
+		     const struct subject_vdso_read *read);	/* exact, sequence */
 void law_suspend_timing(const struct subject_counter *c, u64 start, u64 now,
 			u64 got);					/* exact */
 void law_in_interval(u64 start, u64 end, u64 counter, bool got);	/* signed */

@@ -125,6 +125,45 @@ void law_counter_read(const char *clock, const char *function, u64 mask,
 }
 
 /*
+ * A time namespace's offset is whole ns, and is added to whole ns: what is read there
+ * is what is read outside plus the offset, exactly.  While the page is updated a read
+ * is that of before or that of after: 0.
+ *
+ * Contract: bit 63 of the counter is clear, or the read says that it is valid all the
+ * same (law_counter_read() judges that).  The sums fit: KTIME_SEC_MAX / 2 is the most
+ * that a namespace may be ahead.
+ */
+void law_vdso_update(const struct subject_vdso *at, const struct subject_vdso_read *read)
+{
+	s128 offset = (s128)at->offset_s * CF_NS_PER_SEC + at->offset_ns;
+	struct finding f = {
+		.law = LAW_EXACT, .clock = "vdso-namespace", .event = "-",
+		.function = "do_hres", .unit = "valid counter",
+		.why = "the vDSO reads a counter that it can't, or not one that it can",
+		.got = read->valid, .want = !at->no_counter,
+	};
+
+	if (!(at->cycles >> 63))
+		judge(&f);
+	if (!read->valid || at->no_counter)
+		return;
+	f.function = "do_hres_timens";
+	f.why = "it isn't the time outside plus the offset";
+	f.unit = "ns";
+	f.got = read->namespace_ns;
+	f.want = read->after_ns + offset;
+	judge(&f);
+
+	f.law = LAW_SEQUENCE;
+	f.function = at->in_namespace ? "do_hres_timens" : "do_hres";
+	f.clock = "vdso";
+	f.why = "it is neither the time before the update nor that after it";
+	f.got = read->meanwhile_ns - (at->in_namespace ? offset : 0);
+	f.want = f.got == read->before_ns ? read->before_ns : read->after_ns;
+	judge(&f);
+}
+
+/*
  * How long a suspend was: floor(d * m / 2^s).  Contract: the counter went on by at
  * most half of its mask, and didn't wrap, as counters chosen for that don't.
  */
@@ -169,7 +208,8 @@ void law_in_interval(u64 start, u64 end, u64 counter, bool got)
  * Between two reads: each cuts its product, so the difference is that of d * m,
  * within (-1, 1).  m is W rounded to the nearest at shift s; of one made for
  * shift 32 the last bit is cut, as perf's users shift by at most 31: m - W in
- * [-3/4, 1/2].
+ * [-3/4, 1/2].  s is the largest at which m fits 32 bits, so 22 at least for the
+ * 10^6 / kHz of 1 MHz and above: no coarser scale may widen its own tolerance.
  *
  * Contract: the time from resume_tsc on is below 2^62 ns.
  */
@@ -178,6 +218,7 @@ void law_sched_clock(const struct subject_sched_clock *at,
 {
 	u64 delta = at->tsc - at->resume_tsc;
 	u128 ns = (u128)delta * NSEC_PER_KHZ / at->khz;
+	u32 shift = read->shift > 22 ? read->shift : 22;
 	struct finding f = {
 		.law = LAW_TOTAL, .clock = "sched_clock", .event = "-",
 		.function = "__set_cyc2ns_scale",
@@ -211,7 +252,7 @@ void law_sched_clock(const struct subject_sched_clock *at,
 	f.why = "it isn't the time of so many cycles";
 	f.got = read->ns - read->resumed;
 	f.want = ns;
-	f.tolerance_low = -(s128)((((u128)delta * 3) >> (read->shift + 2)) + 2);
-	f.tolerance_high = ((u128)delta >> (read->shift + 1)) + 2;
+	f.tolerance_low = -(s128)((((u128)delta * 3) >> (shift + 2)) + 2);
+	f.tolerance_high = ((u128)delta >> (shift + 1)) + 2;
 	judge(&f);
 }

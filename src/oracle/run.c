@@ -180,10 +180,12 @@ static bool do_event(struct run *run, const struct event *event)
 		return do_suspend(run, event);
 	if (kind == EVENT_SAVE_CLOCK || kind == EVENT_MIGRATE)
 		remember_saved(run, event);
-	if (kind == EVENT_RESTORE_RUNSTATE)
+	if (kind == EVENT_RESTORE_RUNSTATE || kind == EVENT_XEN_ATTR)
 		run->sim.subject->view_xen(nr, &xen);
 	if (!sim_event(&run->sim, event, &read))
 		return false;
+	if (run->steps)
+		run->steps[run->nr + 1].read = read;
 	if (run->sim.faulted)
 		forget_unwritten(run);
 
@@ -207,7 +209,9 @@ static bool do_event(struct run *run, const struct event *event)
 		run->slot_gone = false;
 		forget_timers(run);
 		for (u32 i = 0; i < run->sim.nr_vcpus; i++)
-			run->runstate[i].set = run->vcpu[i].stale = false;
+			run->runstate[i].set = run->vcpu[i].stale =
+				run->vcpu[i].two_copies =
+				run->vcpu[i].area_gone = false;
 		check_migrate(run, host);
 		return true;
 	}
@@ -229,15 +233,16 @@ static bool do_event(struct run *run, const struct event *event)
 		run->page_pending = true;
 	remember_who_asks(run, event);
 	if (kind == EVENT_RESTORE_TSC) {
+		/* the timers' MSRs come with it, as they were saved */
+		for (u32 i = 0; i < SUBJECT_MAX_VCPUS; i++)
+			run->timer[i].flags = run->timer[i].count = run->timer[i].asked = 0;
 		check_restore_tsc(run);
 		return true;
 	}
 	if (touches_tsc(kind)) {
 		run->moved.tsc_is_new = false;
 		run->tsc_touched = true;
-		for (u32 i = 0; i < run->sim.nr_vcpus; i++)
-			run->timer[i].judged = false;
-		forget_timers(run);
+		forget_all_timers(run);
 		remember_tsc(run, nr);
 		run->vcpu[nr].woken = false;	/* the ioctl has loaded it */
 		check_tsc_write(run, event, &old, &run->vcpu[nr].view);
@@ -257,12 +262,14 @@ static bool do_event(struct run *run, const struct event *event)
 		const struct subject_vcpu_view *now = &run->vcpu[nr].view;
 
 		check_tuple(run, now, &run->vcpu[nr].other_khz);
+		if (run->vcpu[nr].two_copies)
+			check_copies(run, nr);
 		if (!run->snapshot_broken && in_contract(run, nr) &&
 		    old.updates && !run->broken)
 			check_rebase(run, &old, now);
 		if (now->tsc_catchup && !run->vcpu[nr].wrapped &&
 		    !run->snapshot_broken && !run->broken) {
-			check_catchup(run, &old, now);
+			check_catchup(run, nr, &old, now);
 			if (!run->broken)
 				check_caught_up(run, now);
 		}
@@ -274,6 +281,8 @@ static bool do_event(struct run *run, const struct event *event)
 	if ((run->vcpu[nr].view.updates != old.updates || run->slot_gone) &&
 	    run->vm.page_sequence != run->page_sequence)
 		remember_page(run, nr, page_kept);
+	if (kind == EVENT_STIMER_CONFIG || kind == EVENT_STIMER_ARM)
+		note_stimer(run, nr, &read);
 	if (kind == EVENT_STIMER_ARM && !stimer_refused(run, nr)) {
 		run->timer[nr].since = run->snapshot_cycles;
 		run->timer[nr].generation = run->generation;
@@ -287,6 +296,7 @@ static bool do_event(struct run *run, const struct event *event)
 		if (run->vcpu[nr].woken && !run->broken)
 			check_woken(run, nr);
 		run->vcpu[nr].woken = run->vcpu[nr].slept = false;
+		run->vcpu[nr].lost_cycles = 0;
 		run->vcpu[nr].entered = true;
 		run->vcpu[nr].entered_raw = run->sim.hw.raw_tsc;
 		/* an update that it was due for is lost */
@@ -346,7 +356,10 @@ static bool do_event(struct run *run, const struct event *event)
 		check_runstate(run);
 		break;
 	case EVENT_RESTORE_RUNSTATE:
-		check_restore_runstate(run, &read, &xen);
+		check_restore_runstate(run, &read, &xen, event->value);
+		break;
+	case EVENT_XEN_ATTR:
+		check_xen_attr(run, &read, &xen);
 		break;
 	case EVENT_READ_TMCCT:
 		check_tmcct(run, &read);
@@ -369,14 +382,18 @@ static void record_step(struct run *run, struct step *step)
 	step->cpu = run->sim.hw.cpu;
 	step->raw_tsc = sim_raw_tsc(&run->sim, run->sim.hw.cpu);
 	step->vm = run->vm;
-	for (u32 i = 0; i < machine->nr_vcpus; i++)
+	for (u32 i = 0; i < machine->nr_vcpus; i++) {
 		run->sim.subject->view_vcpu(i, &step->vcpu[i]);
+		step->unpromised[i] = unpromised(run, i);
+	}
 	memcpy(step->vcpu_cpu, run->sim.vcpu_cpu, sizeof(step->vcpu_cpu));
 	run->sim.subject->view_timekeeper(&step->timekeeper);
 	step->hv_scale = run->sim.hw.hv_scale;
 	step->hv_offset_100ns = run->sim.hw.hv_offset_100ns;
-	if (run->event && run->event->vcpu < run->sim.nr_vcpus)
+	if (run->event && run->event->vcpu < run->sim.nr_vcpus) {
 		run->sim.subject->view_nested(run->event->vcpu, &step->nested);
+		run->sim.subject->view_xen(run->event->vcpu, &step->xen);
+	}
 }
 
 /* Almost never; and when somebody wants to know what is asked. */
@@ -455,6 +472,7 @@ void run_scenario(const struct scenario *s, const struct subject *subject,
 		  struct step *steps)
 {
 	struct subject_trap trap;
+	const char *function;
 	struct run run;
 
 	memset(&run, 0, offsetof(struct run, sim));
@@ -469,18 +487,20 @@ void run_scenario(const struct scenario *s, const struct subject *subject,
 		return;
 	if (steps && run.nr < s->nr_events)
 		steps[run.nr + 1].trap = trap;
+	/* the kernel of the host that the VM is on, if it came to that */
+	function = run_function_at(run.event ? run.sim.subject : subject, trap.file,
+				   trap.line);
 	if (!run.event)
 		run.event = &s->events[0];
 	run.broken = false;
 	run_fail(&run, &(struct verdict){
 		.law = LAW_TOTAL, .clock = trap.kind == SUBJECT_TRAP_LOOP ?
 					   "endless-loop" : "division-by-zero",
-		.function = run_function_at(subject, trap.file, trap.line) ?: "-",
+		.function = function ?: "-",
 		.why = trap.kind == SUBJECT_TRAP_LOOP ? "a loop doesn't end" :
 							"divide error",
 		.unit = "",
 		/* wherever the scenario was, it is that function's; SIGFPE names none */
-		.event = run_function_at(subject, trap.file, trap.line) ?:
-			 event_info[run.event->kind].name,
+		.event = function ?: event_info[run.event->kind].name,
 	});
 }

@@ -12,6 +12,7 @@ struct step {
 	u64 true_cycles;		/* that host's cycles since true time 0 */
 	u32 cpu;			/* where it happened */
 	u64 raw_tsc;			/* that CPU's RDTSC */
+	struct sim_read read;		/* whether or not a law speaks of it */
 	bool has_clock;
 	const char *clock;		/* "kvmclock", "KVM_GET_CLOCK", "TSC page"... */
 	const char *unit;		/* "ns", "100ns" */
@@ -31,7 +32,10 @@ struct step {
 	u64 hv_scale;			/* the host's own page, see subject_hw */
 	s64 hv_offset_100ns;
 	struct subject_trap trap;
-	struct subject_nested_view nested; /* of the event's vCPU */
+	struct subject_nested_view nested; /* of the event's vCPU... */
+	struct subject_xen_view xen;	/* ...too */
+	/* why no law speaks of a vCPU's kvmclock; NULL: it is promised */
+	const char *unpromised[SUBJECT_MAX_VCPUS];
 };
 
 /*

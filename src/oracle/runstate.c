@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A VMM restores a Xen vCPU's runstate: as it was saved, or with the time that the
- * vCPU was away as offline.
+ * vCPU was away as offline.  And what else it does with a Xen vCPU's attributes.
  */
 #include "timeline.h"
 
@@ -14,10 +14,10 @@
  * Contract: E is the sum of t, as LAW_CONSERVE has it, and E + a doesn't wrap.
  */
 void check_restore_runstate(struct run *run, const struct sim_read *read,
-			    const struct subject_xen_view *before)
+			    const struct subject_xen_view *before, u64 away)
 {
 	const struct subject_runstate_view *old = &before->runstate;
-	u64 away = run->event->value, sum = 0;
+	u64 sum = 0;
 	struct subject_xen_view now;
 	struct subject_clock clock;
 	struct verdict v = {
@@ -53,5 +53,122 @@ void check_restore_runstate(struct run *run, const struct sim_read *read,
 	v.unit = "";
 	v.got = now.runstate.state;
 	v.want = old->state;
+	run_check(run, &v);
+}
+
+/* What KVM doesn't take changes nothing. */
+static void check_refused(struct run *run, const struct sim_read *read,
+			  const struct subject_xen_view *old,
+			  const struct subject_xen_view *now)
+{
+	struct verdict v = {
+		.law = LAW_CONSERVE, .clock = "runstate",
+		.function = "kvm_xen_vcpu_set_attr", .event = "xen-attr-wrong",
+		.why = "a wrong attribute was taken", .got = read->valid,
+	};
+
+	if (!run_check(run, &v))
+		return;
+	v.why = "an attribute that was refused changed something";
+	v.unit = "ns";
+	v.got = now->runstate.entry_ns;
+	v.want = old->runstate.entry_ns;
+	if (!run_check(run, &v))
+		return;
+	for (int i = 0; i < SUBJECT_RUNSTATE_NR; i++) {
+		v.got = now->runstate.time_ns[i];
+		v.want = old->runstate.time_ns[i];
+		if (!run_check(run, &v))
+			return;
+	}
+	v.got = now->expires_ns;
+	v.want = old->expires_ns;
+	if (!run_check(run, &v))
+		return;
+	v.unit = "";
+	v.got = now->runstate.state;
+	v.want = old->runstate.state;
+	run_check(run, &v);
+}
+
+/*
+ * A timer that a VMM reads and sets is due when it was, or has come.  By which clock
+ * it is armed anew is the VMM's doing: its drift isn't the guest's to explain.
+ */
+static void check_reloaded_timer(struct run *run, const struct subject_xen_view *old,
+				 const struct subject_xen_view *now)
+{
+	run->xen_timer[run->event->vcpu].judged = false;
+	run_check(run, &(struct verdict){
+		.law = LAW_ROUNDTRIP, .clock = "xen-timer", .event = "xen-attr-reload",
+		.function = "kvm_xen_vcpu_get_attr",
+		.why = "a timer that was read and set is another",
+		.unit = "ns", .got = now->expires_ns,
+		.want = now->deliveries == old->deliveries ? old->expires_ns : 0,
+	});
+}
+
+void check_xen_attr(struct run *run, const struct sim_read *read,
+		    const struct subject_xen_view *before)
+{
+	struct vcpu_state *vcpu = &run->vcpu[run->event->vcpu];
+	enum subject_xen_attr what = run->event->value;
+	struct subject_clock clock;
+	struct subject_xen_view now;
+
+	run->sim.subject->view_xen(run->event->vcpu, &now);
+	/* without memory there is nowhere to move to, and nothing to set it to */
+	if (!now.used || (run->slot_gone && what < SUBJECT_XEN_WRONG))
+		return;
+	if (what >= SUBJECT_XEN_WRONG) {
+		/* a clock below 0 is no end of time: the other one isn't after it */
+		if (what == SUBJECT_XEN_FUTURE &&
+		    (run->sim.subject->get_clock(&clock) || (s64)clock.clock_ns < 0))
+			return;
+		check_refused(run, read, before, &now);
+	} else if (what == SUBJECT_XEN_RELOAD) {
+		check_restore_runstate(run, read, before, 0);
+		check_reloaded_timer(run, before, &now);
+	} else if (read->valid) {
+		if (what <= SUBJECT_XEN_BOTH)
+			vcpu->two_copies = what == SUBJECT_XEN_BOTH;
+		else
+			vcpu->area_gone = what == SUBJECT_XEN_NO_AREA;
+	}
+}
+
+/* Both are written by one update: what the guest's kernel reads is one clock. */
+void check_copies(struct run *run, u32 nr)
+{
+	const struct subject_pvclock *one = &run->vcpu[nr].view.pvclock;
+	struct subject_xen_view xen;
+	struct verdict v = {
+		.law = LAW_AGREE, .clock = "kvmclock", .event = "xen-copies",
+		.function = "kvm_setup_guest_pvclock",
+		.why = "the copy in vcpu_info is another clock's",
+	};
+
+	run->sim.subject->view_xen(nr, &xen);
+	v.unit = "ns";
+	v.got = xen.copy.system_time;
+	v.want = one->system_time;
+	if (!run_check(run, &v))
+		return;
+	v.unit = "cycles";
+	v.got = xen.copy.tsc_timestamp;
+	v.want = one->tsc_timestamp;
+	if (!run_check(run, &v))
+		return;
+	v.unit = "";
+	v.got = xen.copy.tsc_to_system_mul;
+	v.want = one->tsc_to_system_mul;
+	if (!run_check(run, &v))
+		return;
+	v.got = xen.copy.tsc_shift;
+	v.want = one->tsc_shift;
+	if (!run_check(run, &v))
+		return;
+	v.got = xen.copy.flags & SUBJECT_PVCLOCK_TSC_STABLE;
+	v.want = one->flags & SUBJECT_PVCLOCK_TSC_STABLE;
 	run_check(run, &v);
 }

@@ -168,8 +168,7 @@ void check_page_said(struct run *run, const struct sim_read *read)
 		.function = "hv_read_tsc_page_tsc",
 		.why = "the page has a sequence, and the reader says that it has none",
 		.unit = "100ns", .got = 0,
-		.want = (u64)((u128)read->tsc * run->vm.page_scale >> 64) +
-			run->vm.page_offset_100ns,
+		.want = page_at(run, read->tsc),
 	});
 }
 

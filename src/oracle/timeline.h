@@ -17,6 +17,7 @@
 /* A point on a clock, to measure later reads against. */
 struct base {
 	bool set;
+	u8 source;			/* Hyper-V's: bit 0 the host has a page, 1 the guest */
 	u64 value;
 	u64 cycles;			/* true time */
 	u64 since;			/* true time of the snapshot in force */
@@ -35,6 +36,9 @@ struct vcpu_state {
 	bool woken;			/* and where its TSC goes on is known: between */
 	u64 woken_low, woken_high;
 	bool slept;			/* and hasn't entered since: KVM may move its TSC */
+	bool two_copies;		/* of its kvmclock, a Xen guest's */
+	bool area_gone;			/* for its runstate, likewise */
+	u64 lost_cycles;		/* by no more than the host's lost meanwhile */
 	struct subject_vcpu_view view;
 };
 
@@ -44,6 +48,9 @@ struct timer {
 	u64 since;			/* true time of the snapshot then in force */
 	bool judged;			/* armed by a clock that is promised */
 	u32 generation;
+	u32 flags;			/* a stimer's, as the guest configured it last */
+	u64 count;			/* and its count; both written where they are taken */
+	u64 asked;			/* when it is to come, 100 ns; 0: ask KVM */
 };
 
 /* What a vCPU's guest read of its clock when the VMM saved it. */
@@ -123,6 +130,7 @@ struct run {
 	struct timer timer[SUBJECT_MAX_VCPUS];
 	bool hibernated;
 	u64 sched_clock;		/* then, ns */
+	u64 sched_offset_ns;		/* it is the Hyper-V clock less that */
 	u64 unstable_read;		/* the last without PVCLOCK_TSC_STABLE_BIT */
 	struct base monotonic_guest, monotonic_host;
 	struct base monotonic_page, monotonic_reference;
@@ -156,6 +164,25 @@ struct run {
 static inline u64 cycles_to_ns(const struct run *run, u64 cycles)
 {
 	return machine_true_ns(run->sim.machine, cycles);
+}
+
+/* After such a gap ktime_get_raw() itself wraps, before 6.10; a tick tells. */
+static inline bool gap_wraps(const struct run *run)
+{
+	return cycles_to_ns(run, run->sim.cycles - run->tick_cycles) >>
+	       (63 - run->timekeeper.shift);
+}
+
+/* What the TSC page in memory says at guest's TSC @tsc, in 100 ns. */
+static inline u64 page_at(const struct run *run, u64 tsc)
+{
+	return (u64)((u128)tsc * run->vm.page_scale >> 64) + run->vm.page_offset_100ns;
+}
+
+/* Of a host's clock: of what it has and what it may be switched to the coarser one. */
+static inline u64 clock_resolution_ns(const struct machine *machine)
+{
+	return machine->clocksource == SUBJECT_CS_HYPERV_PAGE ? 100 : 1;
 }
 
 static inline s128 signed_ns(const struct run *run, s64 cycles)
@@ -240,7 +267,7 @@ void check_tuple(struct run *run, const struct subject_vcpu_view *now,
 		 bool *other_khz);
 void check_rebase(struct run *run, const struct subject_vcpu_view *old,
 		  const struct subject_vcpu_view *now);
-void check_catchup(struct run *run, const struct subject_vcpu_view *old,
+void check_catchup(struct run *run, u32 nr, const struct subject_vcpu_view *old,
 		   const struct subject_vcpu_view *now);
 void check_caught_up(struct run *run, const struct subject_vcpu_view *now);
 void check_tsc_write(struct run *run, const struct event *event,
@@ -251,8 +278,14 @@ void remember_tsc(struct run *run, u32 nr);
 
 void check_guest_khz(struct run *run, const struct sim_read *read);
 
-/* Is vCPU @vcpu's clock promised at all? */
-bool in_contract(const struct run *run, u32 vcpu);
+/* Why vCPU @vcpu's clock isn't promised at all, or NULL. */
+const char *unpromised(const struct run *run, u32 vcpu);
+
+static inline bool in_contract(const struct run *run, u32 vcpu)
+{
+	return !unpromised(run, vcpu);
+}
+
 u64 snapshot_clock(const struct run *run);
 s128 tuple_exact(const struct subject_pvclock *pv, u64 tsc);
 s64 guest_cycle_ns(const struct run *run, const struct subject_vcpu_view *view);
@@ -267,6 +300,8 @@ u64 unsigned_read(const struct subject_pvclock *pv, u64 tsc);
 
 /* ---- hyperv.c: Hyper-V's clocks and timers ---------------------------------- */
 
+/* Do the host and the guest of vCPU @nr read one counter that is promised? */
+bool one_counter(const struct run *run, u32 nr);
 void check_page(struct run *run, const struct sim_read *read);
 void check_reference(struct run *run, const struct sim_read *read);
 void check_hv_clock(struct run *run, const struct sim_read *read);
@@ -274,6 +309,7 @@ void check_sched_clock(struct run *run, const struct sim_read *read);
 void check_hibernate(struct run *run, const struct sim_read *read);
 void check_stimer(struct run *run, u32 nr);
 bool stimer_refused(const struct run *run, u32 nr);
+void note_stimer(struct run *run, u32 nr, const struct sim_read *read);
 bool is_page_kept(const struct run *run);
 void check_kept_page(struct run *run);
 
@@ -287,11 +323,6 @@ void forget_unwritten(struct run *run);
 void check_page_said(struct run *run, const struct sim_read *read);
 /* After an event that updated what a reader watches. */
 void check_sequence(struct run *run);
-
-/*
- * Do the host and the guest of vCPU @nr read one counter that is promised?
- */
-bool one_counter(const struct run *run, u32 nr);
 
 /* ---- migrate.c: save, move, restore ------------------------------------------ */
 
@@ -347,6 +378,8 @@ u64 clock_drift(const struct run *run, u64 ns);
 
 /* ---- host.c: the host's clocks ------------------------------------------------ */
 
+/* Of every kind: the clock that they were armed by isn't the same any more. */
+void forget_all_timers(struct run *run);
 /* What the present clocksource counts where the TSC is @raw. */
 u64 host_counter(const struct run *run, u64 raw);
 /* CLOCK_REALTIME there, exactly; false where that is before the last update. */
@@ -360,8 +393,12 @@ void check_woken(struct run *run, u32 nr);
 
 /* ---- runstate.c: a VMM restores a Xen vCPU's runstate -------------------------- */
 
-/* @before: what it was before the event. */
+/* @before: what it was before the event; it was @away ns longer offline. */
 void check_restore_runstate(struct run *run, const struct sim_read *read,
-			    const struct subject_xen_view *before);
+			    const struct subject_xen_view *before, u64 away);
+void check_xen_attr(struct run *run, const struct sim_read *read,
+		    const struct subject_xen_view *before);
+/* After an update of two copies. */
+void check_copies(struct run *run, u32 nr);
 
 #endif

@@ -332,8 +332,8 @@ void check_runstate(struct run *run)
 	 * Before 6.3 a VMM's change reaches the guest with the next of KVM's own.  Bit
 	 * 63 of the entry's time says "being written" there.
 	 */
-	if (!run->broken && !run->slot_gone && !(now.runstate.entry_ns >> 63) &&
-	    run->event->value <= SUBJECT_RUNSTATE_RUNNABLE)
+	if (!run->broken && !run->slot_gone && !run->vcpu[nr].area_gone &&
+	    !(now.runstate.entry_ns >> 63) && run->event->value <= SUBJECT_RUNSTATE_RUNNABLE)
 		check_area(run, &now);
 	new.set = !run->broken && run->clock_sane && host_clock_promised(run) &&
 		  check_entry(run, now.runstate.entry_ns) &&

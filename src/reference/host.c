@@ -219,6 +219,29 @@ bool ref_vdso_read(const struct subject_counter *c, u64 cycles, u64 *ns)
 	return true;
 }
 
+static s64 vdso_ns(const struct subject_counter *c, u64 sec, u64 cycles)
+{
+	u64 ns;
+
+	ref_vdso_read(c, cycles, &ns);
+	return sec * CF_NS_PER_SEC + ns;
+}
+
+/* Nobody can be seen between two stores. */
+void ref_vdso_update(const struct subject_vdso *at, struct subject_vdso_read *read)
+{
+	s64 offset_ns = at->offset_s * (s64)CF_NS_PER_SEC + at->offset_ns;
+	s64 after_ns = vdso_ns(&at->after, at->after_s, at->cycles);
+
+	*read = (struct subject_vdso_read){
+		.valid = !at->no_counter,
+		.before_ns = vdso_ns(&at->before, at->before_s, at->cycles),
+		.after_ns = after_ns,
+		.meanwhile_ns = after_ns + (at->in_namespace ? offset_ns : 0),
+		.namespace_ns = after_ns + offset_ns,
+	};
+}
+
 u64 ref_suspend_timing(u32 khz, u64 mask, u64 start, u64 now)
 {
 	struct subject_counter c;

@@ -59,7 +59,7 @@ PLANT(ORIGIN, "kvm-masterclock-origin", "exact monotonic",
       "each vCPU's pair is made where and when it enters")
 PLANT(NO_LAST_VALUE, "pvclock-no-last-value", "monotonic",
       "a clock that isn't stable may go back on another vCPU")
-PLANT(SCHED_OFFSET, "kvmclock-sched-offset", "monotonic rate roundtrip",
+PLANT(SCHED_OFFSET, "kvmclock-sched-offset", "agree monotonic rate roundtrip",
       "without the page sched_clock() has no offset")
 PLANT(SCHED_RESTORE, "xen-guest-sched-clock", "roundtrip",
       "sched_clock()'s offset isn't re-based after a hibernation")
@@ -75,7 +75,7 @@ PLANT(GAP_TICK, "watchdog-suspend-overflow", "exact",
       "what a tick accumulates after a long suspend has 64 bits")
 PLANT(LOST_FRACTION, "ntp-error-monotonic", "exact agree",
       "a tick drops the fraction of a ns")
-PLANT(SCHED_208_DAYS, "cyc2ns-208d", "monotonic rate",
+PLANT(SCHED_208_DAYS, "cyc2ns-208d", "agree monotonic rate",
       "sched_clock() wraps after 2^54 ns")
 PLANT(SCHED_SUSPEND, "tsc-suspend-sched-clock", "roundtrip",
       "with a valid page sched_clock()'s state isn't restored")

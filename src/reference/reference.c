@@ -122,20 +122,26 @@ static void view_vm(struct subject_vm_view *view)
 	};
 }
 
-static void view_vcpu(u32 nr, struct subject_vcpu_view *view)
+struct subject_pvclock ref_view_pvclock(u32 nr)
 {
 	const struct abi_pvclock *pv = PVCLOCK(nr);
+
+	return (struct subject_pvclock){
+		.version = pv->version,
+		.tsc_timestamp = pv->tsc_timestamp,
+		.system_time = pv->system_time,
+		.tsc_to_system_mul = pv->tsc_to_system_mul,
+		.tsc_shift = pv->tsc_shift,
+		.flags = pv->flags,
+	};
+}
+
+static void view_vcpu(u32 nr, struct subject_vcpu_view *view)
+{
 	const struct ref_vcpu *vcpu = &vm.vcpu[nr];
 
 	*view = (struct subject_vcpu_view){
-		.pvclock = {
-			.version = pv->version,
-			.tsc_timestamp = pv->tsc_timestamp,
-			.system_time = pv->system_time,
-			.tsc_to_system_mul = pv->tsc_to_system_mul,
-			.tsc_shift = pv->tsc_shift,
-			.flags = pv->flags,
-		},
+		.pvclock = ref_view_pvclock(nr),
 		.tsc_offset = vcpu->offset,
 		.tsc_multiplier = vcpu->ratio,
 		.virtual_tsc_khz = vcpu->khz,
@@ -193,6 +199,7 @@ const struct subject subject_reference = {
 	.register_counter = ref_register_counter,
 	.timekeeping_read = ref_timekeeping_read,
 	.vdso_read = ref_vdso_read,
+	.vdso_update = ref_vdso_update,
 	.suspend_timing = ref_suspend_timing,
 	.in_interval = ref_in_interval,
 	.sched_clock = ref_sched_clock,
@@ -255,5 +262,6 @@ const struct subject subject_reference = {
 	.step_realtime = ref_step_realtime,
 	.set_clocksource = ref_set_clocksource,
 	.xen_restore_runstate = ref_xen_restore_runstate,
+	.xen_attr = ref_xen_attr,
 #endif
 };

@@ -200,6 +200,7 @@ void ref_resume(bool boot_cpu);
 void ref_register_counter(u32 khz, u64 mask, struct subject_counter *counter);
 u64 ref_timekeeping_read(const struct subject_counter *counter, u64 cycles);
 bool ref_vdso_read(const struct subject_counter *counter, u64 cycles, u64 *ns);
+void ref_vdso_update(const struct subject_vdso *at, struct subject_vdso_read *read);
 u64 ref_suspend_timing(u32 khz, u64 mask, u64 start, u64 now);
 bool ref_in_interval(u64 start, u64 end, u64 counter);
 void ref_ntp_seconds(const struct subject_ntp *at, struct subject_ntp_after *after);
@@ -276,11 +277,16 @@ u64 ref_xen_shared_info(bool compat);
 void ref_xen_set_timer(u32 vcpu, u64 timeout_ns);
 void ref_xen_set_runstate(u32 vcpu, enum subject_runstate state, u64 run_delay_ns);
 int ref_xen_restore_runstate(u32 vcpu, u64 away_ns, u64 run_delay_ns);
+int ref_xen_attr(u32 vcpu, enum subject_xen_attr what, u64 run_delay_ns);
 void ref_view_xen(u32 vcpu, struct subject_xen_view *view);
 void ref_write_tsc_deadline(u32 vcpu, u64 tsc);
 void ref_write_lapic_timer(u32 vcpu, enum subject_lapic_mode mode, u32 divide, u32 count);
 u32 ref_read_tmcct(u32 vcpu);
 void ref_view_lapic(u32 vcpu, struct subject_lapic_view *view);
+
+/* ---- reference.c ------------------------------------------------------------- */
+
+struct subject_pvclock ref_view_pvclock(u32 vcpu);
 
 /* ---- guest.c ----------------------------------------------------------------- */
 

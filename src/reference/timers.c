@@ -86,6 +86,15 @@ int ref_xen_restore_runstate(u32 nr, u64 away_ns, u64 run_delay_ns)
 	return 0;
 }
 
+/* The memory is one, whatever it is called, if it is there; what is read is what is set. */
+int ref_xen_attr(u32 nr, enum subject_xen_attr what, u64 run_delay_ns)
+{
+	if (!vm.vcpu[nr].xen.used || vm.slot_gone || what >= SUBJECT_XEN_WRONG)
+		return -1;
+	return what == SUBJECT_XEN_RELOAD ? ref_xen_restore_runstate(nr, 0, run_delay_ns) :
+					    0;
+}
+
 void ref_view_xen(u32 nr, struct subject_xen_view *view)
 {
 	const struct ref_xen *xen = &vm.vcpu[nr].xen;
@@ -94,6 +103,7 @@ void ref_view_xen(u32 nr, struct subject_xen_view *view)
 	clock_ns = planted(PLANT_XEN_TIMER_UNSCALED, clock_ns, ref_clock_unscaled());
 	*view = (struct subject_xen_view){
 		.used = xen->used,
+		.copy = ref_view_pvclock(nr),
 		.armed = xen->expires_ns,
 		.monotonic_ns = ref_host_ns(),
 		.armed_for_ns = ref_host_ns() + xen->expires_ns - clock_ns,

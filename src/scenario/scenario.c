@@ -57,8 +57,7 @@ const struct event_info event_info[EVENT_NR] = {
 		"The guest opts for re-enlightenment and TSC emulation, or out." },
 	[EVENT_STIMER_CONFIG] = { "stimer-config", false, true, "flags", false, 63,
 		"The guest writes HV_X64_MSR_STIMER0_CONFIG." },
-	[EVENT_STIMER_ARM] = { "stimer-arm", false, true, "ns", false,
-		365ull * 86400 * CF_NS_PER_SEC,
+	[EVENT_STIMER_ARM] = { "stimer-arm", false, true, "ns", false, ~0ull,
 		"The guest writes HV_X64_MSR_STIMER0_COUNT: its own time, plus that." },
 	[EVENT_MESSAGE_SLOT] = { "message-slot", false, true, "bool", false, 1,
 		"The SynIC slot of SINT1 is full, or the guest reads it and writes EOM." },
@@ -132,6 +131,9 @@ const struct event_info event_info[EVENT_NR] = {
 	[EVENT_RESTORE_RUNSTATE] = { "restore-runstate", false, true, "ns", false,
 		365ull * 86400 * CF_NS_PER_SEC,
 		"The VMM restores the Xen vCPU's runstate, that long offline." },
+	[EVENT_XEN_ATTR] = { "xen-attr", false, true, "what", false,
+		SUBJECT_XEN_ATTR_NR - 1,
+		"The VMM moves what lies in the Xen vCPU's memory, or sets its attributes." },
 };
 
 /* The value of EVENT_INTERLEAVE, from its lowest bits. */

@@ -82,6 +82,7 @@ enum event_kind {
 	EVENT_CLOCKSOURCE,		/* cpu, value: 0 the machine's own, 1 another */
 	EVENT_SUSPEND,			/* value: ns until the host wakes */
 	EVENT_RESTORE_RUNSTATE,		/* vcpu, value: ns that it was away */
+	EVENT_XEN_ATTR,			/* vcpu, value: enum subject_xen_attr */
 	EVENT_NR
 };
 

@@ -77,6 +77,8 @@ static void end_line(struct printer *p)
 
 /* ---- printing ------------------------------------------------------------ */
 
+#define NR(array) (sizeof(array) / sizeof((array)[0]))
+
 static const char *const clocksource_names[] = {
 	[SUBJECT_CS_TSC] = "tsc",
 	[SUBJECT_CS_HYPERV_PAGE] = "hyperv-page",
@@ -111,7 +113,19 @@ static const char *const nested_words[] = {
 
 static const char *const runstates[] = { "running", "runnable", "blocked", "offline" };
 
+static const char *const xen_attrs[SUBJECT_XEN_ATTR_NR] = {
+	"time", "info", "both", "area", "flagged-area", "no-area", "reload",
+	"wrong-sum", "wrong-state", "future", "wrong-adjust-sum", "wrong-adjust-state",
+	"wrong-current", "wrong-priority", "wrong-id", "wrong-vector",
+};
+
 static const char *const lapic_modes[] = { "oneshot", "periodic", "restored" };
+
+static const char *const tsc_ways[] = { "msr", "offset" };
+static const char *const slot_states[] = { "read", "busy" };
+static const char *const switches[] = { "off", "on" };
+static const char *const memory_slots[] = { "back", "gone" };
+static const char *const clocksource_choices[] = { "own", "other" };
 
 static void print_s128(s128 value, FILE *out)
 {
@@ -131,13 +145,12 @@ static const struct time_unit time_units[] = {
 	{ "ms", 1000000 }, { "us", 1000 }, { "ns", 1 },
 };
 
-#define NR_TIME_UNITS (sizeof(time_units) / sizeof(time_units[0]))
 
 static void print_ns(FILE *out, u64 ns)
 {
 	size_t i;
 
-	for (i = 0; i + 1 < NR_TIME_UNITS; i++)
+	for (i = 0; i + 1 < NR(time_units); i++)
 		if (ns && ns % time_units[i].ns == 0)
 			break;
 	fprintf(out, "%llu %s", ns / time_units[i].ns, time_units[i].name);
@@ -250,7 +263,7 @@ static void print_event_words(const struct event *e, FILE *out)
 		fprintf(out, "migrate to host %llu", e->value);
 		break;
 	case EVENT_RESTORE_TSC:
-		fprintf(out, "restore-tsc by %s", e->value ? "offset" : "msr");
+		fprintf(out, "restore-tsc by %s", tsc_ways[e->value]);
 		break;
 	case EVENT_RESTORE_CLOCK:
 		fprintf(out, "restore-clock%s on cpu %u", e->value ? " realtime" : "",
@@ -258,7 +271,7 @@ static void print_event_words(const struct event *e, FILE *out)
 		break;
 	case EVENT_STIMER_CONFIG:
 		fprintf(out, "stimer-config vcpu %u", e->vcpu);
-		for (int i = 0; i < 6; i++)
+		for (u32 i = 0; i < NR(stimer_flags); i++)
 			if (e->value & 1u << i)
 				fprintf(out, " %s", stimer_flags[i]);
 		break;
@@ -267,12 +280,10 @@ static void print_event_words(const struct event *e, FILE *out)
 		print_ns(out, e->value);
 		break;
 	case EVENT_MESSAGE_SLOT:
-		fprintf(out, "message-slot %s vcpu %u", e->value ? "busy" : "read",
-			e->vcpu);
+		fprintf(out, "message-slot %s vcpu %u", slot_states[e->value], e->vcpu);
 		break;
 	case EVENT_REENLIGHTENMENT:
-		fprintf(out, "reenlightenment %s vcpu %u", e->value ? "on" : "off",
-			e->vcpu);
+		fprintf(out, "reenlightenment %s vcpu %u", switches[e->value], e->vcpu);
 		break;
 	case EVENT_NTP_SLEW:
 		fprintf(out, "ntp-slew %lld ppb on cpu %u", (s64)e->value, e->cpu);
@@ -283,7 +294,7 @@ static void print_event_words(const struct event *e, FILE *out)
 		fprintf(out, " on cpu %u", e->cpu);
 		break;
 	case EVENT_CLOCKSOURCE:
-		fprintf(out, "clocksource %s on cpu %u", e->value ? "other" : "own",
+		fprintf(out, "clocksource %s on cpu %u", clocksource_choices[e->value],
 			e->cpu);
 		break;
 	case EVENT_SUSPEND:
@@ -336,12 +347,15 @@ static void print_event_words(const struct event *e, FILE *out)
 	case EVENT_RUNSTATE:
 		fprintf(out, "runstate %s vcpu %u", runstates[e->value], e->vcpu);
 		break;
+	case EVENT_XEN_ATTR:
+		fprintf(out, "xen-attr %s vcpu %u", xen_attrs[e->value], e->vcpu);
+		break;
 	case EVENT_STEAL:
 		fprintf(out, "steal vcpu %u ", e->vcpu);
 		print_ns(out, e->value);
 		break;
 	case EVENT_SLOT:
-		fprintf(out, "memory-slot %s", e->value ? "gone" : "back");
+		fprintf(out, "memory-slot %s", memory_slots[e->value]);
 		break;
 	case EVENT_TSC_DEADLINE:
 		fprintf(out, "tsc-deadline vcpu %u in %llu cycles", e->vcpu, e->value);
@@ -548,7 +562,7 @@ static int take_number(struct parser *p, const char *what, u64 *value,
 	return 0;
 }
 
-static int take_index(struct parser *p, const char *what, u32 nr, u8 *index)
+static int take_index(struct parser *p, const char *what, u32 nr, u32 *index)
 {
 	const char *at;
 	u64 value;
@@ -565,6 +579,44 @@ static int take_index(struct parser *p, const char *what, u32 nr, u8 *index)
 	return 0;
 }
 
+static int take_vcpu(struct parser *p, const struct machine *m, struct event *e)
+{
+	u32 vcpu;
+
+	if (take_index(p, "vcpu", m->nr_vcpus, &vcpu))
+		return -1;
+	e->vcpu = vcpu;
+	return 0;
+}
+
+static int take_on_cpu(struct parser *p, const struct machine *m, struct event *e)
+{
+	u32 cpu;
+
+	if (expect(p, "on") || take_index(p, "cpu", m->nr_cpus, &cpu))
+		return -1;
+	e->cpu = cpu;
+	return 0;
+}
+
+/* Which of @words comes next. */
+static int take_one_of(struct parser *p, const char *const *words, u32 nr, u64 *which)
+{
+	char list[256];
+	size_t n = 0;
+
+	for (*which = 0; *which < nr; ++*which)
+		if (accept(p, words[*which]))
+			return 0;
+	for (u32 i = 0; i < nr; i++)
+		n += snprintf(list + n, sizeof(list) - n, "%s%s",
+			      !i ? "" : i + 1 < nr ? ", " : " or ", words[i]);
+	skip_blanks(p);
+	return fail_at(p, p->pos, "expected %s", list);
+}
+
+#define TAKE_ONE_OF(p, words, which) take_one_of(p, words, NR(words), which)
+
 static int take_ns(struct parser *p, u64 *ns)
 {
 	const char *at;
@@ -575,16 +627,28 @@ static int take_ns(struct parser *p, u64 *ns)
 	at = p->pos;
 	if (take_number(p, "a time", &value, NULL))
 		return -1;
-	for (i = 0; i < NR_TIME_UNITS; i++)
+	for (i = 0; i < NR(time_units); i++)
 		if (accept(p, time_units[i].name))
 			break;
 	skip_blanks(p);
-	if (i == NR_TIME_UNITS)
+	if (i == NR(time_units))
 		return fail_at(p, p->pos, "expected a unit: ns us ms s min h d");
 	if ((u128)value * time_units[i].ns >> 64)
 		return fail_at(p, at, "the time does not fit in 64 bits of ns");
 	*ns = value * time_units[i].ns;
 	return 0;
+}
+
+/* The event's time, which has a largest, called @max. */
+static int take_ns_up_to(struct parser *p, struct event *e, const char *max)
+{
+	const char *at;
+
+	skip_blanks(p);
+	at = p->pos;
+	if (take_ns(p, &e->value))
+		return -1;
+	return e->value <= event_info[e->kind].max ? 0 : fail_at(p, at, "at most %s", max);
 }
 
 static int take_khz(struct parser *p, u64 *khz)
@@ -636,10 +700,9 @@ static int parse_machine_line(struct parser *p, struct machine *m)
 			return -1;
 		m->nr_vcpus = narrow(value);
 	} else if (accept(p, "clocksource")) {
-		for (m->clocksource = 0; m->clocksource < SUBJECT_CS_NR; m->clocksource++)
-			if (accept(p, clocksource_names[m->clocksource]))
-				return 0;
-		return fail_at(p, p->pos, "expected tsc, hyperv-page or other");
+		if (TAKE_ONE_OF(p, clocksource_names, &value))
+			return -1;
+		m->clocksource = value;
 	} else if (accept(p, "tsc_scaling")) {
 		if (accept(p, "none"))
 			m->tsc_frac_bits = 0;
@@ -656,7 +719,7 @@ static int parse_machine_line(struct parser *p, struct machine *m)
 	} else if (accept(p, "realtime")) {
 		return take_ns(p, &m->realtime_ns);
 	} else if (accept(p, "skew")) {
-		u8 cpu;
+		u32 cpu;
 
 		if (take_index(p, "cpu", SUBJECT_MAX_CPUS, &cpu) ||
 		    take_number(p, "a number of cycles", &value, &negative) ||
@@ -677,17 +740,10 @@ static int parse_interleave(struct parser *p, const struct machine *m,
 			    struct event *e)
 {
 	const char *at;
-	u32 reader = 0;
 	u64 x;
 
 	e->kind = EVENT_INTERLEAVE;
-	while (reader < SUBJECT_READER_NR && !accept(p, readers[reader]))
-		reader++;
-	skip_blanks(p);
-	if (reader == SUBJECT_READER_NR)
-		return fail_at(p, p->pos, "expected a reader: pvclock, vdso-pvclock, tsc-page, wall-clock, gtod, timekeeper, get-clock or reference");
-	e->value = reader;
-	if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu))
+	if (TAKE_ONE_OF(p, readers, &e->value) || take_vcpu(p, m, e))
 		return -1;
 	for (int i = INTERLEAVE_STORE; i < INTERLEAVE_BACKWARDS; i++) {
 		if (!accept(p, interleave_words[i]))
@@ -719,7 +775,7 @@ static int parse_event(struct parser *p, const struct machine *m, u32 nr_hosts,
 			continue;
 		e->kind = kind;
 		if (info->has_vcpu)
-			return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
+			return take_vcpu(p, m, e);
 		if (!info->has_cpu)
 			return 0;
 		goto on_cpu;
@@ -744,12 +800,12 @@ static int parse_event(struct parser *p, const struct machine *m, u32 nr_hosts,
 	}
 	if (accept(p, "run")) {
 		e->kind = EVENT_RUN_VCPU;
-		if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu))
+		if (take_vcpu(p, m, e))
 			return -1;
 		goto on_cpu;
 	}
 	if (accept(p, "write-tsc")) {
-		if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu) ||
+		if (take_vcpu(p, m, e) ||
 		    take_number(p, "a number of cycles", &e->value, NULL) ||
 		    expect(p, "cycles") || expect(p, "by"))
 			return -1;
@@ -763,7 +819,7 @@ static int parse_event(struct parser *p, const struct machine *m, u32 nr_hosts,
 	}
 	if (accept(p, "tsc-offset") || (nested = accept(p, "nested-offset"))) {
 		e->kind = nested ? EVENT_NESTED_OFFSET : EVENT_SET_TSC_OFFSET;
-		if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu) ||
+		if (take_vcpu(p, m, e) ||
 		    take_number(p, "a number of cycles", &e->value, &negative) ||
 		    expect(p, "cycles"))
 			return -1;
@@ -773,7 +829,7 @@ static int parse_event(struct parser *p, const struct machine *m, u32 nr_hosts,
 	}
 	if (accept(p, "set-tsc-khz") || (nested = accept(p, "nested-khz"))) {
 		e->kind = nested ? EVENT_NESTED_KHZ : EVENT_SET_TSC_KHZ;
-		if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu))
+		if (take_vcpu(p, m, e))
 			return -1;
 		skip_blanks(p);
 		at = p->pos;
@@ -793,20 +849,14 @@ static int parse_event(struct parser *p, const struct machine *m, u32 nr_hosts,
 	}
 	if (accept(p, "tsc-page")) {
 		e->kind = EVENT_WRITE_TSC_PAGE;
-		while (e->value < SUBJECT_PAGE_WRITE_NR &&
-		       !accept(p, page_writes[e->value]))
-			e->value++;
-		skip_blanks(p);
-		if (e->value == SUBJECT_PAGE_WRITE_NR)
-			return fail_at(p, p->pos, "expected on, off, host or nowhere");
-		return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
+		return TAKE_ONE_OF(p, page_writes, &e->value) || take_vcpu(p, m, e) ? -1 : 0;
 	}
 	if (accept(p, "hibernate") || (e->value = accept(p, "resume"))) {
 		e->kind = EVENT_HIBERNATE;
-		return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
+		return take_vcpu(p, m, e);
 	}
 	if (accept(p, "migrate")) {
-		u8 host;
+		u32 host;
 
 		e->kind = EVENT_MIGRATE;
 		if (expect(p, "to") || take_index(p, "host", nr_hosts, &host))
@@ -816,12 +866,7 @@ static int parse_event(struct parser *p, const struct machine *m, u32 nr_hosts,
 	}
 	if (accept(p, "restore-tsc")) {
 		e->kind = EVENT_RESTORE_TSC;
-		if (expect(p, "by"))
-			return -1;
-		e->value = accept(p, "offset");
-		skip_blanks(p);
-		return e->value || accept(p, "msr") ? 0 :
-			fail_at(p, p->pos, "expected msr or offset");
+		return expect(p, "by") || TAKE_ONE_OF(p, tsc_ways, &e->value) ? -1 : 0;
 	}
 	if (accept(p, "restore-clock")) {
 		e->kind = EVENT_RESTORE_CLOCK;
@@ -830,39 +875,26 @@ static int parse_event(struct parser *p, const struct machine *m, u32 nr_hosts,
 	}
 	if (accept(p, "stimer-config")) {
 		e->kind = EVENT_STIMER_CONFIG;
-		if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu))
+		if (take_vcpu(p, m, e))
 			return -1;
-		for (int i = 0; i < 6; i++)
+		for (u32 i = 0; i < NR(stimer_flags); i++)
 			if (accept(p, stimer_flags[i]))
 				e->value |= 1u << i;
 		return 0;
 	}
 	if (accept(p, "stimer-arm")) {
 		e->kind = EVENT_STIMER_ARM;
-		if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu) || expect(p, "in"))
+		if (take_vcpu(p, m, e) || expect(p, "in"))
 			return -1;
-		skip_blanks(p);
-		at = p->pos;
-		if (take_ns(p, &e->value))
-			return -1;
-		return e->value <= event_info[e->kind].max ? 0 :
-			fail_at(p, at, "at most 365 d");
+		return take_ns(p, &e->value);
 	}
 	if (accept(p, "message-slot")) {
 		e->kind = EVENT_MESSAGE_SLOT;
-		e->value = accept(p, "busy");
-		skip_blanks(p);
-		if (!e->value && !accept(p, "read"))
-			return fail_at(p, p->pos, "expected busy or read");
-		return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
+		return TAKE_ONE_OF(p, slot_states, &e->value) || take_vcpu(p, m, e) ? -1 : 0;
 	}
 	if (accept(p, "reenlightenment")) {
 		e->kind = EVENT_REENLIGHTENMENT;
-		e->value = accept(p, "on");
-		skip_blanks(p);
-		if (!e->value && !accept(p, "off"))
-			return fail_at(p, p->pos, "expected on or off");
-		return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
+		return TAKE_ONE_OF(p, switches, &e->value) || take_vcpu(p, m, e) ? -1 : 0;
 	}
 	if (accept(p, "interleave"))
 		return parse_interleave(p, m, e);
@@ -879,71 +911,52 @@ static int parse_event(struct parser *p, const struct machine *m, u32 nr_hosts,
 	}
 	if (accept(p, "read-wall-clock")) {
 		e->kind = EVENT_READ_WALL_CLOCK;
-		if (expect(p, "on") || take_index(p, "cpu", m->nr_cpus, &e->cpu))
+		if (take_on_cpu(p, m, e))
 			return -1;
 		if (!accept(p, "preempted"))
 			return 0;
-		skip_blanks(p);
-		at = p->pos;
-		if (take_ns(p, &e->value))
-			return -1;
-		return e->value <= event_info[e->kind].max ? 0 :
-			fail_at(p, at, "at most 1 s");
+		return take_ns_up_to(p, e, "1 s");
 	}
 	for (int how = 0; how < SUBJECT_NESTED_NR; how++)
 		if (accept(p, nested_words[how])) {
 			e->kind = EVENT_NESTED;
 			e->value = how;
-			return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
+			return take_vcpu(p, m, e);
 		}
 	if (accept(p, "xen-shared-info")) {
 		e->kind = EVENT_XEN_SHARED_INFO;
-		if (expect(p, "on") || take_index(p, "cpu", m->nr_cpus, &e->cpu))
+		if (take_on_cpu(p, m, e))
 			return -1;
 		e->value = accept(p, "32-bit");
 		return 0;
 	}
 	if (accept(p, "xen-timer")) {
 		e->kind = EVENT_XEN_TIMER;
-		if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu) || expect(p, "in"))
+		if (take_vcpu(p, m, e) || expect(p, "in"))
 			return -1;
-		skip_blanks(p);
-		at = p->pos;
-		if (take_ns(p, &e->value))
-			return -1;
-		return e->value <= event_info[e->kind].max ? 0 :
-			fail_at(p, at, "at most 365 d");
+		return take_ns_up_to(p, e, "365 d");
 	}
 	if (accept(p, "runstate")) {
 		e->kind = EVENT_RUNSTATE;
-		while (e->value < SUBJECT_RUNSTATE_NR && !accept(p, runstates[e->value]))
-			e->value++;
-		skip_blanks(p);
-		if (e->value == SUBJECT_RUNSTATE_NR)
-			return fail_at(p, p->pos, "expected running, runnable, blocked or offline");
-		return take_index(p, "vcpu", m->nr_vcpus, &e->vcpu);
+		return TAKE_ONE_OF(p, runstates, &e->value) || take_vcpu(p, m, e) ? -1 : 0;
+	}
+	if (accept(p, "xen-attr")) {
+		e->kind = EVENT_XEN_ATTR;
+		return TAKE_ONE_OF(p, xen_attrs, &e->value) || take_vcpu(p, m, e) ? -1 : 0;
 	}
 	if (accept(p, "steal")) {
 		e->kind = EVENT_STEAL;
-		if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu))
+		if (take_vcpu(p, m, e))
 			return -1;
-		skip_blanks(p);
-		at = p->pos;
-		if (take_ns(p, &e->value))
-			return -1;
-		return e->value <= event_info[e->kind].max ? 0 :
-			fail_at(p, at, "at most 1 h");
+		return take_ns_up_to(p, e, "1 h");
 	}
 	if (accept(p, "memory-slot")) {
 		e->kind = EVENT_SLOT;
-		e->value = accept(p, "gone");
-		skip_blanks(p);
-		return e->value || accept(p, "back") ? 0 :
-			fail_at(p, p->pos, "expected gone or back");
+		return TAKE_ONE_OF(p, memory_slots, &e->value);
 	}
 	if (accept(p, "tsc-deadline")) {
 		e->kind = EVENT_TSC_DEADLINE;
-		if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu) || expect(p, "in"))
+		if (take_vcpu(p, m, e) || expect(p, "in"))
 			return -1;
 		skip_blanks(p);
 		at = p->pos;
@@ -954,17 +967,15 @@ static int parse_event(struct parser *p, const struct machine *m, u32 nr_hosts,
 			fail_at(p, at, "at most 2^61 cycles");
 	}
 	if (accept(p, "lapic-timer")) {
-		u64 mode = 0, count, divide;
+		u64 mode, count, divide;
 
 		e->kind = EVENT_LAPIC_TIMER;
-		if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu))
+		if (take_vcpu(p, m, e))
 			return -1;
-		while (mode < SUBJECT_LAPIC_MODE_NR && !accept(p, lapic_modes[mode]))
-			mode++;
+		if (TAKE_ONE_OF(p, lapic_modes, &mode))
+			return -1;
 		skip_blanks(p);
 		at = p->pos;
-		if (mode == SUBJECT_LAPIC_MODE_NR)
-			return fail_at(p, at, "expected oneshot, periodic or restored");
 		if (take_number(p, "a count", &count, NULL) || expect(p, "by") ||
 		    take_number(p, "a divide code", &divide, NULL))
 			return -1;
@@ -986,41 +997,26 @@ static int parse_event(struct parser *p, const struct machine *m, u32 nr_hosts,
 	if (accept(p, "step-realtime")) {
 		e->kind = EVENT_STEP_REALTIME;
 		skip_blanks(p);
-		at = p->pos;
 		negative = p->pos < p->end && *p->pos == '-';
 		p->pos += negative;
-		if (take_ns(p, &e->value))
+		if (take_ns_up_to(p, e, "10 years"))
 			return -1;
-		if (e->value > event_info[e->kind].max)
-			return fail_at(p, at, "at most 10 years");
 		goto signed_value;
 	}
 	if (accept(p, "suspend")) {
 		e->kind = EVENT_SUSPEND;
-		skip_blanks(p);
-		at = p->pos;
-		if (take_ns(p, &e->value))
-			return -1;
-		return e->value <= event_info[e->kind].max ? 0 :
-			fail_at(p, at, "at most 10 years");
+		return take_ns_up_to(p, e, "10 years");
 	}
 	if (accept(p, "restore-runstate")) {
 		e->kind = EVENT_RESTORE_RUNSTATE;
-		if (take_index(p, "vcpu", m->nr_vcpus, &e->vcpu) || expect(p, "away"))
+		if (take_vcpu(p, m, e) || expect(p, "away"))
 			return -1;
-		skip_blanks(p);
-		at = p->pos;
-		if (take_ns(p, &e->value))
-			return -1;
-		return e->value <= event_info[e->kind].max ? 0 :
-			fail_at(p, at, "at most 365 d");
+		return take_ns_up_to(p, e, "365 d");
 	}
 	if (accept(p, "clocksource")) {
 		e->kind = EVENT_CLOCKSOURCE;
-		e->value = accept(p, "other");
-		skip_blanks(p);
-		if (!e->value && !accept(p, "own"))
-			return fail_at(p, p->pos, "expected own or other");
+		if (TAKE_ONE_OF(p, clocksource_choices, &e->value))
+			return -1;
 		goto on_cpu;
 	}
 	skip_blanks(p);
@@ -1029,9 +1025,7 @@ signed_value:
 	if (negative)
 		e->value = -e->value;
 on_cpu:
-	if (expect(p, "on"))
-		return -1;
-	return take_index(p, "cpu", m->nr_cpus, &e->cpu);
+	return take_on_cpu(p, m, e);
 }
 
 static int parse_field(struct parser *p, struct text_file *file)

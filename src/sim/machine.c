@@ -609,6 +609,13 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 				machine_true_ns(sim->machine,
 						sim->run_delay[event->vcpu]));
 		return true;
+	case EVENT_XEN_ATTR:
+		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
+		subject->xen_vcpu(event->vcpu);
+		read->valid = !subject->xen_attr(event->vcpu, event->value,
+				machine_true_ns(sim->machine,
+						sim->run_delay[event->vcpu]));
+		return true;
 	case EVENT_STEAL: {
 		u64 cycles = ns_to_cycles(sim->machine, event->value);
 

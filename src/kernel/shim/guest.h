@@ -54,6 +54,11 @@ void clocks_calc_mult_shift(u32 *mult, u32 *shift, u32 from, u32 to, u32 maxsec)
 #define pvclock_page \
 	(*(struct { struct pvclock_vcpu_time_info pvti; } *)shim_hw->memory.pvclock)
 
+/* and a process' in a time namespace: a page of its own, then the system's */
+#define CONFIG_TIME_NS 1
+extern u8 shim_vdso_pages[2][PAGE_SIZE];
+#define __timens_vdso_data ((void *)shim_vdso_pages[1])
+
 #define touch_softlockup_watchdog_sync() do { } while (0)
 #define clocksource_touch_watchdog() do { } while (0)
 #define rcu_cpu_stall_reset() do { } while (0)

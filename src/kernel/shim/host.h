@@ -32,6 +32,7 @@ struct mutex { int locked; };
 
 /* what timekeeping tells others, but KVM */
 #define update_vsyscall(tk) do { } while (0)
+#define vdso_time_update_aux(tk) ((void)(tk))
 #define update_fast_timekeeper(tkr, fast) do { } while (0)
 #define clock_was_set(bases) do { } while (0)
 #define ntp_init_cmos_sync() do { } while (0)

@@ -34,7 +34,10 @@ extern bool shim_slot_gone;
 #define shim_activate_6(kvm, gpc, v, usage, gpa, len) shim_gpc_activate(gpc, gpa, len)
 #define kvm_gpc_activate(...) \
 	SHIM_PICK_6(__VA_ARGS__, shim_activate_6, , , shim_activate_3)(__VA_ARGS__)
-#define kvm_gpc_activate_hva(gpc, hva, len) (-EINVAL)
+#define kvm_gpc_activate_hva(gpc, hva, len) shim_gpc_activate_hva(gpc, hva)
+#define kvm_gpc_is_gpa_active(gpc) ((gpc)->active && (gpc)->gpa != SHIM_NO_GPA)
+#define kvm_gpc_is_hva_active(gpc) ((gpc)->active && (gpc)->gpa == SHIM_NO_GPA)
+#define SHIM_NO_GPA (~(gpa_t)0)
 #define shim_deactivate_1(gpc) ((void)((gpc)->active = false))
 #define shim_deactivate_2(kvm, gpc) ((void)((gpc)->active = false))
 #define kvm_gpc_deactivate(...) \

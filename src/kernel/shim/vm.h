@@ -31,5 +31,6 @@ struct ms_hyperv_tsc_page *hv_get_tsc_page(void);
 u64 ktime_get_real_ns(void);
 
 int shim_gpc_activate(struct gfn_to_pfn_cache *gpc, gpa_t gpa, unsigned long len);
+int shim_gpc_activate_hva(struct gfn_to_pfn_cache *gpc, unsigned long hva);
 
 #endif
