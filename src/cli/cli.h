@@ -20,6 +20,7 @@ int cmd_list(int argc, char **argv);
 int cmd_minimize(int argc, char **argv);
 int cmd_promote(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 
 struct text_file;
 

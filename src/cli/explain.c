@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * clockfuzz explain FILE [--plot OUT]: the story, the timeline, the arithmetic of
- * each broken step; and a picture, drawn by gnuplot.
+ * each broken step; and a picture, drawn by gnuplot.  With --json, --plot - puts it,
+ * as SVG, into the JSON where it shows the fault.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -104,58 +105,48 @@ static int draw(int script, FILE *picture)
 	return CLI_OK;
 }
 
-static int plot(const struct text_file *file, const struct finding *f,
-		const char *picture)
+/* @shows: see report_plot(). */
+static int plot(const struct text_file *file, const struct finding *f, FILE *picture,
+		bool png, bool *shows)
+{
+	FILE *script = fdopen(memfd_create("gnuplot", MFD_CLOEXEC), "w+");
+	int code;
+
+	if (!script)
+		return cli_error("memfd_create: %s", strerror(errno));
+	*shows = report_plot(script, file, f, png);
+	rewind(script);
+	code = draw(fileno(script), picture);
+	fclose(script);
+	return code;
+}
+
+static int plot_file(const struct text_file *file, const struct finding *f,
+		     const char *picture)
 {
 	static struct file_new new;
 	const char *dot = strrchr(picture, '.');
-	FILE *script;
+	bool shows;
 	int code;
 
 	if (!dot || (strcmp(dot, ".svg") && strcmp(dot, ".png")))
 		return cli_error("--plot %s: want a name in .svg or .png", picture);
-	script = fdopen(memfd_create("gnuplot", MFD_CLOEXEC), "w+");
-	if (!script)
-		return cli_error("memfd_create: %s", strerror(errno));
-	report_plot(script, file, f, !strcmp(dot, ".png"));
-	rewind(script);
-	if (file_create(&new, picture)) {
-		fclose(script);
+	if (file_create(&new, picture))
 		return cli_error("%s: %s", picture, strerror(errno));
-	}
-	code = draw(fileno(script), new.out);
+	code = plot(file, f, new.out, !strcmp(dot, ".png"), &shows);
 	if (code)
 		file_abandon(&new);
 	else if (file_commit(&new, false))
 		code = cli_error("%s: %s", picture, strerror(errno));
-	fclose(script);
 	return code;
 }
 
 /* ---- the words ----------------------------------------------------------- */
 
-/* The author's words, if the file has any; else ours. */
-static void print_story(const struct text_file *file, const struct finding *f,
-			int width)
-{
-	const char *p = file->comments;
-
-	if (p && !strncmp(p, "0:#", 3) &&
-	    strncmp(p + 2, FOUND_BY, strlen(FOUND_BY))) {
-		for (; !strncmp(p, "0:", 2); p += strcspn(p, "\n") + 1) {
-			const char *words = p + 2 + (p[2] == '#');
-
-			words += *words == ' ';
-			printf("%.*s\n", (int)strcspn(words, "\n"), words);
-		}
-		return;
-	}
-	report_story(stdout, file, f, width > 0 && width < 90 ? width : 90);
-}
-
 static void print_all(const struct text_file *file, const char *path)
 {
 	int width = terminal_width();
+	int fold = width > 0 && width < 90 ? width : 90;
 
 	for (u32 i = 0; i < nr_findings; i++) {
 		report_headline(stdout, file, &findings[i]);
@@ -163,7 +154,7 @@ static void print_all(const struct text_file *file, const char *path)
 	}
 	if (nr_findings) {
 		putchar('\n');
-		print_story(file, &findings[nr_findings - 1], width);
+		report_told(stdout, file, &findings[nr_findings - 1], fold);
 		putchar('\n');
 	}
 	report_timeline(stdout, &file->scenario, findings, nr_findings, width);
@@ -185,28 +176,52 @@ static void print_all(const struct text_file *file, const char *path)
 		       subject_versions(subject));
 }
 
-static void print_json(const struct text_file *file, const char *path)
+/* @with_plot: the picture is a member, where there is something to see. */
+static int print_json(const struct text_file *file, const char *path, bool with_plot)
 {
+	char *picture = NULL;
+	bool shows = false;
+	size_t size;
+
+	if (with_plot && nr_findings) {
+		FILE *memory = open_memstream(&picture, &size);
+		int code;
+
+		if (!memory)
+			abort();
+		code = plot(file, &findings[nr_findings - 1], memory, false, &shows);
+		fclose(memory);
+		if (code) {
+			free(picture);
+			return code;
+		}
+	}
 	printf("{\"findings\":[");
 	for (u32 i = 0; i < nr_findings; i++) {
 		fputs(i ? "," : "", stdout);
 		report_json(stdout, file, &findings[i], path, NULL);
 	}
 	printf("],\"events\":");
-	report_timeline_json(stdout, &file->scenario);
+	report_timeline_json(stdout, &file->scenario, findings, nr_findings);
 	printf(",\"migrations\":[");
 	report_migrations(stdout, &file->scenario, true);
 	printf("]");
+	if (shows) {
+		printf(",\"plot\":");
+		report_json_string(stdout, picture);
+	}
 	printf("}\n");
+	free(picture);
+	return CLI_OK;
 }
 
 int cmd_explain(int argc, char **argv)
 {
 	static struct text_file file;
 	const char *path = NULL, *picture = NULL, *v;
-	bool json = false;
+	bool json = false, member;
 	law_sink old;
-	int code;
+	int code, drawn = CLI_OK;
 
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--json"))
@@ -225,13 +240,14 @@ int cmd_explain(int argc, char **argv)
 	code = cli_load_text(path, &file);
 	if (code)
 		return code;
+	member = json && picture && !strcmp(picture, "-");
 	if (!file.is_timeline) {
 		/* No events: the finding is all there is to explain. */
 		char *args[] = { "replay", "--no-known", json ? "--json" : "--full",
 				 (char *)path, NULL };
 
 		text_free(&file);
-		if (picture)
+		if (picture && !member)
 			return cli_error("--plot: %s has no timeline to draw", path);
 		return cmd_replay(4, args);
 	}
@@ -240,17 +256,13 @@ int cmd_explain(int argc, char **argv)
 	run_scenario(&file.scenario, subject, NULL);
 	law_set_sink(old);
 	if (json)
-		print_json(&file, path);
+		drawn = print_json(&file, path, member);
 	else
 		print_all(&file, path);
-	code = nr_findings ? CLI_BROKEN : CLI_OK;
-	if (picture && !nr_findings) {
-		code = cli_error("--plot: no law is broken, so there is no fault to draw");
-	} else if (picture) {
-		int drawn = plot(&file, &findings[nr_findings - 1], picture);
-
-		code = drawn ? drawn : code;
-	}
+	if (picture && !member)
+		drawn = nr_findings ? plot_file(&file, &findings[nr_findings - 1], picture) :
+			cli_error("--plot: no law is broken, so there is no fault to draw");
+	code = drawn ? drawn : nr_findings ? CLI_BROKEN : CLI_OK;
 	text_free(&file);
 	return code;
 }

@@ -188,6 +188,10 @@ static const struct command {
 	{ "promote", cmd_promote, "FILE SLUG [--row STATUS] [--fix COMMIT] [--link URL]\n"
 	  "             [--corpus DIR]",
 	  "makes a regression of a finding: minimised, named, with its story" },
+#ifdef CF_HAS_LINUX
+	{ "report", cmd_report, "[-o report.html] [--known FILE | --no-known] [FILE|DIR]...",
+	  "a page for browsers: which laws break on which trees, and how" },
+#endif
 	{ "eval", cmd_eval, "FUNCTION",
 	  "arguments as TSV on stdin, results as TSV on stdout" },
 	{ "list", cmd_list, "[--json] laws|functions|subjects|known|planted",
@@ -210,7 +214,8 @@ static int cmd_help(int argc, char **argv)
 			       commands[i].args, commands[i].help);
 	printf("  test\n           builds and runs all tests\n\n"
 	       "TREE is a Linux source tree, or 6.12 (default), 6.1 or 7.2: Debian's.  Given\n"
-	       "several times, host 0 of a scenario runs the first, host 1 the second, ...\n"
+	       "several times, host 0 of a scenario runs the first, host 1 the second, ...;\n"
+	       "report compares them.\n"
 	       "FILE is a mailbox or a diff, which a copy of the tree gets; several in order.\n"
 	       "NAME is linux (default) or reference, which needs no tree; SLUG a bug that is\n"
 	       "planted there.\n"

@@ -278,9 +278,34 @@ bool host_clock_early(const struct run *run, const struct subject_clock *clock,
 	return off < -2 - (delta >> 30) || off > 2 + (delta >> 30);
 }
 
+/*
+ * What comes with KVM_CLOCK_REALTIME is the host's CLOCK_REALTIME where its TSC was
+ * host_tsc, by the timekeeper's own numbers, cut to a ns.
+ */
+static bool check_clock_realtime(struct run *run)
+{
+	struct subject_clock clock;
+	struct verdict v;
+	s128 real;
+
+	if (run->sim.subject->get_clock(&clock) ||
+	    !(clock.flags & SUBJECT_CLOCK_REALTIME) ||
+	    !host_realtime_ns(run, clock.host_tsc, &real))
+		return true;
+	v = (struct verdict){
+		.law = LAW_EXACT, .clock = "KVM_CLOCK_REALTIME",
+		.function = "kvm_get_walltime_and_clockread",
+		.why = "it isn't the host's CLOCK_REALTIME at its TSC", .unit = "ns",
+		.got = (s64)clock.realtime_ns, .want = real,
+	};
+	if (wrapped_product(run, &v))
+		v.event = "get-clock" AFTER_GAP;
+	return run_check(run, &v);
+}
+
 void check_get_clock(struct run *run, const struct sim_read *read)
 {
-	bool ok = true, behind = false;
+	bool ok = check_clock_realtime(run), behind = false;
 
 	if (run->vm.use_master_clock) {
 		behind = (s64)(read->tsc - run->vm.master_cycle_now) < 0;
@@ -293,7 +318,7 @@ void check_get_clock(struct run *run, const struct sim_read *read)
 			start_afresh(run);
 			return;
 		}
-		ok = check_host_clock(run, "KVM_GET_CLOCK", "__get_kvmclock",
+		ok = ok && check_host_clock(run, "KVM_GET_CLOCK", "__get_kvmclock",
 				      read->value, read->tsc);
 		ok = ok && check_monotonic(run, &run->monotonic_host,
 					   "KVM_GET_CLOCK", "__get_kvmclock",
@@ -515,6 +540,10 @@ void remember_who_asks(struct run *run, const struct event *event)
 	case EVENT_MASTERCLOCK:
 	case EVENT_WRITE_TSC_PAGE:
 		run->asked[event->vcpu] = ASKED_BY_EVENT;
+		break;
+	case EVENT_RESTORE_TSC:
+		for (u32 i = 0; i < run->sim.nr_vcpus; i++)
+			run->asked[i] = ASKED_BY_EVENT;
 		break;
 	case EVENT_WRITE_TSC_HOST:
 	case EVENT_SET_TSC_OFFSET:

@@ -249,6 +249,7 @@ bool do_suspend(struct run *run, const struct event *event)
 {
 	struct subject_timekeeper_view was = run->timekeeper;
 	u64 raw = sim_raw_tsc(&run->sim, 0);
+	s64 cycle_ns = cycles_to_ns(run, 1) + 1;
 	struct readings before, after;
 	struct sim_read read;
 	bool judged;
@@ -286,8 +287,8 @@ bool do_suspend(struct run *run, const struct event *event)
 		.function = "timekeeping_resume",
 		.why = "the time asleep isn't the RTC's", .unit = "ns",
 		.got = (after.raw - before.raw) >> FINE, .want = event->value,
-		/* cut to a ns */
-		.low = -RTC_ERROR_NS - 1, .high = RTC_ERROR_NS,
+		/* it begins and ends at whole cycles; cut to a ns */
+		.low = -RTC_ERROR_NS - cycle_ns - 1, .high = RTC_ERROR_NS + cycle_ns,
 	});
 	return true;
 }

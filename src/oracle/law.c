@@ -103,6 +103,7 @@ const struct law_reader law_readers[] = {
 	{ "kvmclock", "the guest's pvclock", E | S | M | A | R | T | Q },
 	{ "vdso-kvmclock", "the same in its vDSO, vCPU0's for all", E | Q },
 	{ "KVM_GET_CLOCK", "the VMM's view of it", E | S | M | R | T | Q },
+	{ "KVM_CLOCK_REALTIME", "CLOCK_REALTIME that comes with it", E },
 	{ "master_kernel_ns", "KVM's snapshot of the host's clock", E | S | Q },
 	{ "ktime_get_raw", "that clock itself", Q },
 	{ "seqcount", "any of the host's", Q },

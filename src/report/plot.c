@@ -391,12 +391,47 @@ static void print_script(FILE *out, const struct plot *p, bool png)
 	free(title);
 }
 
-void report_plot(FILE *out, const struct text_file *file,
+/* How far apart the lines' lowest and highest points are, ns. */
+static double extent(const struct plot *p)
+{
+	double low = 0, high = 0;
+	bool any = false;
+
+	for (int i = 0; i < p->nr; i++)
+		for (size_t k = 0; k < p->series[i].nr; k++) {
+			const struct point *pt = &p->series[i].point[k];
+
+			if (!pt->has_error)
+				continue;
+			low = !any || pt->error_ns < low ? pt->error_ns : low;
+			high = !any || pt->error_ns > high ? pt->error_ns : high;
+			any = true;
+		}
+	return high - low;
+}
+
+/*
+ * Half of the finding, for a step may have begun before the window.  A read is cut to its
+ * unit, as is true time, and with a negative shift to two: up to 4 ns are a saw's teeth.
+ */
+static bool shows(const struct plot *p)
+{
+	double unit_ns = words_unit_ns(p->f->unit ? p->f->unit : "");
+	double off;
+
+	if (!unit_ns)
+		unit_ns = 1e6 / fault_machine(p)->tsc_khz;
+	off = (double)words_magnitude(p->f->got - p->f->want) * unit_ns;
+	return p->f->law != LAW_TOTAL && extent(p) > 4 && extent(p) >= off / 2;
+}
+
+bool report_plot(FILE *out, const struct text_file *file,
 		 const struct finding *f, bool png)
 {
 	static struct plot p;
 	struct step *steps = words_steps(&file->scenario);
 	struct subject_trap trap;
+	bool visible;
 
 	memset(&p, 0, sizeof(p));
 	p.file = file;
@@ -414,7 +449,9 @@ void report_plot(FILE *out, const struct text_file *file,
 			 p.clock == GET_CLOCK ? "KVM_GET_CLOCK" : f->clock,
 			 steps[f->event_nr].vcpu_cpu[i % SUBJECT_MAX_VCPUS]);
 	print_script(out, &p, png);
+	visible = shows(&p);
 	for (int i = 0; i < p.nr; i++)
 		free(p.series[i].point);
 	free(steps);
+	return visible;
 }

@@ -54,13 +54,18 @@ const char *report_kernel_option(void)
 void report_json_string(FILE *out, const char *s)
 {
 	putc('"', out);
-	for (s = text(s); *s; s++) {
+	for (s = text(s); *s; ) {
+		int n = words_utf8(s);
+
 		if (*s == '"' || *s == '\\')
 			fprintf(out, "\\%c", *s);
-		else if ((unsigned char)*s < 0x20)
+		else if (n == 1 && *s < 0x20)
 			fprintf(out, "\\u%04x", *s);
+		else if (n)
+			fwrite(s, 1, n, out);
 		else
-			putc(*s, out);
+			fputs("\\ufffd", out);
+		s += n ? n : 1;
 	}
 	putc('"', out);
 }
@@ -247,18 +252,52 @@ void report_print(FILE *out, const struct text_file *file,
 		report_kernel_option(), path);
 }
 
+static void json_member(FILE *out, const char *name, const char *value)
+{
+	fprintf(out, ",\"%s\":", name);
+	report_json_string(out, value);
+}
+
 static void json_s128(FILE *out, const char *name, s128 v)
 {
 	char buf[REPORT_S128];
 
 	/* As a string: JSON readers keep 53 bits of a number. */
-	fprintf(out, ",\"%s\":\"%s\"", name, report_s128(v, buf));
+	json_member(out, name, report_s128(v, buf));
 }
 
-static void json_member(FILE *out, const char *name, const char *value)
+/* In decimal, and as the kernel's u64 holds it. */
+static void json_value(FILE *out, const char *name, s128 v)
 {
-	fprintf(out, ",\"%s\":", name);
-	report_json_string(out, value);
+	char member[32], hexa[WORDS];
+
+	json_s128(out, name, v);
+	snprintf(member, sizeof(member), "%s_hex", name);
+	json_member(out, member, words_hex(v, hexa));
+}
+
+/* What people read, as one string each. */
+static void json_words(FILE *out, const struct text_file *file, const struct finding *f)
+{
+	static const char *const names[] = { "headline", "story", "arithmetic" };
+
+	for (int i = 0; i < 3; i++) {
+		char *words = NULL;
+		size_t size;
+		FILE *memory = open_memstream(&words, &size);
+
+		if (!memory)
+			abort();
+		if (i == 0)
+			report_headline(memory, file, f);
+		else if (i == 1)
+			report_told(memory, file, f, 90);
+		else
+			report_arithmetic(memory, file, f);
+		fclose(memory);
+		json_member(out, names[i], words);
+		free(words);
+	}
 }
 
 void report_json(FILE *out, const struct text_file *file,
@@ -266,6 +305,7 @@ void report_json(FILE *out, const struct text_file *file,
 {
 	const struct subject_function *fn = words_function(NULL, f->function);
 	double ns = words_unit_ns(text(f->unit));
+	char amount[WORDS];
 
 	fputs("{\"law\":", out);
 	report_json_string(out, law_info[f->law].name);
@@ -279,14 +319,17 @@ void report_json(FILE *out, const struct text_file *file,
 	}
 	json_member(out, "why", f->why);
 	json_member(out, "unit", f->unit);
-	json_s128(out, "got", f->got);
-	json_s128(out, "want", f->want);
-	json_s128(out, "difference", f->got - f->want);
+	json_value(out, "got", f->got);
+	json_value(out, "want", f->want);
+	json_value(out, "difference", f->got - f->want);
+	if (f->law != LAW_TOTAL)
+		json_member(out, "amount", words_amount(f, amount));
 	json_s128(out, "tolerance_low", f->tolerance_low);
 	json_s128(out, "tolerance_high", f->tolerance_high);
 	if (ns)
 		fprintf(out, ",\"difference_seconds\":%.9g",
 			(double)(f->got - f->want) * ns / 1e9);
+	json_words(out, file, f);
 	json_member(out, "harness", file->harness);
 	json_member(out, "tree", subject_versions(subject));
 	json_member(out, "reproducer", path);
@@ -294,4 +337,3 @@ void report_json(FILE *out, const struct text_file *file,
 		json_member(out, "known", known);
 	putc('}', out);
 }
-

@@ -21,6 +21,10 @@ void report_headline(FILE *out, const struct text_file *file,
 void report_story(FILE *out, const struct text_file *file,
 		  const struct finding *f, int width);
 
+/* The author's words, if the file has any; else report_story(). */
+void report_told(FILE *out, const struct text_file *file,
+		 const struct finding *f, int width);
+
 /* One object on one line, without a newline; @known: slug of its row, or NULL. */
 void report_json(FILE *out, const struct text_file *file,
 		 const struct finding *f, const char *path, const char *known);
@@ -43,7 +47,8 @@ bool report_arithmetic(FILE *out, const struct text_file *file,
  */
 void report_timeline(FILE *out, const struct scenario *s,
 		     const struct finding *findings, u32 nr, int width);
-void report_timeline_json(FILE *out, const struct scenario *s);
+void report_timeline_json(FILE *out, const struct scenario *s,
+			  const struct finding *findings, u32 nr);
 
 /*
  * For every migration of @s: when what was saved and restored, by how much that moves
@@ -54,9 +59,10 @@ void report_migrations(FILE *out, const struct scenario *s, bool json);
 
 /*
  * A gnuplot script that draws what the clocks said around @f against true time,
- * as PNG or as SVG.  Timelines only.
+ * as PNG or as SVG.  Timelines only.  False: the lines that it draws hardly move by
+ * what @f is off, for it is about another clock or about a single read.
  */
-void report_plot(FILE *out, const struct text_file *file,
+bool report_plot(FILE *out, const struct text_file *file,
 		 const struct finding *f, bool png);
 
 /* How a hunt begins what it writes; promote puts the story there. */
@@ -64,7 +70,7 @@ void report_plot(FILE *out, const struct text_file *file,
 
 const char *report_trap(const struct subject_trap *trap);
 
-/* @s quoted and escaped. */
+/* @s quoted and escaped; what isn't UTF-8 becomes U+FFFD. */
 void report_json_string(FILE *out, const char *s);
 
 /* "--kernel TREE " when this build isn't of the default tree, else "". */

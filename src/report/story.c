@@ -138,3 +138,21 @@ void report_story(FILE *out, const struct text_file *file,
 	words_fold(out, paragraph, width);
 	free(paragraph);
 }
+
+void report_told(FILE *out, const struct text_file *file,
+		 const struct finding *f, int width)
+{
+	const char *p = file->comments;
+
+	if (!p || strncmp(p, "0:#", 3) ||
+	    !strncmp(p + 2, FOUND_BY, strlen(FOUND_BY))) {
+		report_story(out, file, f, width);
+		return;
+	}
+	for (; !strncmp(p, "0:", 2); p += strcspn(p, "\n") + 1) {
+		const char *words = p + 2 + (p[2] == '#');
+
+		words += *words == ' ';
+		fprintf(out, "%.*s\n", (int)strcspn(words, "\n"), words);
+	}
+}

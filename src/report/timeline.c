@@ -53,13 +53,18 @@ static void fill_row(char cell[NR_COLUMNS][CELL], const struct scenario *s,
 		 report_s128((s128)st->got - st->want, number));
 }
 
+/* A rate is measured from an earlier read, the clock isn't. */
+static s128 broken_said(const struct finding *f, const struct step *st)
+{
+	return f->law == LAW_RATE && st->has_clock && !strcmp(st->unit, f->unit) ?
+	       (s128)st->got : f->got;
+}
+
 /* The broken clock at the row of @f; other views of it may have been right. */
 static void fill_broken(char cell[NR_COLUMNS][CELL], const struct finding *f,
 			const struct step *st)
 {
-	/* a rate is measured from an earlier read, the clock isn't */
-	s128 said = f->law == LAW_RATE && st->has_clock && !strcmp(st->unit, f->unit) ?
-		    (s128)st->got : f->got;
+	s128 said = broken_said(f, st);
 	char number[REPORT_S128];
 
 	strcpy(cell[MARK], ">");
@@ -164,13 +169,41 @@ static void print_promises(FILE *out, const struct step *st)
 	putc('"', out);
 }
 
-void report_timeline_json(FILE *out, const struct scenario *s)
+static void json_value(FILE *out, const char *clock, const char *unit, s128 said)
+{
+	char number[REPORT_S128];
+
+	fprintf(out, ",\"clock\":\"%s\",\"unit\":\"%s\",\"got\":\"%s\"", clock,
+		unit, report_s128(said, number));
+}
+
+static void json_error(FILE *out, s128 want, s128 error)
+{
+	char number[REPORT_S128];
+
+	fprintf(out, ",\"want\":\"%s\"", report_s128(want, number));
+	fprintf(out, ",\"error\":\"%s\"", report_s128(error, number));
+}
+
+/* The last one that event @nr exposed, or NULL. */
+static const struct finding *finding_at(const struct finding *findings, u32 nr_findings,
+					u32 nr)
+{
+	while (nr_findings--)
+		if (findings[nr_findings].event_nr == (int)nr)
+			return &findings[nr_findings];
+	return NULL;
+}
+
+void report_timeline_json(FILE *out, const struct scenario *s,
+			  const struct finding *findings, u32 nr)
 {
 	struct step *steps = words_steps(s);
-	char what[100], number[REPORT_S128];
+	char what[100];
 
 	putc('[', out);
 	for (u32 i = 1; i <= s->nr_events; i++) {
+		const struct finding *f = finding_at(findings, nr, i);
 		const struct step *st = &steps[i];
 
 		fprintf(out, "%s{\"nr\":%u,\"event\":", i > 1 ? "," : "", i);
@@ -182,14 +215,18 @@ void report_timeline_json(FILE *out, const struct scenario *s)
 		if (s->nr_hosts > 1)
 			fprintf(out, ",\"host\":%u", st->host);
 		print_promises(out, st);
-		if (st->has_clock)
-			fprintf(out, ",\"clock\":\"%s\",\"unit\":\"%s\",\"got\":\"%llu\"",
-				st->clock, st->unit, st->got);
-		if (st->has_clock && st->has_want) {
-			fprintf(out, ",\"want\":\"%s\"", report_s128(st->want, number));
-			fprintf(out, ",\"error\":\"%s\"",
-				report_s128((s128)st->got - st->want, number));
+		if (f && f->law != LAW_TOTAL) {
+			s128 said = broken_said(f, st);
+
+			json_value(out, f->clock, f->unit, said);
+			json_error(out, said - (f->got - f->want), f->got - f->want);
+		} else if (st->has_clock) {
+			json_value(out, st->clock, st->unit, st->got);
+			if (st->has_want)
+				json_error(out, st->want, (s128)st->got - st->want);
 		}
+		if (f)
+			fputs(",\"broken\":true", out);
 		if (st->trap.kind != SUBJECT_TRAP_NONE)
 			fprintf(out, ",\"trap\":\"%s\"", report_trap(&st->trap));
 		putc('}', out);

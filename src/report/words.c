@@ -206,3 +206,21 @@ const char *words_style(FILE *out, enum words_style style)
 		return "";
 	return escape[style];
 }
+
+int words_utf8(const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	static const u32 least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	int n = *s < 0x80 ? 1 : *s < 0xc0 ? 0 : *s < 0xe0 ? 2 : *s < 0xf0 ? 3 :
+		*s < 0xf8 ? 4 : 0;
+	u32 c = n ? *s & (0xff >> n) : 0;
+
+	for (int i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	if (n > 1 && (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000)))
+		return 0;
+	return n;
+}

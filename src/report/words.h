@@ -35,6 +35,9 @@ const char *words_amount(const struct finding *f, char buf[WORDS]);
 enum words_style { WORDS_PLAIN, WORDS_BOLD, WORDS_RED, WORDS_DIM };
 const char *words_style(FILE *out, enum words_style style);
 
+/* Bytes of the UTF-8 character at @text, 0: it isn't one. */
+int words_utf8(const char *text);
+
 /* The function of @step's tree, or without a step of this build's; NULL: none. */
 const struct subject_function *words_function(const struct step *step,
 					      const char *name);
