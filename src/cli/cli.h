@@ -48,6 +48,9 @@ int cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  */
 const char *cli_option(char **argv, int *i, const char *name);
 
+/* Paths inside the repository as they are written there. */
+const char *cli_shown_path(const char *path);
+
 /* corpus/known.tsv */
 const char *cli_known_path(void);
 

@@ -150,15 +150,6 @@ static void signature_of(const json_t *finding, char buf[MAX_SIGNATURE])
 		 text_of(finding, "clock"), text_of(finding, "event"));
 }
 
-/* The corpus is named as in all examples. */
-static const char *path_of(size_t file)
-{
-	const char *path = cmp.files.path[file], *repo = cli_source_dir();
-	size_t n = strlen(repo);
-
-	return !strncmp(path, repo, n) && path[n] == '/' ? path + n + 1 : path;
-}
-
 static int ask_all(struct tree *tree)
 {
 	tree->answer = calloc(cmp.files.nr, sizeof(*tree->answer));
@@ -177,7 +168,7 @@ static int ask_all(struct tree *tree)
 			signature_of(finding, signature);
 			if (!json_object_get(tree->seen, signature))
 				json_object_set_new(tree->seen, signature,
-						    json_string(path_of(i)));
+						    json_string(cli_shown_path(path)));
 		}
 	}
 	return CLI_OK;
@@ -209,7 +200,7 @@ static void json_member(const char *name, const char *value)
 
 static void begin(struct step *step, enum status status, size_t file, int event)
 {
-	const char *path = path_of(file);
+	const char *path = cli_shown_path(cmp.files.path[file]);
 
 	step->nr[status]++;
 	if (!cmp.json) {

@@ -55,6 +55,13 @@ const char *cli_source_dir(void)
 	return CF_SOURCE_DIR;
 }
 
+const char *cli_shown_path(const char *path)
+{
+	size_t n = strlen(CF_SOURCE_DIR);
+
+	return !strncmp(path, CF_SOURCE_DIR, n) && path[n] == '/' ? path + n + 1 : path;
+}
+
 const char *cli_known_path(void)
 {
 	/* what is known of Linux excuses nobody else */
