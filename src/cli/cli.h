@@ -20,12 +20,25 @@ int cmd_list(int argc, char **argv);
 int cmd_minimize(int argc, char **argv);
 int cmd_promote(int argc, char **argv);
 int cmd_emit(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 
 struct text_file;
 
 /* Reads and parses @path; CLI_ERROR after one line on stderr. */
 int cli_load_text(const char *path, struct text_file *file);
+
+struct cli_files {
+	char **path;
+	size_t nr;
+};
+
+/*
+ * Adds @path, or the scenarios in that folder, sorted; CLI_ERROR after one line on
+ * stderr.
+ */
+int cli_collect(struct cli_files *list, const char *path);
+void cli_files_free(struct cli_files *list);
 
 /* One line on stderr, "clockfuzz: " in front; returns CLI_ERROR. */
 int cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -35,6 +48,9 @@ int cli_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  * when argv[*i] is another one.  Exits when the value is missing.
  */
 const char *cli_option(char **argv, int *i, const char *name);
+
+/* Paths inside the repository as they are written there. */
+const char *cli_shown_path(const char *path);
 
 /* corpus/known.tsv */
 const char *cli_known_path(void);

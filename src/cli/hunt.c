@@ -51,6 +51,7 @@ static struct {
 	int seconds, nr_slots, seed;
 	const char *out;
 	bool json, first;
+	FILE *quiet;		/* /dev/null, or NULL: talks */
 	char laws[256];
 
 	struct slot slot[MAX_JOBS];
@@ -90,10 +91,13 @@ static double now(void)
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
-/* Progress is for the person; with --json stdout holds nothing but JSON. */
+/*
+ * Progress is for the person; with --json stdout holds nothing but JSON, and with
+ * --quiet nobody listens.
+ */
 static FILE *talk(void)
 {
-	return hunt.json ? stderr : stdout;
+	return hunt.quiet ?: hunt.json ? stderr : stdout;
 }
 
 static void clear_line(void)
@@ -355,6 +359,8 @@ static void on_finding(char *line)
 		fprintf(talk(), "%s\n", to);
 		return;
 	}
+	if (hunt.quiet)
+		return;
 	tell(to);
 	putchar('\n');
 }
@@ -571,6 +577,8 @@ static int parse(int argc, char **argv, const char **only)
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--json")) {
 			hunt.json = true;
+		} else if (!strcmp(argv[i], "--quiet")) {
+			hunt.quiet = fopen("/dev/null", "w");
 		} else if (!strcmp(argv[i], "--first")) {
 			hunt.first = true;
 		} else if (cli_known_option(argv, &i, &hunt.known_path)) {

@@ -55,6 +55,13 @@ const char *cli_source_dir(void)
 	return CF_SOURCE_DIR;
 }
 
+const char *cli_shown_path(const char *path)
+{
+	size_t n = strlen(CF_SOURCE_DIR);
+
+	return !strncmp(path, CF_SOURCE_DIR, n) && path[n] == '/' ? path + n + 1 : path;
+}
+
 const char *cli_known_path(void)
 {
 	/* what is known of Linux excuses nobody else */
@@ -171,13 +178,18 @@ static const struct command {
 } commands[] = {
 	{ "hunt", cmd_hunt, "[--time 60s] [--jobs N] [--law L]... [--seed N]\n"
 	  "             [--out DIR] [--harness fuzz_X] [--known FILE | --no-known]\n"
-	  "             [--first] [--json]",
+	  "             [--first] [--quiet] [--json]",
 	  "fuzzes, and reports each law that breaks" },
 	{ "replay", cmd_replay, "[--known FILE | --no-known] [--full] [--quiet] [--json]\n"
 	  "             FILE|DIR...",
 	  "runs scenarios and compares with the table of known findings" },
 	{ "explain", cmd_explain, "FILE [--plot OUT.svg|OUT.png] [--json]",
 	  "tells the story, what every clock said, the arithmetic; draws it" },
+#ifdef CF_HAS_LINUX
+	{ "compare", cmd_compare, "TREE1 TREE2... [--patch FILE]... [--time 20s] [--seed N]\n"
+	  "             [--out DIR] [--json] [FILE|DIR]...",
+	  "what a kernel or a patch fixes, breaks and changes" },
+#endif
 	{ "minimize", cmd_minimize, "FILE [-o OUT] [--signature \"LAW CLOCK EVENT\"]",
 	  "shrinks a scenario while it breaks the same law" },
 	{ "promote", cmd_promote, "FILE SLUG [--row STATUS] [--fix COMMIT] [--link URL]\n"
@@ -203,7 +215,7 @@ static const struct command {
 
 static int cmd_help(int argc, char **argv)
 {
-	printf("usage: clockfuzz COMMAND [--kernel TREE] [--subject NAME] [--plant SLUG] ...\n\n"
+	printf("usage: clockfuzz COMMAND [--kernel TREE] [--patch FILE] [--subject NAME] [--plant SLUG] ...\n\n"
 	       "Hunts for wrong time in x86 virtual machines.\n\n");
 	for (size_t i = 0; i < NR_COMMANDS; i++)
 		if (commands[i].help)
@@ -213,6 +225,7 @@ static int cmd_help(int argc, char **argv)
 	       "TREE is a Linux source tree, or 6.12 (default), 6.1 or 7.2: Debian's.  Given\n"
 	       "several times, host 0 of a scenario runs the first, host 1 the second, ...;\n"
 	       "report compares them.\n"
+	       "FILE is a mailbox or a diff, which a copy of the tree gets; several in order.\n"
 	       "NAME is linux (default) or reference, which needs no tree; SLUG a bug that is\n"
 	       "planted there.\n"
 	       "exit codes: 0 nothing new, 1 a law is broken, 2 usage, input or set-up\n"

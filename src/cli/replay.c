@@ -15,12 +15,7 @@
 #include "cli.h"
 #include "../scenario/text.h"
 
-struct list {
-	char **path;
-	size_t nr;
-};
-
-static void add(struct list *list, const char *path)
+static void add(struct cli_files *list, const char *path)
 {
 	list->path = realloc(list->path, (list->nr + 1) * sizeof(char *));
 	if (!list->path)
@@ -44,7 +39,7 @@ static bool is_scenario(const char *path)
 	       (!stat(path, &st) && S_ISDIR(st.st_mode));
 }
 
-static int collect(struct list *list, const char *path)
+int cli_collect(struct cli_files *list, const char *path)
 {
 	struct dirent **entry;
 	struct stat st;
@@ -68,7 +63,7 @@ static int collect(struct list *list, const char *path)
 			free(entry[i]);
 			continue;
 		}
-		sub_code = collect(list, sub);
+		sub_code = cli_collect(list, sub);
 		if (sub_code > code)
 			code = sub_code;
 		free(entry[i]);
@@ -77,9 +72,16 @@ static int collect(struct list *list, const char *path)
 	return code;
 }
 
+void cli_files_free(struct cli_files *list)
+{
+	for (size_t i = 0; i < list->nr; i++)
+		free(list->path[i]);
+	free(list->path);
+}
+
 int cmd_replay(int argc, char **argv)
 {
-	struct list list = { 0 };
+	struct cli_files list = { 0 };
 	const char *known = cli_known_path();
 	bool json = false, full = false, quiet = false;
 	int code = CLI_OK;
@@ -97,7 +99,7 @@ int cmd_replay(int argc, char **argv)
 			code = cli_error("replay: unknown option %s", argv[i]);
 			goto out;
 		} else {
-			int this = collect(&list, argv[i]);
+			int this = cli_collect(&list, argv[i]);
 
 			if (this > code)
 				code = this;
@@ -140,8 +142,6 @@ int cmd_replay(int argc, char **argv)
 		free(args);
 	}
 out:
-	for (size_t i = 0; i < list.nr; i++)
-		free(list.path[i]);
-	free(list.path);
+	cli_files_free(&list);
 	return code;
 }

@@ -57,14 +57,6 @@ static const char *text(const json_t *object, const char *key)
 	return s ? s : "";
 }
 
-/* Paths inside the repository as they are written there. */
-static const char *shown_path(const char *path)
-{
-	size_t n = strlen(cli_source_dir());
-
-	return !strncmp(path, cli_source_dir(), n) && path[n] == '/' ? path + n + 1 : path;
-}
-
 /* ---- asking the trees ------------------------------------------------------- */
 
 /* What is asked and printed from now on is of @tree. */
@@ -486,7 +478,7 @@ static void print_missing(FILE *out)
 			if (json_object_get(replay, "missing"))
 				element(out, "p class=\"lost\"",
 					"%s is no longer seen on %s, where the table of known findings says live: %s",
-					text(replay, "missing"), page.tree[i].name, shown_path(path));
+					text(replay, "missing"), page.tree[i].name, cli_shown_path(path));
 }
 
 static void print_matrix(FILE *out)
@@ -714,7 +706,7 @@ static void print_commands(FILE *out, const struct row *row)
 		for (int k = 0; k < 2 && row->finding[i]; k++) {
 			fprintf(out, "./clockfuzz %s ", commands[k]);
 			html_text(out, report_kernel_option());
-			html_text(out, shown_path(row->path));
+			html_text(out, cli_shown_path(row->path));
 			putc('\n', out);
 		}
 	}
@@ -737,7 +729,7 @@ static void print_scenario(FILE *out, const struct row *row)
 	while (*p == '#')
 		p += strcspn(p, "\n") + 1;
 	fputs("<details>", out);
-	element(out, "summary", "The scenario: %s", shown_path(row->path));
+	element(out, "summary", "The scenario: %s", cli_shown_path(row->path));
 	fputs("\n<pre><code>", out);
 	html_text(out, p);
 	fputs("</code></pre></details>\n", out);

@@ -305,16 +305,16 @@ static bool check_clock_realtime(struct run *run)
 
 void check_get_clock(struct run *run, const struct sim_read *read)
 {
-	bool ok = check_clock_realtime(run);
+	bool ok = check_clock_realtime(run), behind = false;
 
 	if (run->vm.use_master_clock) {
+		behind = (s64)(read->tsc - run->vm.master_cycle_now) < 0;
 		run_show(run, "KVM_GET_CLOCK", "ns", read, true,
 		     kvmclock_exact(run, read->tsc));
 		if (!run->clock_sane)
 			return;
 		/* by which frequency it wraps is the tree's business */
-		if (run->sim.machine->early_tsc_khz &&
-		    (s64)(read->tsc - run->vm.master_cycle_now) < 0) {
+		if (run->sim.machine->early_tsc_khz && behind) {
 			start_afresh(run);
 			return;
 		}
@@ -329,8 +329,13 @@ void check_get_clock(struct run *run, const struct sim_read *read)
 		if (!run->clock_sane)
 			return;
 	}
-	ok = ok && check_rate(run, &run->rate_host, "KVM_GET_CLOCK",
-			      "__get_kvmclock", read->value, run->generation, 0, 0);
+	/*
+	 * Law "signed" lets it stay at its base until the counter is there, which is by
+	 * more than the skew where a suspend has set the counter back.
+	 */
+	ok = ok && (behind || check_rate(run, &run->rate_host, "KVM_GET_CLOCK",
+					 "__get_kvmclock", read->value,
+					 run->generation, 0, 0));
 	if (!ok)
 		start_afresh(run);
 }
@@ -463,10 +468,12 @@ void check_pvclock(struct run *run, const struct sim_read *read)
 		if (host_tsc == run->sim.hw.raw_tsc)
 			ok = run_check(run, &v);
 	}
-	ok = ok && check_rate(run, &run->rate_guest, "kvmclock",
-			      "kvm_guest_time_update", read->value,
-			      run->generation, cycle_ns,
-			      run->vcpu[nr].view.hw_tsc_khz);
+	/* as in check_get_clock() */
+	ok = ok && (delta < 0 ||
+		    check_rate(run, &run->rate_guest, "kvmclock",
+			       "kvm_guest_time_update", read->value,
+			       run->generation, cycle_ns,
+			       run->vcpu[nr].view.hw_tsc_khz));
 	if (!ok)
 		start_afresh(run);
 }
@@ -956,6 +963,8 @@ void check_wall_clock(struct run *run, const struct sim_read *read)
 			v.law = LAW_SIGNED;
 			v.why = "the counter was behind the snapshot";
 		}
+		/* kvmclock may clamp to its base, by the distance above; law "signed" */
+		v.low += signed_ns(run, tsc - run->vm.master_cycle_now);
 	} else if (preempted_ns && v.got < v.want &&
 		   v.got - v.want >= v.low - (s128)preempted_ns) {
 		v.why = "realtime and kvmclock were read at two instants";

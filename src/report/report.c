@@ -22,10 +22,22 @@ const char *report_trap(const struct subject_trap *trap)
 	}
 }
 
+/* "--NAME VALUE " for each of @list, which is separated as PATH is. */
+static void add_options(char *option, size_t size, const char *name, const char *list)
+{
+	size_t n = strlen(option);
+
+	while (list && *list && n < size) {
+		int len = strcspn(list, ":");
+
+		n += snprintf(option + n, size - n, "--%s %.*s ", name, len, list);
+		list += len + !!list[len];
+	}
+}
+
 const char *report_kernel_option(void)
 {
 	static char option[4200];
-	const char *kernel = getenv("CLOCKFUZZ_KERNEL");
 	const char *plant = getenv("CLOCKFUZZ_PLANT");
 
 	if (subject == &subject_reference) {
@@ -33,16 +45,9 @@ const char *report_kernel_option(void)
 			 "--subject %s ", plant && *plant ? plant : subject->name);
 		return option;
 	}
-	if (!kernel || !*kernel)
-		return "";
-	/* several hosts' are separated as in PATH */
-	for (size_t n = 0; *kernel && n < sizeof(option); ) {
-		int len = strcspn(kernel, ":");
-
-		n += snprintf(option + n, sizeof(option) - n, "--kernel %.*s ", len,
-			      kernel);
-		kernel += len + !!kernel[len];
-	}
+	*option = '\0';
+	add_options(option, sizeof(option), "kernel", getenv("CLOCKFUZZ_KERNEL"));
+	add_options(option, sizeof(option), "patch", getenv("CLOCKFUZZ_PATCH"));
 	return option;
 }
 

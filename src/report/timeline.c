@@ -158,6 +158,17 @@ void report_timeline(FILE *out, const struct scenario *s,
 	free(steps);
 }
 
+/* What KVM promises after an event; the laws ask no more than that. */
+static void print_promises(FILE *out, const struct step *st)
+{
+	fprintf(out, ",\"masterclock\":%s,\"page\":%s,\"stable\":\"",
+		st->vm.use_master_clock ? "true" : "false",
+		st->vm.page_status == SUBJECT_PAGE_SET ? "true" : "false");
+	for (u32 i = 0; i < st->machine->nr_vcpus; i++)
+		putc(st->vcpu[i].pvclock.flags & SUBJECT_PVCLOCK_TSC_STABLE ? '1' : '0', out);
+	putc('"', out);
+}
+
 static void json_value(FILE *out, const char *clock, const char *unit, s128 said)
 {
 	char number[REPORT_S128];
@@ -203,6 +214,7 @@ void report_timeline_json(FILE *out, const struct scenario *s,
 			st->raw_tsc);
 		if (s->nr_hosts > 1)
 			fprintf(out, ",\"host\":%u", st->host);
+		print_promises(out, st);
 		if (f && f->law != LAW_TOTAL) {
 			s128 said = broken_said(f, st);
 

@@ -742,6 +742,22 @@ static void blank(char *s, size_t start, size_t end)
 			s[start] = ' ';
 }
 
+/*
+ * Cuts off blanks before a line's end, and blank lines at the text's: as long as what
+ * they were made of, they would make another slice of code that is the same.
+ */
+static void trim(char *s)
+{
+	char *start = s, *to = s;
+
+	for (; *s; *to++ = *s++)
+		while (*s == '\n' && to > start && to[-1] == ' ')
+			to--;
+	while (to > start && (to[-1] == ' ' || to[-1] == '\n'))
+		to--;
+	strcpy(to, "\n");
+}
+
 struct member_scan {
 	struct unit *unit;
 	const char *text;
@@ -930,6 +946,7 @@ static void render(struct unit *unit, struct file *file)
 		at = c->end;
 	}
 	blank(out, at, file->size);
+	trim(out);
 	file->out = out;
 }
 
