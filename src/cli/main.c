@@ -221,7 +221,8 @@ static int cmd_help(int argc, char **argv)
 		if (commands[i].help)
 			printf("  %-8s %s\n           %s\n", commands[i].name,
 			       commands[i].args, commands[i].help);
-	printf("  test\n           builds and runs all tests\n\n"
+	printf("  test\n           builds and runs all tests\n"
+	       "  bench    NAME [ARGS]\n           measures; without a NAME it tells them\n\n"
 	       "TREE is a Linux source tree, or 6.12 (default), 6.1 or 7.2: Debian's.  Given\n"
 	       "several times, host 0 of a scenario runs the first, host 1 the second, ...;\n"
 	       "report compares them.\n"
