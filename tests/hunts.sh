@@ -2,17 +2,11 @@
 #
 # Sourced by tests that change a copy of a tree and hunt on it, BUILD_DIR TREE being
 # their arguments.  One build of one tree is enough.
-build=$1 tree=$2
-repo=$(cd "$(dirname "$0")/.." && pwd)
+. "$(dirname "$0")/common.sh"
 "$build/clockfuzz" --version | grep -q ' linux 6\.12\.' || { echo "6.12 only"; exit 0; }
 ! grep -q '^CF_SANITIZE:BOOL=ON' "$build/CMakeCache.txt" || { echo "plain only"; exit 0; }
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-failures=0
-
-mkdir "$tmp/tree"
-(cd "$tree" && cp -r --parents Makefile Kconfig arch/x86/kvm arch/x86/include arch/x86/kernel \
-	include kernel/time drivers/clocksource/hyperv_timer.c lib/vdso lib/math "$tmp/tree")
+make_tmp
+copy_tree "$tmp/tree"
 
 # WHAT FINDING SEEDS HARNESS [OPTION]...: on the copy as it is now, a hunt by each seed
 # stops at that finding (a pattern), which is new.

@@ -6,14 +6,8 @@
 # code compiles nothing.
 # test_bisect.sh BUILD_DIR
 set -eu
-build=$1
-repo=$(cd "$(dirname "$0")/.." && pwd)
-# once is enough
-case $build in
-*/linux-6.12-*sanitize*) exit 0;;
-*/linux-6.12-*) ;;
-*) exit 0;;
-esac
+. "$(dirname "$0")/common.sh"
+is_plain_6_12 || exit 0
 # not a temporary folder: its build stays for the next time, but for what it keeps
 linux=$build/bisect/linux
 trees=${XDG_CACHE_HOME:-$HOME/.cache}/clockfuzz/trees

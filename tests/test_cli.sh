@@ -3,28 +3,8 @@
 #
 # The commands' exit codes and promises: test_cli.sh BUILD_DIR TREE
 set -u
-build=$1 tree=$2
-repo=$(cd "$(dirname "$0")/.." && pwd)
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-failures=0
-# A sanitizer's own exit code is 1: it must not pass for a broken law.
-export ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99
-
-fail() { echo "FAIL: $*"; failures=$((failures + 1)); }
-
-# WANTED COMMAND...
-code()
-{
-	local want=$1 got=0
-
-	shift
-	timeout 60 "$@" >"$tmp/out" 2>"$tmp/err" </dev/null || got=$?
-	[ "$got" = "$want" ] || {
-		fail "exit code $got, want $want: $*"
-		tail -n 5 "$tmp/out" "$tmp/err"
-	}
-}
+. "$(dirname "$0")/common.sh"
+make_tmp
 
 # PATTERN: the last command's stderr is one line with it
 one_line()
@@ -77,10 +57,7 @@ code 2 "$cf" replay "$tmp/zero.txt"
 mkdir "$tmp/notlinux" "$tmp/sliced"
 code 2 "$build/slice" --tree "$tmp/notlinux" \
 	--manifest "$repo/src/kernel/manifest" --out "$tmp/sliced"
-mkdir "$tmp/tree"
-(cd "$tree" && cp -r --parents Makefile Kconfig arch/x86/kvm arch/x86/include \
-	arch/x86/kernel include kernel/time drivers/clocksource/hyperv_timer.c \
-	lib/vdso lib/math "$tmp/tree") 2>/dev/null
+copy_tree "$tmp/tree" 2>/dev/null
 sed -i 's/\bcompute_guest_tsc\b/compute_other_tsc/g' "$tmp/tree/arch/x86/kvm/x86.c"
 code 125 "$build/slice" --tree "$tmp/tree" \
 	--manifest "$repo/src/kernel/manifest" --out "$tmp/sliced"

@@ -5,24 +5,14 @@
 # break, one that doesn't apply.  The patches are made here, of the tree's own lines.
 # test_compare.sh BUILD_DIR TREE
 set -u
-build=$1 tree=$2
-repo=$(cd "$(dirname "$0")/.." && pwd)
-# once is enough
-case $build in
-*/linux-6.12-*sanitize*) exit 0;;
-*/linux-6.12-*) ;;
-*) exit 0;;
-esac
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-failures=0
+. "$(dirname "$0")/common.sh"
+is_plain_6_12 || exit 0
+make_tmp
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 export GIT_AUTHOR_NAME=test GIT_AUTHOR_EMAIL=test@localhost
 export GIT_COMMITTER_NAME=test GIT_COMMITTER_EMAIL=test@localhost
 
-fail() { echo "FAIL: $*"; failures=$((failures + 1)); }
-
-# WANTED ARGS...: ./clockfuzz with them, in the temporary folder
+# WANTED ARGS...: ./clockfuzz with them, in the temporary folder, however long
 code()
 {
 	local want=$1 got=0

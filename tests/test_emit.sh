@@ -5,18 +5,9 @@
 # trees, the KUnit ones run here, fail on this tree's arithmetic and pass on a fixed one.
 # test_emit.sh BUILD_DIR TREE
 set -u
-build=$1 tree=$2
-repo=$(cd "$(dirname "$0")/.." && pwd)
+. "$(dirname "$0")/common.sh"
 ! grep -q '^CF_SANITIZE:BOOL=ON' "$build/CMakeCache.txt" || { echo "plain only"; exit 0; }
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-failures=0
-
-fail()
-{
-	echo "$*"
-	failures=$((failures + 1))
-}
+make_tmp
 
 emit() { "$build/clockfuzz" emit "$@"; }
 
@@ -204,9 +195,7 @@ code=0
 grep -q 'ns is 8006399342167092479$' "$tmp/out" || fail "not the 253 years of the report"
 
 # The same call on a tree whose arithmetic is right: clamped, signed, ended, 128 bits.
-mkdir "$tmp/tree"
-(cd "$tree" && cp -r --parents Makefile Kconfig arch/x86/kvm arch/x86/include arch/x86/kernel \
-	include kernel/time drivers/clocksource/hyperv_timer.c lib/vdso lib/math "$tmp/tree")
+copy_tree "$tmp/tree"
 sed -i '/__pvclock_read_cycles(/,/^}/ s/^\tu64 delta = .*/&\n\n\tif ((s64)delta < 0)\n\t\treturn src->system_time;/' \
 	"$tmp/tree/arch/x86/include/asm/pvclock.h"
 sed -i '/^static u64 compute_guest_tsc/,/^}/ s/^{$/{\n\ts64 ns = kernel_ns - vcpu->arch.this_tsc_nsec;\n\n\tif (ns < 0)\n\t\treturn vcpu->arch.this_tsc_write - pvclock_scale_delta(-ns,\n\t\t\tvcpu->arch.virtual_tsc_mult, vcpu->arch.virtual_tsc_shift);/

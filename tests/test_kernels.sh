@@ -5,14 +5,8 @@
 # own, the corpus gives the same verdicts, and the drift of a migration is what
 # docs/findings.md says, to the ns.
 set -eu
-build=$1
-repo=$(cd "$(dirname "$0")/.." && pwd)
-# once is enough
-case $build in
-*/linux-6.12-*sanitize*) exit 0;;
-*/linux-6.12-*) ;;
-*) exit 0;;
-esac
+. "$(dirname "$0")/common.sh"
+is_plain_6_12 || exit 0
 
 kernels='--kernel 6.1 --kernel 6.12 --kernel 7.2'
 cd "$repo"

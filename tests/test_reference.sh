@@ -6,16 +6,10 @@
 #
 # A plant's scenario is tests/planted/SLUG.txt, or the corpus has one.
 set -u
-build=$1
-repo=$(cd "$(dirname "$0")/.." && pwd)
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-failures=0
-export ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99
+. "$(dirname "$0")/common.sh"
+make_tmp
 cf=$build/clockfuzz
 cd "$repo" || exit 1
-
-fail() { echo "FAIL: $*"; failures=$((failures + 1)); }
 
 scenario()
 {

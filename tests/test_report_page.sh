@@ -7,27 +7,9 @@
 # the page of three trees, a browser takes it: well-formed, silent on its console,
 # readable in light and dark, no wider than its window.
 set -u
-build=$1
-repo=$(cd "$(dirname "$0")/.." && pwd)
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-failures=0
-export ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99
-
-fail() { echo "FAIL: $*"; failures=$((failures + 1)); }
-
-# WANTED COMMAND...
-code()
-{
-	local want=$1 got=0
-
-	shift
-	timeout 300 "$@" >"$tmp/out" 2>"$tmp/err" </dev/null || got=$?
-	[ "$got" = "$want" ] || {
-		fail "exit code $got, want $want: $*"
-		tail -n 5 "$tmp/out" "$tmp/err"
-	}
-}
+. "$(dirname "$0")/common.sh"
+make_tmp
+limit_s=300
 
 cf=$build/clockfuzz
 page=$tmp/page.html
@@ -113,11 +95,8 @@ cp "$page" "$tmp/hostile.html"
 
 # ---- in a browser: once is enough ------------------------------------------------
 
-case $build in
-*/linux-6.12-*sanitize*) browser=;;
-*/linux-6.12-*) browser=chromium;;
-*) browser=;;
-esac
+browser=
+! is_plain_6_12 || browser=chromium
 
 # PAGE OPTION...: its DOM in $tmp/dom, what it says on the console in $tmp/console
 browse()
