@@ -282,21 +282,19 @@ bool host_clock_early(const struct run *run, const struct subject_clock *clock,
  * What comes with KVM_CLOCK_REALTIME is the host's CLOCK_REALTIME where its TSC was
  * host_tsc, by the timekeeper's own numbers, cut to a ns.
  */
-static bool check_clock_realtime(struct run *run)
+static bool check_clock_realtime(struct run *run, const struct sim_read *read)
 {
-	struct subject_clock clock;
 	struct verdict v;
 	s128 real;
 
-	if (run->sim.subject->get_clock(&clock) ||
-	    !(clock.flags & SUBJECT_CLOCK_REALTIME) ||
-	    !host_realtime_ns(run, clock.host_tsc, &real))
+	if (!read->valid || !(read->flags & SUBJECT_CLOCK_REALTIME) ||
+	    !host_realtime_ns(run, read->tsc, &real))
 		return true;
 	v = (struct verdict){
 		.law = LAW_EXACT, .clock = "KVM_CLOCK_REALTIME",
 		.function = "kvm_get_walltime_and_clockread",
 		.why = "it isn't the host's CLOCK_REALTIME at its TSC", .unit = "ns",
-		.got = (s64)clock.realtime_ns, .want = real,
+		.got = (s64)read->realtime_ns, .want = real,
 	};
 	if (wrapped_product(run, &v))
 		v.event = "get-clock" AFTER_GAP;
@@ -305,7 +303,7 @@ static bool check_clock_realtime(struct run *run)
 
 void check_get_clock(struct run *run, const struct sim_read *read)
 {
-	bool ok = check_clock_realtime(run), behind = false;
+	bool ok = check_clock_realtime(run, read), behind = false;
 
 	if (run->vm.use_master_clock) {
 		behind = (s64)(read->tsc - run->vm.master_cycle_now) < 0;

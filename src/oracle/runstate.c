@@ -5,6 +5,28 @@
  */
 #include "timeline.h"
 
+/* @now is @old, @away longer offline; what isn't is told as @v. */
+static bool check_same(struct run *run, struct verdict *v,
+		       const struct subject_runstate_view *old,
+		       const struct subject_runstate_view *now, u64 away)
+{
+	v->unit = "ns";
+	v->got = now->entry_ns;
+	v->want = old->entry_ns + away;
+	if (!run_check(run, v))
+		return false;
+	for (int i = 0; i < SUBJECT_RUNSTATE_NR; i++) {
+		v->got = now->time_ns[i];
+		v->want = old->time_ns[i] + (i == SUBJECT_RUNSTATE_OFFLINE ? away : 0);
+		if (!run_check(run, v))
+			return false;
+	}
+	v->unit = "";
+	v->got = now->state;
+	v->want = old->state;
+	return run_check(run, v);
+}
+
 /*
  * Let E be the entry's time, t the four times, k KVM_GET_CLOCK there and a the time
  * away.  KVM takes it if and only if E + a <= k, for a state isn't entered in the
@@ -38,22 +60,7 @@ void check_restore_runstate(struct run *run, const struct sim_read *read,
 	v.want = clock.clock_ns >= sum + away;
 	if (!run_check(run, &v))
 		return;
-	away = read->valid ? away : 0;
-	v.unit = "ns";
-	v.got = now.runstate.entry_ns;
-	v.want = sum + away;
-	if (!run_check(run, &v))
-		return;
-	for (int i = 0; i < SUBJECT_RUNSTATE_NR; i++) {
-		v.got = now.runstate.time_ns[i];
-		v.want = old->time_ns[i] + (i == SUBJECT_RUNSTATE_OFFLINE ? away : 0);
-		if (!run_check(run, &v))
-			return;
-	}
-	v.unit = "";
-	v.got = now.runstate.state;
-	v.want = old->state;
-	run_check(run, &v);
+	check_same(run, &v, old, &now.runstate, read->valid ? away : 0);
 }
 
 /* What KVM doesn't take changes nothing. */
@@ -70,24 +77,11 @@ static void check_refused(struct run *run, const struct sim_read *read,
 	if (!run_check(run, &v))
 		return;
 	v.why = "an attribute that was refused changed something";
-	v.unit = "ns";
-	v.got = now->runstate.entry_ns;
-	v.want = old->runstate.entry_ns;
-	if (!run_check(run, &v))
+	if (!check_same(run, &v, &old->runstate, &now->runstate, 0))
 		return;
-	for (int i = 0; i < SUBJECT_RUNSTATE_NR; i++) {
-		v.got = now->runstate.time_ns[i];
-		v.want = old->runstate.time_ns[i];
-		if (!run_check(run, &v))
-			return;
-	}
+	v.unit = "ns";
 	v.got = now->expires_ns;
 	v.want = old->expires_ns;
-	if (!run_check(run, &v))
-		return;
-	v.unit = "";
-	v.got = now->runstate.state;
-	v.want = old->runstate.state;
 	run_check(run, &v);
 }
 

@@ -137,6 +137,7 @@ static void read_clock(struct sim *sim, struct sim_read *read)
 		return;
 	read->valid = true;
 	read->value = clock.clock_ns;
+	read->realtime_ns = clock.realtime_ns;
 	read->flags = clock.flags;
 	read->tsc = clock.flags & SUBJECT_CLOCK_HOST_TSC ? clock.host_tsc :
 							   sim->hw.raw_tsc;

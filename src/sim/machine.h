@@ -57,6 +57,7 @@ struct sim_read {
 	bool valid;
 	u64 value;			/* ns or 100 ns */
 	u64 tsc;			/* guest or host cycles it was read at */
+	u64 realtime_ns;		/* with SUBJECT_CLOCK_REALTIME */
 	u32 flags;			/* pvclock or kvm_clock_data flags */
 };
 
