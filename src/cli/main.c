@@ -201,6 +201,11 @@ static const struct command {
 	{ "report", cmd_report, "[-o report.html] [--known FILE | --no-known] [FILE|DIR]...",
 	  "a page for browsers: which laws break on which trees, and how" },
 #endif
+	{ "corpus", cmd_corpus, "merge SRC... [--corpus DIR] [--known FILE | --no-known]\n"
+	  "             prune [--also FILE] [--dry-run] [DIR]\n"
+	  "             coverage [-o DIR]",
+	  "takes scenarios that reach more, lets go of those that reach no more than\n"
+	  "           others; what of the kernel's files is reached, as HTML" },
 	{ "eval", cmd_eval, "FUNCTION",
 	  "arguments as TSV on stdin, results as TSV on stdout" },
 	{ "list", cmd_list, "[--json] laws|functions|subjects|known|planted",

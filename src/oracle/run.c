@@ -149,6 +149,8 @@ static void remember_page(struct run *run, u32 nr, bool page_kept)
 			run->timer[i].judged = false;
 }
 
+void (*run_watch)(const struct event *event);
+
 static bool do_event(struct run *run, const struct event *event)
 {
 	u32 updates = run->vm.masterclock_updates;
@@ -165,6 +167,8 @@ static bool do_event(struct run *run, const struct event *event)
 	run->broken = false;
 	if (event->vcpu >= run->sim.nr_vcpus)
 		return true;		/* it isn't there yet */
+	if (__builtin_expect(run_watch != NULL, 0))
+		run_watch(event);
 	if (is_passive(kind)) {
 		remember_who_asks(run, event);
 		if (kind == EVENT_INTERLEAVE)
