@@ -202,15 +202,17 @@ static const char *last_two(const char *path)
 
 static u32 also_number(const char *what)
 {
-	u32 i = 0;
+	u32 i = corpus.nr_also;
 
-	while (i < corpus.nr_also && strcmp(corpus.also[i], what))
-		i++;
-	if (i == STRIDE)
+	/* often what the line before was about */
+	while (i && strcmp(corpus.also[i - 1], what))
+		i--;
+	if (i)
+		return nr_trees() * STRIDE + i - 1;
+	if (corpus.nr_also == STRIDE)
 		exit(cli_error("corpus: --also: more than %d things to keep", STRIDE));
-	if (i == corpus.nr_also)
-		corpus.also[corpus.nr_also++] = strdup(what);
-	return nr_trees() * STRIDE + i;
+	corpus.also[corpus.nr_also] = strdup(what);
+	return nr_trees() * STRIDE + corpus.nr_also++;
 }
 
 /* Lines about other corpora's scenarios are nobody's; a file with no other is wrong. */
