@@ -34,7 +34,9 @@ build=$repo/build/coverage-$version
 prefixes="-fcoverage-prefix-map=$build/sliced/host=$tree -fcoverage-prefix-map=$build/sliced/guest=$tree"
 
 mkdir -p "$build"
+# Not optimised: each region has an edge of its own, too, which bench/prune.sh goes by.
 { cmake -S "$repo" -B "$build" -G Ninja -DCMAKE_C_COMPILER=clang -DCF_TREE="$tree" \
+	-DCMAKE_BUILD_TYPE=Debug \
 	-DCMAKE_C_FLAGS="-fprofile-instr-generate -fcoverage-mapping $prefixes" &&
 	ninja -C "$build" replays; } >"$build/log" 2>&1 ||
 	{ tail "$build/log" >&2; exit 2; }

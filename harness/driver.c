@@ -407,10 +407,8 @@ int main(int argc, char **argv)
 		return driver_to_text(argv[i], text);
 	if (minimize || slug)
 		return driver_keep(argv[i], out, slug);
-	if (merge) {
-		driver_merge(merge, argv + i, argc - i);
-		i = argc;
-	}
+	if (merge)
+		return driver_merge(merge, argv + i, argc - i);
 	for (; i < argc && !((binary_dir || reach) && worst); i++) {
 		if (binary_dir)
 			to_binary(binary_dir, argv[i]);

@@ -25,6 +25,9 @@ extern u8 __start___sancov_cntrs[], __stop___sancov_cntrs[];
 extern const struct edge __start___sancov_pcs[];
 void __sanitizer_symbolize_pc(const void *pc, const char *format, char *buf, size_t size);
 
+/* What a subject keeps from one execution to the next, to be faster; it begins as zero. */
+extern u8 __start_cf_keep[] __attribute__((weak)), __stop_cf_keep[] __attribute__((weak));
+
 #define MAX_CLOCKS 64
 #define NO_EVENT EVENT_NR		/* while the machine boots, and of pure functions */
 
@@ -85,9 +88,11 @@ static void note_event(const struct event *event)
 	kind = event->kind;
 }
 
-/* What one execution reaches is in @now. */
+/* What one execution reaches is in @now, whatever was executed before. */
 static void look(const u8 *data, size_t size, struct harness_findings *found)
 {
+	if (__start_cf_keep)
+		memset(__start_cf_keep, 0, __stop_cf_keep - __start_cf_keep);
 	memset(__start___sancov_cntrs, 0, nr_edges());
 	memset(now.other, 0, sizeof(now.other));
 	kind = NO_EVENT;
@@ -319,13 +324,14 @@ static int take(const char *corpus, struct text_file *file, struct reach *wanted
 	return write_seed(corpus, file, name);
 }
 
-void driver_merge(const char *corpus, char **paths, int nr)
+int driver_merge(const char *corpus, char **paths, int nr)
 {
 	static struct harness_findings found;
 	static struct reach all, wanted;
 	static struct driver_input in;
 	char pattern[4400];
 	glob_t have;
+	int code = 0;
 	u32 more;
 
 	reach_init(&now);
@@ -336,27 +342,26 @@ void driver_merge(const char *corpus, char **paths, int nr)
 		have.gl_pathc = 0;
 	for (size_t i = 0; i < have.gl_pathc; i++) {
 		if (!driver_load(have.gl_pathv[i], &in))
-			return;
+			return 2;
 		look(in.data, in.size, &found);
 		add(&all);
 		text_free(&in.text);
 	}
 	for (int i = 0; i < nr; i++) {
-		int failed = 0;
-
 		if (!driver_load(paths[i], &in))
-			return;
+			return 2;
 		look(in.data, in.size, &found);
 		more = missing(&all, &wanted);
 		if (more && !is_known(&found)) {
 			fprintf(stderr, "%s: left out: a law breaks that the table of known findings doesn't explain\n",
 				paths[i]);
+			code = 1;
 		} else if (more) {
-			failed = take(corpus, &in.text, &wanted, more);
+			if (take(corpus, &in.text, &wanted, more))
+				return 2;
 			add(&all);
 		}
 		text_free(&in.text);
-		if (failed)
-			return;
 	}
+	return code;
 }

@@ -90,7 +90,7 @@ static const char *ask(int tree, const char *harness, char **args, int *code)
 		abort();
 	args[0] = program_of(tree, harness, program);
 	*code = args[0] ? cli_capture(args, answer, MAX_ANSWER) : CLI_ERROR;
-	return *code == CLI_OK ? answer : "";
+	return *code == CLI_ERROR ? "" : answer;
 }
 
 static void add_reached(struct seed *seed, u32 what)
@@ -599,15 +599,18 @@ static int merge(const char *dir, const char *known)
 	if (mkdir(dir, 0777) && errno != EEXIST)
 		code = cli_error("%s: %s", dir, strerror(errno));
 	for (int tree = 0; tree < nr_trees(); tree++)
-		for (u32 i = 0; !code && i < nr; i = end) {
+		for (u32 i = 0; code != CLI_ERROR && i < nr; i = end) {
+			int this;
+
 			snprintf(folder, sizeof(folder), "%s/%s", dir, all[i].harness);
 			if (mkdir(folder, 0777) && errno != EEXIST)
 				code = cli_error("%s: %s", folder, strerror(errno));
 			for (end = i; end < nr && end < i + MAX_ARGUMENTS &&
 			     !strcmp(all[i].harness, all[end].harness); end++)
 				;
-			if (!code)
-				code = merge_some(tree, all + i, end - i, folder, known, &nr_new);
+			this = merge_some(tree, all + i, end - i, folder, known, &nr_new);
+			if (this > code)
+				code = this;
 		}
 	printf("%u new, of %u\n", nr_new, nr);
 	free(all);
