@@ -3,8 +3,8 @@
  * bench_differential KNOWN SCENARIOS SEED OUT FILE...
  *
  * Runs scenarios on the reference and on the tree's Linux and compares what each reader
- * returns, read by read.  The scenarios grow from the binary ones in FILE..., by the
- * hunt's mutator.  KNOWN is the table of known findings.  TSV: tree, reader, what became
+ * returns, read by read: the binary ones in FILE..., then SCENARIOS that grow from them
+ * by the hunt's mutator.  KNOWN is the table of known findings.  TSV: tree, reader, what became
  * of the difference, reads, the largest difference, its unit.  What nothing explains is
  * minimised into OUT/READER.txt; then the exit code is 1.
  *
@@ -113,7 +113,8 @@ struct side {
 static struct side linux_side, reference_side, *running;
 static struct known known;
 static bool counting;			/* else only whether @wanted comes up */
-static const struct reader *unexplained;
+static const struct reader *unexplained;	/* the first of a scenario, and... */
+static struct { u32 event_nr; u64 a, b; s128 allowed; } unexplained_by;
 static u64 nr_new;			/* findings that the table doesn't know */
 
 static void sink(const struct finding *f)
@@ -545,6 +546,10 @@ static struct why judge(const struct apart *at, const struct reader *reader, u64
 		result = why.kind;
 	} else if (!unexplained) {
 		unexplained = reader;
+		unexplained_by.event_nr = at->nr;
+		unexplained_by.a = a;
+		unexplained_by.b = b;
+		unexplained_by.allowed = allowed;
 	}
 	if (counting)
 		count(reader, prefix, result, difference);
@@ -651,6 +656,10 @@ static void follow(struct apart *at)
 		if (at->plugged_in)
 			taint(at, known_by("roundtrip guest-TSC write-tsc-host"), BY_TSC,
 			      NULL);
+		/* what KVM takes for an attempt to synchronise, with an offset of before */
+		if (at->slept)
+			taint(at, known_by("roundtrip guest-TSC write-tsc-host-matched"),
+			      BY_TSC, NULL);
 		/* of a host's writes of 0 */
 		for (u32 i = 0; i < at->a->saved.nr_vcpus; i++)
 			if (!at->a->saved.tsc[i])
@@ -904,13 +913,16 @@ static void keep(const struct scenario *s, const struct reader *reader, const ch
 	file.is_timeline = true;
 	file.scenario = *s;
 	minimize(&file, still_differs, (void *)reader);
-	counting = true;
 	snprintf(path, sizeof(path), "%s/%s.txt", dir, reader->name);
-	if (file_create(&new, path))
-		return;
-	text_print(&file, new.out);
-	file_commit(&new, false);
-	fprintf(stderr, "unexplained: %s\n", path);
+	if (!file_create(&new, path)) {
+		text_print(&file, new.out);
+		file_commit(&new, false);
+	}
+	differ(&file.scenario);
+	fprintf(stderr, "unexplained: %s: event %u: %llu on Linux, %llu on the reference, %.0f %s apart are allowed\n",
+		path, unexplained_by.event_nr, unexplained_by.a, unexplained_by.b,
+		(double)unexplained_by.allowed, reader->unit);
+	counting = true;
 }
 
 static u64 print(void)
@@ -951,10 +963,13 @@ int main(int argc, char **argv)
 		load(argv[i]);
 	law_set_sink(sink);
 	counting = true;
-	for (u64 i = 0; i < scenarios; i++) {
+	for (u64 i = 0, files = nr_pool; i < files + scenarios; i++) {
 		const struct reader *reader;
 
-		next_scenario(&s);
+		if (i < files)
+			scenario_decode(&s, pool[i].bytes, pool[i].size);
+		else
+			next_scenario(&s);
 		reader = differ(&s);
 		if (reader && !kept[reader - readers]) {
 			kept[reader - readers] = true;
