@@ -163,6 +163,8 @@ struct apart {
 	u32 nr_vcpus;			/* plugged in so far */
 	u32 periodic;			/* local APIC's timers, a bit each */
 	bool tsc_touched;
+	bool page_stale;		/* it goes by TSCs of before */
+	bool page_below_zero;		/* it was made at such a TSC */
 	/* contracts that were left behind: until it is set again */
 	const char *clock_ended, *saved_clock_ended, *sched_clock_ended;
 	const char *tsc_ended[SUBJECT_MAX_VCPUS], *saved_tsc_ended[SUBJECT_MAX_VCPUS];
@@ -355,6 +357,10 @@ static bool is_wrapped(const struct apart *at, const struct reader *reader, u64 
 		       got == subject_linux.pvclock_read(pv->system_time,
 				pv->tsc_timestamp, pv->tsc_to_system_mul, pv->tsc_shift,
 				at->a->read.tsc);
+	/* the epoch is by kvmclock here and now */
+	if (kind == EVENT_XEN_SHARED_INFO)
+		return step->vm.use_master_clock &&
+		       (s64)(step->raw_tsc - step->vm.master_cycle_now) < 0;
 	/* kvmclock was read before the preemption */
 	if (kind == EVENT_READ_WALL_CLOCK)
 		return step->vm.use_master_clock &&
@@ -452,7 +458,7 @@ static const char *page_kind(const struct apart *at, const struct reader *reader
 	    (at->a->read.value > ~0ull / 200 || at->b->read.value > ~0ull / 200))
 		return "below-zero";
 	/* just after the VM was created, on a CPU behind */
-	if (is_tsc_below_zero(at->a, at->event->vcpu) ||
+	if (at->page_below_zero || is_tsc_below_zero(at->a, at->event->vcpu) ||
 	    is_tsc_below_zero(at->b, at->event->vcpu))
 		return "tsc-below-zero";
 	if (a->tsc_emulation || b->tsc_emulation)
@@ -461,6 +467,8 @@ static const char *page_kind(const struct apart *at, const struct reader *reader
 		return "page-of-vcpus-that-differ";
 	if (!a->page_enabled && (a->page_sequence || b->page_sequence))
 		return "page-turned-off";
+	if (at->page_stale)
+		return "page-not-updated-since";
 	if (a->page_status != b->page_status || !a->page_sequence != !b->page_sequence)
 		return "page-by-one-side-only";
 	return NULL;
@@ -503,6 +511,8 @@ static const char *kind_of(const struct apart *at, const struct reader *reader)
 		return other_rate(a, b);
 	if (!strcmp(reader->name, "L2-TSC") && l2_beyond_hardware(at->a, nr))
 		return "l2-beyond-hardware";
+	if (!strcmp(reader->name, "L2-TSC") && at->a->machine->early_tsc_khz)
+		return "l1-frequency-refined";
 	if (reader->by & BY_TSC)
 		return at->tsc_ended[nr] ?: at->tsc_by_clock ? at->clock_ended : NULL;
 	if (reader->by & BY_CLOCK)
@@ -626,6 +636,14 @@ static void follow(struct apart *at)
 	at->tsc_touched |= e->kind == EVENT_WRITE_TSC_HOST || e->kind == EVENT_SET_TSC_KHZ ||
 			   e->kind == EVENT_WRITE_TSC_GUEST ||
 			   e->kind == EVENT_SET_TSC_OFFSET;
+	if (at->a->vm.page_sequence != at->old_a->vm.page_sequence) {
+		at->page_stale = at->page_below_zero = false;
+		for (u32 i = 0; i < at->nr_vcpus; i++)
+			at->page_below_zero |= is_tsc_below_zero(at->a, i);
+	}
+	at->page_stale |= e->kind == EVENT_WRITE_TSC_HOST || e->kind == EVENT_RESTORE_TSC ||
+			  e->kind == EVENT_WRITE_TSC_GUEST ||
+			  e->kind == EVENT_SET_TSC_OFFSET;
 	switch ((enum event_kind)e->kind) {
 	case EVENT_SET_CLOCK:
 	case EVENT_SET_CLOCK_REALTIME:
