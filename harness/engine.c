@@ -202,7 +202,8 @@ static void hide_what_is_known(void)
 	size_t nr = __stop___sancov_cntrs - __start___sancov_cntrs;
 	u8 *counter = __start___sancov_cntrs, is_more = 0;
 
-	if (nr > COUNTERS_MAX || runs % 16 == 0)
+	/* it begins with an input that it doesn't look at, and ends if the next is no news */
+	if (nr > COUNTERS_MAX || runs < 3 || runs % 16 == 0)
 		return;
 	for (size_t i = 0; i < nr; i++)
 		is_more |= counter[i] > most[i];
