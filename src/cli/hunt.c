@@ -535,6 +535,9 @@ static void stop_all(void)
 		if (engine_saw_death(hunt.engine, &slot->run))
 			died(slot);
 	}
+	/* an engine's own children, which end with it */
+	while (wait(NULL) > 0)
+		;
 }
 
 static void list_found(bool known)
@@ -711,6 +714,7 @@ int cmd_hunt(int argc, char **argv)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 
 	tty = isatty(fileno(talk()));
 	schedule(only);
