@@ -21,12 +21,15 @@ struct edge {
 	uintptr_t flags;
 };
 
-extern u8 __start___sancov_cntrs[], __stop___sancov_cntrs[];
-extern const struct edge __start___sancov_pcs[];
-void __sanitizer_symbolize_pc(const void *pc, const char *format, char *buf, size_t size);
+/* Without them, in another engine's build, there are no edges. */
+#define MAYBE __attribute__((weak))
+extern u8 __start___sancov_cntrs[] MAYBE, __stop___sancov_cntrs[] MAYBE;
+extern const struct edge __start___sancov_pcs[] MAYBE;
+void __sanitizer_symbolize_pc(const void *pc, const char *format, char *buf,
+			      size_t size) MAYBE;
 
 /* What a subject keeps from one execution to the next, to be faster; it begins as zero. */
-extern u8 __start_cf_keep[] __attribute__((weak)), __stop_cf_keep[] __attribute__((weak));
+extern u8 __start_cf_keep[] MAYBE, __stop_cf_keep[] MAYBE;
 
 #define MAX_CLOCKS 64
 #define NO_EVENT EVENT_NR		/* while the machine boots, and of pure functions */

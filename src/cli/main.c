@@ -177,8 +177,8 @@ static const struct command {
 	const char *args, *help;
 } commands[] = {
 	{ "hunt", cmd_hunt, "[--time 60s] [--jobs N] [--law L]... [--seed N]\n"
-	  "             [--out DIR] [--harness fuzz_X] [--known FILE | --no-known]\n"
-	  "             [--first] [--quiet] [--json]",
+	  "             [--engine libfuzzer|afl++] [--out DIR] [--harness fuzz_X]\n"
+	  "             [--known FILE | --no-known] [--first] [--quiet] [--json]",
 	  "fuzzes, and reports each law that breaks" },
 	{ "replay", cmd_replay, "[--known FILE | --no-known] [--full] [--quiet] [--json]\n"
 	  "             FILE|DIR...",
