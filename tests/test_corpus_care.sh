@@ -131,6 +131,19 @@ code 0 "$cf" corpus merge $(ls -d queue/* | tac) --corpus again
 diff -r new again >/dev/null || fail "merge: the order makes a difference"
 find new again -name '.*' -type f | grep . && fail "temporaries are left"
 
+# -- a hunt's own corpus, kept, is what the next one begins with, and can be merged
+for i in 1 2; do
+	code 0 env TMPDIR="$tmp" "$cf" hunt --keep hunted --harness fuzz_timeline --time 3s \
+		--jobs 1 --seed $i --out found
+	find hunted/fuzz_timeline -type f | sort >hunted-$i
+done
+comm -23 hunted-1 hunted-2 | grep . && fail "an input of the first hunt is gone"
+[ "$(wc -l <hunted-1)" -gt "$(ls "$repo"/corpus/fuzz_timeline/seed-*.txt | wc -l)" ] ||
+	fail "a hunt kept nothing of its own"
+cp -r "$repo/corpus/fuzz_timeline" new
+code 0 "$cf" corpus merge hunted/fuzz_timeline --corpus new
+code 0 "$cf" replay --quiet new
+
 # -- what breaks a law that nobody knows isn't for a corpus
 code 1 "$cf" corpus merge --no-known "$repo/corpus/fuzz_pvclock/regress-pvclock-253y.txt" \
 	--corpus unknown

@@ -178,7 +178,7 @@ static const struct command {
 } commands[] = {
 	{ "hunt", cmd_hunt, "[--time 60s] [--jobs N] [--law L]... [--seed N]\n"
 	  "             [--engine libfuzzer|afl++] [--out DIR] [--harness fuzz_X]\n"
-	  "             [--known FILE | --no-known] [--first] [--quiet] [--json]",
+	  "             [--keep DIR] [--known FILE | --no-known] [--first] [--quiet] [--json]",
 	  "fuzzes, and reports each law that breaks" },
 	{ "replay", cmd_replay, "[--known FILE | --no-known] [--full] [--quiet] [--json]\n"
 	  "             FILE|DIR...",
