@@ -91,7 +91,10 @@ static void note_event(const struct event *event)
 	kind = event->kind;
 }
 
-/* What one execution reaches is in @now, whatever was executed before. */
+/*
+ * What one execution reaches is in @now, whatever was executed before.  A counter has 8
+ * bits: a place that is passed 256 times isn't seen.
+ */
 static void look(const u8 *data, size_t size, struct harness_findings *found)
 {
 	if (__start_cf_keep)
@@ -333,7 +336,7 @@ int driver_merge(const char *corpus, char **paths, int nr)
 	static struct reach all, wanted;
 	static struct driver_input in;
 	char pattern[4400];
-	glob_t have;
+	glob_t have = { 0 };
 	int code = 0;
 	u32 more;
 
@@ -341,8 +344,7 @@ int driver_merge(const char *corpus, char **paths, int nr)
 	reach_init(&all);
 	reach_init(&wanted);
 	snprintf(pattern, sizeof(pattern), "%s/*.txt", corpus);
-	if (glob(pattern, 0, NULL, &have))
-		have.gl_pathc = 0;
+	glob(pattern, 0, NULL, &have);
 	for (size_t i = 0; i < have.gl_pathc; i++) {
 		if (!driver_load(have.gl_pathv[i], &in))
 			return 2;
@@ -350,6 +352,7 @@ int driver_merge(const char *corpus, char **paths, int nr)
 		add(&all);
 		text_free(&in.text);
 	}
+	globfree(&have);
 	for (int i = 0; i < nr; i++) {
 		if (!driver_load(paths[i], &in))
 			return 2;

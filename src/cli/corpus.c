@@ -356,6 +356,7 @@ static int ask_names(u32 first, u32 end)
 		}
 		line = nr ? ask(tree, corpus.seed[first].harness, args, &code) : "";
 		for (u32 i = 0; i < nr; i++) {
+			free(corpus.name[asked[i]]);	/* another harness' */
 			corpus.name[asked[i]] = strndup(line, strcspn(line, "\n"));
 			line += strcspn(line, "\n") + (*line != '\0');
 			free(args[2 + i]);
@@ -620,15 +621,16 @@ static int merge(const char *dir, const char *known)
 int cmd_corpus(int argc, char **argv)
 {
 	const char *known = cli_known_path(), *dir = NULL, *what = argv[1], *v;
-	const char **also = calloc(argc + 1, sizeof(*also));
 	bool is_merge = what && !strcmp(what, "merge");
-	char default_dir[4096];
 	int nr_also = 0, code = CLI_OK;
+	char default_dir[4096];
+	const char **also;
 
-	if (!also)
-		abort();
 	if (!is_merge && (!what || strcmp(what, "prune")))
 		return cli_error("corpus: merge, prune or coverage?");
+	also = calloc(argc, sizeof(*also));
+	if (!also)
+		abort();
 	for (int i = 2; !code && i < argc; i++) {
 		if ((v = cli_option(argv, &i, "--tree")))
 			code = add_tree(v);
