@@ -71,7 +71,7 @@ static void add_to_env(const char *name, const char *options)
 static void exec_afl(const struct engine_run *run, const char *program)
 {
 	static const char *const settings[] = {
-		"AFL_NO_UI", "AFL_NO_COLOR",
+		"AFL_NO_UI",
 		/* how the machine is set up isn't ours to say */
 		"AFL_SKIP_CPUFREQ",
 		"AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES",

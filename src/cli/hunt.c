@@ -274,6 +274,22 @@ static int start_next(int index)
 	_exit(CLI_ERROR);
 }
 
+/* AFL++'s, which it can't be asked to leave out. */
+static void drop_colours(char *line)
+{
+	char *to = line;
+
+	while (*line) {
+		if (*line == '\033') {
+			line += strcspn(line, "mhlK");
+			line += !!*line;
+		} else {
+			*to++ = *line++;
+		}
+	}
+	*to = '\0';
+}
+
 static void print_tail(const char *path, int lines)
 {
 	char *ring[32] = { 0 }, line[512];
@@ -281,6 +297,7 @@ static void print_tail(const char *path, int lines)
 	int n = 0;
 
 	while (f && fgets(line, sizeof(line), f)) {
+		drop_colours(line);
 		free(ring[n % lines]);
 		ring[n++ % lines] = strdup(line);
 	}
