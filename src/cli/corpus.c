@@ -80,7 +80,7 @@ static int nr_trees(void)
 }
 
 /* What @harness' program on @tree says to @args, after its path; "" after an error. */
-static const char *ask(int tree, const char *harness, char **args, int *code)
+static char *ask(int tree, const char *harness, char **args, int *code)
 {
 	static char program[4096], *answer;
 
@@ -90,7 +90,9 @@ static const char *ask(int tree, const char *harness, char **args, int *code)
 		abort();
 	args[0] = program_of(tree, harness, program);
 	*code = args[0] ? cli_capture(args, answer, MAX_ANSWER) : CLI_ERROR;
-	return *code == CLI_ERROR ? "" : answer;
+	if (*code == CLI_ERROR)
+		*answer = '\0';
+	return answer;
 }
 
 static void add_reached(struct seed *seed, u32 what)
@@ -108,7 +110,7 @@ static int note_reached(int tree, struct seed *seed, const char *line)
 	char *end;
 	u32 n;
 
-	if (strncmp(line, seed->path, strlen(seed->path)))
+	if (!line || strncmp(line, seed->path, strlen(seed->path)))
 		return cli_error("corpus: %s: no answer", seed->path);
 	line += strlen(seed->path);
 	seed->events = strtoul(line, &end, 10);
@@ -121,7 +123,7 @@ static int note_reached(int tree, struct seed *seed, const char *line)
 static int ask_reached(int tree, u32 first, u32 end)
 {
 	char **args = calloc(end - first + 3, sizeof(*args));
-	const char *line;
+	char *rest;
 	int code;
 
 	if (!args)
@@ -129,12 +131,9 @@ static int ask_reached(int tree, u32 first, u32 end)
 	args[1] = "--reach";
 	for (u32 i = first; i < end; i++)
 		args[2 + i - first] = (char *)corpus.seed[i].path;
-	line = ask(tree, corpus.seed[first].harness, args, &code);
-	for (u32 i = first; !code && i < end; i++) {
-		code = note_reached(tree, &corpus.seed[i], line);
-		line += strcspn(line, "\n");
-		line += *line == '\n';
-	}
+	rest = ask(tree, corpus.seed[first].harness, args, &code);
+	for (u32 i = first; !code && i < end; i++)
+		code = note_reached(tree, &corpus.seed[i], strsep(&rest, "\n"));
 	free(args);
 	return code;
 }
@@ -324,7 +323,7 @@ static bool is_only_holder(u32 what)
 	return corpus.holders[what] == 1;
 }
 
-/* Names of what a seed alone holds, as many as are told, and on the first tree that has any. */
+/* Names of what a seed alone holds, as many as are told: those of the first trees. */
 static int ask_names(u32 first, u32 end)
 {
 	int code = CLI_OK;
@@ -332,7 +331,7 @@ static int ask_names(u32 first, u32 end)
 	for (int tree = 0; !code && tree < nr_trees(); tree++) {
 		char **args = calloc((end - first) * MAX_TOLD + 3, sizeof(*args));
 		u32 *asked = calloc((end - first) * MAX_TOLD, sizeof(*asked)), nr = 0;
-		const char *line;
+		char *rest;
 
 		if (!args || !asked)
 			abort();
@@ -354,11 +353,10 @@ static int ask_names(u32 first, u32 end)
 					abort();
 			}
 		}
-		line = nr ? ask(tree, corpus.seed[first].harness, args, &code) : "";
+		rest = nr ? ask(tree, corpus.seed[first].harness, args, &code) : NULL;
 		for (u32 i = 0; i < nr; i++) {
 			free(corpus.name[asked[i]]);	/* another harness' */
-			corpus.name[asked[i]] = strndup(line, strcspn(line, "\n"));
-			line += strcspn(line, "\n") + (*line != '\0');
+			corpus.name[asked[i]] = strdup(strsep(&rest, "\n") ?: "?");
 			free(args[2 + i]);
 		}
 		free(asked);
@@ -382,6 +380,8 @@ static void tell_what_keeps(const struct seed *seed)
 		}
 		printf("%s%s", told++ ? ", " : "", what < nr_trees() * STRIDE ?
 		       corpus.name[what] : corpus.also[what - nr_trees() * STRIDE]);
+		if (what >= STRIDE && what < nr_trees() * STRIDE)
+			printf(" on %s", corpus.tree[what / STRIDE].name);
 	}
 	if (more)
 		printf(" and %u more", more);
