@@ -310,23 +310,42 @@ static int write_seed(const char *corpus, const struct text_file *file, const ch
 	return -1;
 }
 
-/* @file, which reaches @wanted: as small as can be, with a name and a comment. */
+/* "Reaches A, B, C and 4 more."; returns the first of them. */
+static u32 describe(struct text_file *file, struct reach *wanted, u32 nr)
+{
+	char name[3][4500], comment[3 * 4500 + 100];
+	u32 id = 0, first = 0, told = 0;
+	int len;
+
+	for (; id < nr_merged() && told < 3; id++) {
+		if (!*at(wanted, id))
+			continue;
+		if (!told)
+			first = id;
+		name_of(id, name[told++], sizeof(name[0]));
+	}
+	len = snprintf(comment, sizeof(comment), "Reaches %s", name[0]);
+	for (u32 i = 1; i < told; i++)
+		len += snprintf(comment + len, sizeof(comment) - len, "%s%s",
+				i + 1 == told && nr == told ? " and " : ", ", name[i]);
+	if (nr > told)
+		len += snprintf(comment + len, sizeof(comment) - len, " and %u more", nr - told);
+	snprintf(comment + len, sizeof(comment) - len, ".");
+	driver_comment(file, comment);
+	return first;
+}
+
+/* @file, which reaches @wanted, @nr things: as small as can be, with a name and a comment. */
 static int take(const char *corpus, struct text_file *file, struct reach *wanted, u32 nr)
 {
-	char name[4500], comment[5000];
-	u32 id = 0;
+	char name[4500];
 
 	free(file->comments);
 	file->comments = NULL;
 	file->expect = TEXT_EXPECT_NOTHING;
 	minimize(file, still_reaches, wanted);
 	still_reaches(file, wanted);		/* for what it reaches now */
-	while (!*at(wanted, id))
-		id++;
-	name_of(id, name, sizeof(name));
-	snprintf(comment, sizeof(comment), nr > 1 ? "Reaches %s and %u more." : "Reaches %s.",
-		 name, nr - 1);
-	driver_comment(file, comment);
+	name_of(describe(file, wanted, nr), name, sizeof(name));
 	return write_seed(corpus, file, name);
 }
 
