@@ -2,15 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # bench/long.sh BUILD... [--cpu SECONDS] [--jobs N] [--engines "libfuzzer afl++"]
-# Hunts with every harness on each BUILD's tree with both engines until the present sources
-# have had that many CPU-seconds (14,400) in all sessions together.  A round gives each tree
-# and engine the same time, in the end three quarters of it to the timeline; rounds become
-# longer, and the next one goes on from the corpus of the last.  All is kept in the cache, by the hash of the sources:
-# who is interrupted loses the hunt that runs, three minutes at most.
+# Hunts with every harness on each BUILD's tree with both engines until they have had that
+# many CPU-seconds (14,400) in all sessions together.  A round gives each tree and engine
+# the same time, in the end three quarters of it to the timeline; rounds become longer, and
+# the next one goes on from the corpus of the last.  All is kept in the cache: who is
+# interrupted loses the hunt that runs, three minutes at most.
 #
 # TSV: for each harness, tree and engine the sums after each round (the timeline) or after
-# the last one, edges as the engine itself counts them; then the sums of all.  The timeline's
-# curves are drawn to long.svg beside the tally.  Exit code 1: a hunt's was 1.
+# the last one, with the state of the sources that it was, and edges as the engine itself
+# counts them; then the sums of each state.  The timeline's curves are drawn to long.svg
+# beside the tally.  Exit code 1: a hunt of the present sources ended with that.
 set -eu
 export LC_ALL=C
 usage() { echo 'usage: bench/long.sh BUILD... [--cpu SECONDS] [--jobs N] [--engines "libfuzzer afl++"]' >&2; exit 2; }
@@ -35,9 +36,10 @@ while [ $# -gt 0 ]; do
 done
 [ "${#builds[@]}" != 0 ] || usage
 
-state=$(cd "$repo" && find src harness CMakeLists.txt -type f | sort | xargs cat |
-	sha256sum | cut -c 1-12)
-cache=${XDG_CACHE_HOME:-$HOME/.cache}/clockfuzz/long/$state
+state=$(cd "$repo" && find src/{kernel,oracle,reference,scenario,sim} src/*.[ch] harness \
+	CMakeLists.txt -type f | sort | xargs cat | sha256sum | cut -c 1-12)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/clockfuzz/long
+findings=$cache/findings/$state
 runs=$cache/runs.tsv
 mkdir -p "$cache"
 exec 9>"$cache/.lock"
@@ -59,7 +61,7 @@ trap stop EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 [ -e "$runs" ] ||
-	printf 'tree\tengine\tharness\tcpu_s\texecutions\tedges\tcode\tend\n' >"$runs"
+	printf 'sources\ttree\tengine\tharness\tcpu_s\texecutions\tedges\tcode\tend\n' >"$runs"
 
 # A session is of one state, whatever is built there meanwhile.
 trees=()
@@ -81,12 +83,12 @@ run()
 	local tree=$1 engine=$2 harness=$3 seconds=$4 code=0 cpu_s edges nr
 	local keep=$cache/$1/$2/$3 log=$tmp/$1-$2-$3
 
-	nr=$(awk -F '\t' -v key="$tree$engine$harness" '$1 $2 $3 == key' "$runs" | wc -l)
-	mkdir -p "$keep" "$cache/findings/$tree"
+	nr=$(awk -F '\t' -v key="$tree$engine$harness" '$2 $3 $4 == key' "$runs" | wc -l)
+	mkdir -p "$keep" "$findings/$tree"
 	TIMEFORMAT='%U %S'
 	{ time nice -n 19 "$tmp/$tree/clockfuzz" hunt --engine "$engine" --harness "$harness" \
 		--time "${seconds}s" --jobs 1 --seed $((nr + 1)) --keep "$keep" --json \
-		--out "$cache/findings/$tree" >"$log.json" 2>"$log.err" || code=$?
+		--out "$findings/$tree" >"$log.json" 2>"$log.err" || code=$?
 	} 2>"$log.time" 9>&-
 	case $code in
 	0|1)	;;
@@ -98,12 +100,12 @@ run()
 	libfuzzer)	edges=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$keep/0.log" | tail -n 1);;
 	*)		edges=$(sed -n 's/^edges_found *: //p' "$keep/$harness-afl"/*/fuzzer_stats);;
 	esac
-	printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$tree" "$engine" "$harness" "$cpu_s" \
+	printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$state" "$tree" "$engine" "$harness" "$cpu_s" \
 		"$(sed -n 's/.*"executions":\([0-9]*\).*/\1/p' "$log.json" | tail -n 1)" \
 		"${edges:--}" "$code" "$(date -u +%FT%TZ)" >>"$runs"
 }
 
-spent_s() { awk -F '\t' 'NR > 1 { s += $4 } END { printf "%d\n", s }' "$runs"; }
+spent_s() { awk -F '\t' 'NR > 1 { s += $5 } END { printf "%d\n", s }' "$runs"; }
 
 # One of those that run has ended; one that failed has said so.
 wait_for_one()
@@ -122,7 +124,7 @@ harnesses=$(cd "$tmp/${trees[0]}" && printf '%s\n' fuzz_* |
 	grep -v -x -e fuzz_timeline -e fuzz_canary -e fuzz_rebase)
 nr_pure=$(wc -l <<<"$harnesses")
 # the shortest that came after all cells had a turn
-round=$(awk -F '\t' -v OFS='\t' 'NR > 1 { n[$1, $2, $3]++ }
+round=$(awk -F '\t' -v OFS='\t' 'NR > 1 { n[$2, $3, $4]++ }
 	END { for (k in n) if (!least || n[k] < least) least = n[k]; print least + 0 }' "$runs")
 while [ "$(spent_s)" -lt "$budget_s" ]; do
 	# AFL++ takes a second or two to begin with
@@ -152,23 +154,30 @@ done
 # FOLDER: how many findings are in it
 count() { find "$1" -maxdepth 1 -name '*.txt' 2>/dev/null | wc -l; }
 
-awk -F '\t' -v OFS='\t' -v state="$state" '
+awk -F '\t' -v OFS='\t' '
 	NR > 1 {
-		key = $1 OFS $2 OFS $3
+		key = $2 OFS $3 OFS $4
 		if (!(key in rounds))
 			order[++nr] = key
-		line[key, ++rounds[key]] = (cpu_s[key] += $4) OFS (executions[key] += $5) OFS $6
-		all_s += $4
-		all += $5
-		all_runs++
+		cpu_s[key] += $5
+		executions[key] += $6
+		line[key, ++rounds[key]] = sprintf("%.1f\t%.0f\t%s", cpu_s[key], executions[key], $7)
+		sources[key, rounds[key]] = $1
+		if (!($1 in all))
+			state[++nr_states] = $1
+		all[$1] += $6
+		all_s[$1] += $5
+		hunts[$1]++
 	}
 	END {
 		print "sources", "tree", "engine", "harness", "round", "cpu_s", "executions", "edges"
 		for (i = 1; i <= nr; i++)
 			for (r = 1; r <= rounds[order[i]]; r++)
 				if (order[i] ~ /fuzz_timeline/ || r == rounds[order[i]])
-					print state, order[i], r, line[order[i], r]
-		print state, "total", "-", "-", all_runs, all_s, sprintf("%.0f", all), "-"
+					print sources[order[i], r], order[i], r, line[order[i], r]
+		for (i = 1; i <= nr_states; i++)
+			printf "%s\t*\t*\t*\t%d\t%.1f\t%.0f\t-\n", state[i], hunts[state[i]],
+				all_s[state[i]], all[state[i]]
 	}' "$runs" >"$tmp/sums"
 printf '# %s, %s, %s, %s\n' "$(git -C "$repo" rev-parse --short HEAD 2>/dev/null || echo no commit)" \
 	"$(clang --version | head -n 1)" "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)" \
@@ -177,11 +186,10 @@ cat "$tmp/sums"
 broken=0
 for tree in "${trees[@]}"; do
 	printf '# findings on %s: %s known, %s new, kept in %s\n' "$tree" \
-		"$(count "$cache/findings/$tree/known")" "$(count "$cache/findings/$tree")" \
-		"$cache/findings/$tree"
+		"$(count "$findings/$tree/known")" "$(count "$findings/$tree")" "$findings/$tree"
 done
 # a finding that is new, or a known one that is gone
-! awk -F '\t' '$7 == 1' "$runs" | grep . >&2 || broken=1
+! awk -F '\t' -v state="$state" '$1 == state && $8 == 1' "$runs" | grep . >&2 || broken=1
 
 # A panel an engine, for they don't count the same; a line a tree.
 {
@@ -202,7 +210,7 @@ done
 		done
 		[ -z "$plots" ] || echo "plot $plots"
 	done
-} | gnuplot
+} | gnuplot 2>/dev/null
 mv "$tmp/long.svg" "$cache/long.svg"
 echo "$cache/long.svg" >&2
 exit "$broken"

@@ -3,10 +3,9 @@
 #
 # bench/prune.sh BUILD [--dry-run]
 # `clockfuzz corpus prune` on the corpus of this repository, for 6.1, 6.12 and 7.2.  The
-# edges are those of the builds that coverage is measured with, not optimised, in which each
-# region of the source has its own; and what kills a mutant of BUILD's tree stays.  Says what goes and
-# what keeps the others; then coverage and mutation score are measured again.  Exit code 1:
-# they aren't what they were.
+# edges are those of the builds that coverage is measured with, and what kills a mutant of
+# BUILD's tree stays.  Says what goes and what keeps the others; then coverage and mutation
+# score are measured again.  Exit code 1: they aren't what they were.
 set -eu
 export LC_ALL=C LLVM_PROFILE_FILE=/dev/null
 say() { printf '%s\n' "$*" >&2; }
