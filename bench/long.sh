@@ -77,13 +77,16 @@ for build in "${builds[@]}"; do
 	trees+=("$tree")
 done
 
+# TREE ENGINE HARNESS: how many there were
+hunts_of() { awk -F '\t' -v key="$1$2$3" '$2 $3 $4 == key' "$runs" | wc -l; }
+
 # TREE ENGINE HARNESS SECONDS: one hunt, and its line
 run()
 {
 	local tree=$1 engine=$2 harness=$3 seconds=$4 code=0 cpu_s edges nr
 	local keep=$cache/$1/$2/$3 log=$tmp/$1-$2-$3
 
-	nr=$(awk -F '\t' -v key="$tree$engine$harness" '$2 $3 $4 == key' "$runs" | wc -l)
+	nr=$(hunts_of "$1" "$2" "$3")
 	mkdir -p "$keep" "$findings/$tree"
 	TIMEFORMAT='%U %S'
 	{ time nice -n 19 "$tmp/$tree/clockfuzz" hunt --engine "$engine" --harness "$harness" \
@@ -123,9 +126,7 @@ wait_for_one()
 harnesses=$(cd "$tmp/${trees[0]}" && printf '%s\n' fuzz_* |
 	grep -v -x -e fuzz_timeline -e fuzz_canary -e fuzz_rebase)
 nr_pure=$(wc -l <<<"$harnesses")
-# the shortest that came after all cells had a turn
-round=$(awk -F '\t' -v OFS='\t' 'NR > 1 { n[$2, $3, $4]++ }
-	END { for (k in n) if (!least || n[k] < least) least = n[k]; print least + 0 }' "$runs")
+round=0
 while [ "$(spent_s)" -lt "$budget_s" ]; do
 	# AFL++ takes a second or two to begin with
 	seconds=$((round < 5 ? 6 << round : 180))
@@ -135,6 +136,8 @@ while [ "$(spent_s)" -lt "$budget_s" ]; do
 	for tree in "${trees[@]}"; do for engine in $engines; do
 		for harness in fuzz_timeline $harnesses; do
 			[ "$(spent_s)" -lt "$budget_s" ] || break 3
+			# an earlier session's
+			[ "$(hunts_of "$tree" "$engine" "$harness")" -le "$round" ] || continue
 			while [ "${#workers[@]}" -ge "$jobs" ]; do
 				wait_for_one
 			done
