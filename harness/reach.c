@@ -32,7 +32,6 @@ void __sanitizer_symbolize_pc(const void *pc, const char *format, char *buf,
 extern u8 __start_cf_keep[] MAYBE, __stop_cf_keep[] MAYBE;
 
 #define MAX_CLOCKS 64
-#define NO_EVENT EVENT_NR		/* while the machine boots, and of pure functions */
 
 /* In this order numbers are given: after as many edges as there are counters. */
 enum {
@@ -50,7 +49,6 @@ struct reach {
 };
 
 static struct reach now;
-static u32 kind;			/* of the present event */
 
 static u32 nr_edges(void)
 {
@@ -80,15 +78,8 @@ static u32 clock_number(const char *clock)
 static void note_law(enum law law, const char *clock)
 {
 	now.other[OF_CLOCK + law * MAX_CLOCKS + clock_number(clock)] = 1;
-	if (kind != NO_EVENT)
-		now.other[AT_EVENT + law * EVENT_NR + kind] = 1;
-}
-
-static void note_event(const struct event *event)
-{
-	if (kind != NO_EVENT)
-		now.other[PAIR + kind * EVENT_NR + event->kind] = 1;
-	kind = event->kind;
+	if (run_event && *run_event)
+		now.other[AT_EVENT + law * EVENT_NR + (*run_event)->kind] = 1;
 }
 
 /*
@@ -101,12 +92,9 @@ static void look(const u8 *data, size_t size, struct harness_findings *found)
 		memset(__start_cf_keep, 0, __stop_cf_keep - __start_cf_keep);
 	memset(__start___sancov_cntrs, 0, nr_edges());
 	memset(now.other, 0, sizeof(now.other));
-	kind = NO_EVENT;
 	law_watch = note_law;
-	run_watch = note_event;
 	harness_collect(data, size, found);
 	law_watch = NULL;
-	run_watch = NULL;
 	memcpy(now.edge, __start___sancov_cntrs, nr_edges());
 }
 
@@ -141,6 +129,12 @@ static void look_at_plants(const struct driver_input *in)
 	plant_on = old_plant;
 }
 
+static void look_at_pairs(const struct scenario *s)
+{
+	for (u32 i = 1; i < s->nr_events; i++)
+		now.other[PAIR + s->events[i - 1].kind * EVENT_NR + s->events[i].kind] = 1;
+}
+
 void driver_reach(const char *path)
 {
 	static struct harness_findings found;
@@ -151,6 +145,7 @@ void driver_reach(const char *path)
 	if (!driver_load(path, &in))
 		return;
 	look(in.data, in.size, &found);
+	look_at_pairs(&in.text.scenario);
 	look_at_plants(&in);
 	printf("%s\t%u\t", path, in.text.scenario.nr_events);
 	for (u32 i = 0; i < nr_edges(); i++)

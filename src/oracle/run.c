@@ -149,8 +149,6 @@ static void remember_page(struct run *run, u32 nr, bool page_kept)
 			run->timer[i].judged = false;
 }
 
-void (*run_watch)(const struct event *event);
-
 static bool do_event(struct run *run, const struct event *event)
 {
 	u32 updates = run->vm.masterclock_updates;
@@ -167,8 +165,6 @@ static bool do_event(struct run *run, const struct event *event)
 	run->broken = false;
 	if (event->vcpu >= run->sim.nr_vcpus)
 		return true;		/* it isn't there yet */
-	if (__builtin_expect(run_watch != NULL, 0))
-		run_watch(event);
 	if (is_passive(kind)) {
 		remember_who_asks(run, event);
 		if (kind == EVENT_INTERLEAVE)
@@ -474,6 +470,8 @@ const char *run_function_at(const struct subject *subject, const char *file,
 	return best ? best->name : NULL;
 }
 
+const struct event *const *run_event;
+
 void run_scenario(const struct scenario *s, const struct subject *subject,
 		  struct step *steps)
 {
@@ -487,8 +485,10 @@ void run_scenario(const struct scenario *s, const struct subject *subject,
 	run.subject = subject;
 	run.steps = steps;
 	run.clock_sane = true;
+	run_event = &run.event;
 
 	subject_guard(run_events, &run, &trap);
+	run_event = NULL;
 	if (trap.kind == SUBJECT_TRAP_NONE)
 		return;
 	if (steps && run.nr < s->nr_events)

@@ -45,8 +45,8 @@ struct step {
 void run_scenario(const struct scenario *s, const struct subject *subject,
 		  struct step *steps);
 
-/* Called with each event before it is done, while it isn't NULL. */
-extern void (*run_watch)(const struct event *event);
+/* For law_watch(): where a scenario has its present event, NULL before the first. */
+extern const struct event *const *run_event;
 
 /*
  * The function of the tree that holds @line of @file (as __FILE__ gives it), or
