@@ -149,13 +149,13 @@ jobs()
 	local rounds=3 engine i
 
 	for engine in libfuzzer afl++; do
-		: >"$tmp/rate" >"$tmp/ratio"
+		rm -f "$tmp/rate" "$tmp/ratio"
 		for ((i = 0; i < rounds; i++)); do
 			say "jobs: $engine, round $((i + 1)) of $rounds"
-			hunt "$build/clockfuzz" --engine $engine --harness fuzz_timeline --jobs 1 --time 10s --no-known
+			hunt "$build/clockfuzz" --engine $engine --harness fuzz_timeline --jobs 1 --time 20s --no-known
 			one=$executions
-			hunt "$build/clockfuzz" --engine $engine --harness fuzz_timeline --jobs 2 --time 10s --no-known
-			awk "BEGIN { print $executions / 10 }" >>"$tmp/rate"
+			hunt "$build/clockfuzz" --engine $engine --harness fuzz_timeline --jobs 2 --time 20s --no-known
+			awk "BEGIN { print $executions / 20 }" >>"$tmp/rate"
 			awk "BEGIN { print $executions / $one }" >>"$tmp/ratio"
 		done
 		printf 'jobs execs/s\t%s\t%s\t-\t%.0f\t-\t%.2f\n' $engine $rounds \

@@ -157,10 +157,13 @@ static void save(const u8 *data, size_t size, const struct finding *f)
 	static struct file_new new;
 	char name[256], path[4096], signature[128];
 
-	harness_to_text(data, size, &file);
-	harness_minimize(&file, f, NULL);
 	file_name(f, name, sizeof(name));
 	snprintf(path, sizeof(path), "%s/%s", findings_dir, name);
+	/* another job's */
+	if (!access(path, F_OK))
+		return;
+	harness_to_text(data, size, &file);
+	harness_minimize(&file, f, NULL);
 	if (file_create(&new, path))
 		give_up(path);
 	fprintf(new.out, FOUND_BY "%s %s: %s.\n", subject->name,

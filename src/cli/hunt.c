@@ -692,9 +692,8 @@ static int parse(int argc, char **argv, const char **only)
 	if (!hunt.engine)
 		return CLI_ERROR;	/* which has been told */
 	if (!has_harness(*only ?: "fuzz_timeline"))
-		return cli_error("--harness %s: there is no such harness%s%s",
-				 *only ?: "fuzz_timeline", hunt.engine->needs ?
-				 " for --engine " : "", hunt.engine->needs ? engine : "");
+		return cli_error("--harness %s: %s has no such harness",
+				 *only ?: "fuzz_timeline", engine);
 	return CLI_OK;
 }
 
