@@ -2,7 +2,8 @@
 /*
  * A hunt: engines as children, each with its own working folder and log, one
  * pipe on which they announce findings and progress (see harness/engine.c).
- * Those that run the same harness share its corpus.
+ * Those that run the same harness share its corpus.  The folders are temporary, or
+ * those of --keep DIR: a later hunt goes on from there.
  *
  * Slot 0 runs the timeline for the whole time, for that is where clocks meet.
  * The harnesses over pure functions share slot 1, one after the other; more
