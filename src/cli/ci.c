@@ -18,11 +18,12 @@
 #include "cli.h"
 #include "../file.h"
 #include "../oracle/law.h"
+#include "../report/report.h"
 
 #define MAX_ANSWER (64 << 20)
 #define MAX_GROUPS 512
 #define MAX_SHOWN 20
-#define MAX_SCENARIO (1 << 16)
+#define MAX_SCENARIO (1 << 14)
 #define PROMISE "promise"		/* a rule beside the laws, for SARIF */
 
 struct tree {
@@ -327,8 +328,9 @@ static void print_table(FILE *out, const char *title, bool worse, const char *st
 		if (nr == 1)
 			fprintf(out, "\n## %s\n\n| law, clock, event | known as | scenarios | the first: value | code |\n"
 				"|---|---|---|---|---|\n", title);
-		fprintf(out, "| %s%s`%s` | %s | %d | ", worse ? group->status : "",
-			worse ? ": " : "", group->what, text(group->row, "known"), group->nr);
+		fprintf(out, "| %s%s`", worse ? group->status : "", worse ? ": " : "");
+		print_text(out, group->what);
+		fprintf(out, "` | %s | %d | ", text(group->row, "known"), group->nr);
 		print_values(out, group);
 		fputs(" | ", out);
 		print_code(out, group);
@@ -361,7 +363,7 @@ static void print_detail(FILE *out, const struct group *group)
 	if (*text(group->finding, "arithmetic"))
 		fprintf(out, "\n````\n%s````\n", text(group->finding, "arithmetic"));
 	fprintf(out, "\n<details><summary>%s</summary>\n\n````\n%s````\n</details>\n\n"
-		"`clockfuzz explain --kernel TREE %s`\n", path, buf, path);
+		"`clockfuzz explain %s%s`\n", path, buf, report_kernel_option(), path);
 }
 
 static void print_summary(FILE *out)
