@@ -10,12 +10,12 @@
  * doing.  A new finding that BASE has, too, is told, but isn't.
  */
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include "cli.h"
+#include "json.h"
 #include "../file.h"
 #include "../oracle/law.h"
 #include "../report/report.h"
@@ -34,7 +34,7 @@ struct tree {
 /* What compare or the hunt says of one signature, however often. */
 struct group {
 	const char *status;		/* compare's word; NULL: the hunt's */
-	const char *what;		/* signature, or what is promised */
+	char *what;			/* signature, or what is promised; owned */
 	const json_t *row;		/* the first one */
 	const json_t *finding;		/* that of HEAD if it has one; NULL: a promise */
 	bool worse;
@@ -56,11 +56,6 @@ static struct {
 
 #define BASE (&ci.tree[0])
 #define HEAD (&ci.tree[1])
-
-static const char *text(const json_t *object, const char *key)
-{
-	return json_string_value(json_object_get(object, key)) ?: "";
-}
 
 /* ---- asking ------------------------------------------------------------------- */
 
@@ -92,7 +87,7 @@ static int ask(const struct tree *tree, char **args, int (*on_value)(json_t *val
 
 static int on_hunted(json_t *object)
 {
-	const char *path = text(object, "input");
+	const char *path = text_of(object, "input");
 	json_t *finding;
 	size_t i;
 
@@ -174,15 +169,6 @@ static int compare(void)
 
 /* ---- what belongs together -------------------------------------------------------- */
 
-static const char *signature(const json_t *finding)
-{
-	char buf[256];
-
-	snprintf(buf, sizeof(buf), "%s %s %s", text(finding, "law"), text(finding, "clock"),
-		 text(finding, "event"));
-	return strdup(buf);		/* lives as long as the process */
-}
-
 static void add(const char *status, const char *what, const json_t *row,
 		const json_t *finding, bool worse)
 {
@@ -199,21 +185,22 @@ static void add(const char *status, const char *what, const json_t *row,
 	if (ci.nr_groups == MAX_GROUPS)
 		return;
 	ci.nr_worse += worse;
-	ci.group[ci.nr_groups++] = (struct group){ status, what, row, finding, worse, 1 };
+	ci.group[ci.nr_groups++] = (struct group){ status, strdup(what), row, finding, worse, 1 };
 }
 
 static void gather(void)
 {
+	char buf[SIGNATURE];
 	json_t *row, *finding;
 	size_t i;
 
 	json_array_foreach(ci.rows, i, row) {
 		finding = json_object_get(row, "after") ?: json_object_get(row, "before");
-		add(text(row, "status"), finding ? signature(finding) : text(row, "what"), row,
-		    finding, json_is_true(json_object_get(row, "worse")));
+		add(text_of(row, "status"), finding ? signature_of(finding, buf) :
+		    text_of(row, "what"), row, finding, json_is_true(json_object_get(row, "worse")));
 	}
 	json_array_foreach(ci.unknown, i, finding) {
-		const char *what = signature(finding);
+		const char *what = signature_of(finding, buf);
 		bool told = false;
 
 		for (int k = 0; k < ci.nr_groups; k++)
@@ -254,20 +241,20 @@ static const json_t *location(const struct group *group)
 	for (size_t k = 0; k < sizeof(decides) / sizeof(decides[0]); k++)
 		json_array_foreach(functions, i, function)
 			if (!strcmp(group->what, decides[k].what) &&
-			    !strcmp(text(function, "name"), decides[k].function))
+			    !strcmp(text_of(function, "name"), decides[k].function))
 				return function;
 	return NULL;
 }
 
 static const char *function_name(const json_t *location)
 {
-	return *text(location, "function") ? text(location, "function") : text(location, "name");
+	return *text_of(location, "function") ? text_of(location, "function") : text_of(location, "name");
 }
 
 static const char *scenario(const struct group *group)
 {
-	return *text(group->row, "input") ? text(group->row, "input") :
-	       text(group->row, "reproducer");
+	return *text_of(group->row, "input") ? text_of(group->row, "input") :
+	       text_of(group->row, "reproducer");
 }
 
 /* ---- Markdown ------------------------------------------------------------------------- */
@@ -291,21 +278,21 @@ static void print_values(FILE *out, const struct group *group)
 
 	if (!f)
 		fprintf(out, "event %d: %s, was %s", (int)json_integer_value(
-			json_object_get(row, "event_nr")), text(row, "got_after"),
-			text(row, "got_before"));
-	else if (!strcmp(text(f, "law"), "total"))
-		print_text(out, text(f, "why"));
+			json_object_get(row, "event_nr")), text_of(row, "got_after"),
+			text_of(row, "got_before"));
+	else if (!strcmp(text_of(f, "law"), "total"))
+		print_text(out, text_of(f, "why"));
 	else
-		fprintf(out, "%s %s, not %s (%s)", text(f, "got"), text(f, "unit"),
-			text(f, "want"), text(f, "amount"));
+		fprintf(out, "%s %s, not %s (%s)", text_of(f, "got"), text_of(f, "unit"),
+			text_of(f, "want"), text_of(f, "amount"));
 }
 
 static void print_code(FILE *out, const struct group *group)
 {
 	const json_t *at = location(group);
 
-	if (*text(at, "file"))
-		fprintf(out, "`%s:%d` %s()", text(at, "file"),
+	if (*text_of(at, "file"))
+		fprintf(out, "`%s:%d` %s()", text_of(at, "file"),
 			(int)json_integer_value(json_object_get(at, "line")), function_name(at));
 }
 
@@ -330,7 +317,7 @@ static void print_table(FILE *out, const char *title, bool worse, const char *st
 				"|---|---|---|---|---|\n", title);
 		fprintf(out, "| %s%s`", worse ? group->status : "", worse ? ": " : "");
 		print_text(out, group->what);
-		fprintf(out, "` | %s | %d | ", text(group->row, "known"), group->nr);
+		fprintf(out, "` | %s | %d | ", text_of(group->row, "known"), group->nr);
 		print_values(out, group);
 		fputs(" | ", out);
 		print_code(out, group);
@@ -344,7 +331,7 @@ static void print_table(FILE *out, const char *title, bool worse, const char *st
 static void print_detail(FILE *out, const struct group *group)
 {
 	static char buf[MAX_SCENARIO + 1];
-	const char *path = scenario(group), *note = text(group->row, "note");
+	const char *path = scenario(group), *note = text_of(group->row, "note");
 	long n = file_read(path, buf, MAX_SCENARIO);
 
 	/* compare names the corpus as one does who stands in the repository */
@@ -356,12 +343,12 @@ static void print_detail(FILE *out, const struct group *group)
 	}
 	buf[n < 0 ? 0 : n] = '\0';
 	fprintf(out, "\n### %s `%s`\n\n", group->status, group->what);
-	print_text(out, group->finding ? text(group->finding, "headline") : note);
+	print_text(out, group->finding ? text_of(group->finding, "headline") : note);
 	fputs(group->finding && *note ? "; " : "", out);
 	print_text(out, group->finding ? note : "");
 	fputs(".\n", out);
-	if (*text(group->finding, "arithmetic"))
-		fprintf(out, "\n````\n%s````\n", text(group->finding, "arithmetic"));
+	if (*text_of(group->finding, "arithmetic"))
+		fprintf(out, "\n````\n%s````\n", text_of(group->finding, "arithmetic"));
 	fprintf(out, "\n<details><summary>%s</summary>\n\n````\n%s````\n</details>\n\n"
 		"`clockfuzz explain %s%s`\n", path, buf, report_kernel_option(), path);
 }
@@ -429,7 +416,7 @@ static json_t *sarif_rules(void)
 static json_t *sarif_result(const struct group *group)
 {
 	const json_t *at = location(group);
-	const char *file = *text(at, "file") ? text(at, "file") : "arch/x86/kvm/x86.c";
+	const char *file = *text_of(at, "file") ? text_of(at, "file") : "arch/x86/kvm/x86.c";
 	json_int_t line = json_integer_value(json_object_get(at, "line"));
 	char *message = NULL;
 	size_t size;
@@ -439,15 +426,15 @@ static json_t *sarif_result(const struct group *group)
 	if (!out)
 		abort();
 	if (group->finding)
-		fprintf(out, "%s", text(group->finding, "headline"));
+		fprintf(out, "%s", text_of(group->finding, "headline"));
 	else
-		fprintf(out, "%s: %s, was %s", group->what, text(group->row, "got_after"),
-			text(group->row, "got_before"));
+		fprintf(out, "%s: %s, was %s", group->what, text_of(group->row, "got_after"),
+			text_of(group->row, "got_before"));
 	fprintf(out, ". %s (%s)", group->worse ? "This change's doing." :
 		"The base has it, too.", scenario(group));
 	fclose(out);
 	result = json_pack("{s:s, s:s, s:{s:s}, s:[{s:{s:{s:s, s:s}, s:{s:I}}, s:[{s:s, s:s}]}], s:{s:s}}",
-			   "ruleId", group->finding ? text(group->finding, "law") : PROMISE,
+			   "ruleId", group->finding ? text_of(group->finding, "law") : PROMISE,
 			   "level", group->worse ? "error" : "note", "message", "text", message,
 			   "locations", "physicalLocation", "artifactLocation", "uri", file,
 			   "uriBaseId", "%SRCROOT%", "region", "startLine", line > 0 ? line : 1,

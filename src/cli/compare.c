@@ -17,18 +17,17 @@
  * - the function that was wrong may not be there any more.
  */
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include "cli.h"
+#include "json.h"
 #include "../report/known.h"
 #include "../report/report.h"
 
 #define MAX_TREES 16
 #define MAX_ANSWER (16 << 20)
-#define MAX_SIGNATURE 256
 
 enum status {
 	FIXED, NEW, CHANGED, STILL, LOST, GONE, HIDDEN, UNCOVERED,
@@ -129,11 +128,6 @@ static int hunt(struct tree *tree)
 	return CLI_OK;
 }
 
-static const char *text_of(const json_t *object, const char *name)
-{
-	return json_string_value(json_object_get(object, name)) ?: "";
-}
-
 static bool is_same(const json_t *a, const json_t *b, const char *member)
 {
 	return !strcmp(text_of(a, member), text_of(b, member));
@@ -144,19 +138,13 @@ static int event_of(const json_t *finding)
 	return json_integer_value(json_object_get(finding, "event_nr"));
 }
 
-static void signature_of(const json_t *finding, char buf[MAX_SIGNATURE])
-{
-	snprintf(buf, MAX_SIGNATURE, "%s %s %s", text_of(finding, "law"),
-		 text_of(finding, "clock"), text_of(finding, "event"));
-}
-
 static int ask_all(struct tree *tree)
 {
 	tree->answer = calloc(cmp.files.nr, sizeof(*tree->answer));
 	if (!tree->answer)
 		abort();
 	for (size_t i = 0; i < cmp.files.nr; i++) {
-		char *path = cmp.files.path[i], signature[MAX_SIGNATURE];
+		char *path = cmp.files.path[i], signature[SIGNATURE];
 		char *answer = ask(tree, (char *[]){ NULL, "explain", "--json", path, NULL });
 		json_t *finding;
 		size_t k;
@@ -234,7 +222,7 @@ static void end(const char *note)
 static void print_finding(struct step *step, enum status status, bool worse, size_t file,
 			  const json_t *before, const json_t *after, const char *note)
 {
-	char signature[MAX_SIGNATURE], slug[MAX_SIGNATURE];
+	char signature[SIGNATURE], slug[SIGNATURE];
 	const struct known_row *row;
 	bool has_slug = known_slug(cmp.files.path[file], slug, sizeof(slug));
 
@@ -313,7 +301,7 @@ static int collect(const json_t *answer, const json_t **list)
  */
 static bool same(const json_t *a, const json_t *b, int pass)
 {
-	char sa[MAX_SIGNATURE], sb[MAX_SIGNATURE];
+	char sa[SIGNATURE], sb[SIGNATURE];
 
 	signature_of(a, sa);
 	signature_of(b, sb);
@@ -357,7 +345,7 @@ static const json_t *blinding(const json_t *const *list, const int *of, int nr,
 
 static const char *blind_note(const struct tree *tree, const json_t *cause, char buf[512])
 {
-	char signature[MAX_SIGNATURE];
+	char signature[SIGNATURE];
 
 	signature_of(cause, signature);
 	snprintf(buf, 512, "%s %s at event %d: %s", tree->name,
@@ -370,7 +358,7 @@ static void judge_lost(struct step *step, size_t file, const struct pairs *p, in
 {
 	const char *function = text_of(p->a[i], "function");
 	const json_t *cause = blinding(p->b, p->of_b, p->nr_b, p->a[i]);
-	char signature[MAX_SIGNATURE], note[2 * MAX_SIGNATURE];
+	char signature[SIGNATURE], note[2 * SIGNATURE];
 	const char *elsewhere;
 
 	signature_of(p->a[i], signature);
@@ -397,7 +385,7 @@ static void judge_come(struct step *step, size_t file, const struct pairs *p, in
 {
 	const char *function = text_of(p->b[i], "function");
 	const json_t *cause = blinding(p->a, p->of_a, p->nr_a, p->b[i]);
-	char signature[MAX_SIGNATURE], note[2 * MAX_SIGNATURE];
+	char signature[SIGNATURE], note[2 * SIGNATURE];
 	const char *elsewhere;
 
 	signature_of(p->b[i], signature);
