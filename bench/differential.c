@@ -149,7 +149,7 @@ struct apart {
 	u32 slept;			/* how often the host did */
 	bool slewed, switched, tsc_by_clock, clock_by_realtime;
 	u32 synchronised, saved_synchronised; /* how often, one over the other */
-	bool plugged_in;		/* where TSCs weren't 0 */
+	bool plugged_in;		/* a vCPU */
 	u64 asleep_ns;			/* that a TSC may have missed by that */
 	u64 waited_ns;
 	struct {
@@ -616,8 +616,9 @@ static void follow_machine(struct apart *at)
 
 		if (khz && khz < at->least_khz)
 			at->least_khz = khz;
-		if (khz > at->most_khz)
-			at->most_khz = khz;
+		/* a scaled one's is cut */
+		if (khz + 1 > at->most_khz)
+			at->most_khz = khz + 1;
 	}
 	waited_ns = magnitude((s128)ns_of(at->a) - ns_of(at->b)) +
 		    (at->a->true_cycles != at->b->true_cycles);
@@ -669,7 +670,10 @@ static void follow(struct apart *at)
 			      at->a->vm.use_master_clock != at->b->vm.use_master_clock) ?
 				 "restored-without-host-tsc" : NULL);
 		at->tsc_touched = true;
-		at->synchronised = at->saved_synchronised + 1;
+		/* KVM expects what it was set to before, or came to since */
+		if (at->synchronised < at->saved_synchronised)
+			at->synchronised = at->saved_synchronised;
+		at->synchronised++;
 		/* a vCPU is created by a write of 0, which KVM goes by later */
 		if (at->plugged_in)
 			taint(at, known_by("roundtrip guest-TSC write-tsc-host"), BY_TSC,
@@ -730,8 +734,8 @@ static void follow(struct apart *at)
 		at->asleep = 0;
 		break;
 	case EVENT_HOTPLUG_VCPU:
-		/* like the others, which may not be alike any more */
-		at->plugged_in |= at->tsc_touched;
+		/* like the others, which may not be alike any more, nor 0 */
+		at->plugged_in = true;
 		if (at->tsc_touched && at->nr_vcpus < SUBJECT_MAX_VCPUS)
 			at->tsc_ended[at->nr_vcpus] = "plugged-in-after-a-write";
 		at->nr_vcpus += at->nr_vcpus < at->a->machine->nr_vcpus;
@@ -919,24 +923,37 @@ static bool still_differs(const struct text_file *file, void *arg)
 	return differ(&file->scenario) == arg;
 }
 
-static void keep(const struct scenario *s, const struct reader *reader, const char *dir)
+/* As it is, or the least that still differs in @reader. */
+static const char *keep(const struct scenario *s, const char *dir, const char *name,
+			const struct reader *reader)
 {
 	static struct text_file file;
 	static struct file_new new;
-	char path[4096];
+	static char path[4096];
 
-	counting = false;
 	memset(&file, 0, sizeof(file));
 	strcpy(file.harness, "fuzz_timeline");
 	file.is_timeline = true;
 	file.scenario = *s;
-	minimize(&file, still_differs, (void *)reader);
-	snprintf(path, sizeof(path), "%s/%s.txt", dir, reader->name);
+	if (reader)
+		minimize(&file, still_differs, (void *)reader);
+	snprintf(path, sizeof(path), "%s/%s.txt", dir, name);
 	if (!file_create(&new, path)) {
 		text_print(&file, new.out);
 		file_commit(&new, false);
 	}
-	differ(&file.scenario);
+	if (reader)
+		differ(&file.scenario);
+	return path;
+}
+
+static void keep_unexplained(const struct scenario *s, const struct reader *reader,
+			     const char *dir)
+{
+	const char *path;
+
+	counting = false;
+	path = keep(s, dir, reader->name, reader);
 	fprintf(stderr, "unexplained: %s: event %u: %llu on Linux, %llu on the reference, %.0f %s apart are allowed\n",
 		path, unexplained_by.event_nr, unexplained_by.a, unexplained_by.b,
 		(double)unexplained_by.allowed, reader->unit);
@@ -963,7 +980,7 @@ static u64 print(void)
 int main(int argc, char **argv)
 {
 	static struct scenario s;
-	bool kept[NR_READERS] = { 0 };
+	bool kept[NR_READERS] = { 0 }, kept_new = false;
 	u64 scenarios, nr_unexplained;
 	char error[4400];
 
@@ -991,7 +1008,11 @@ int main(int argc, char **argv)
 		reader = differ(&s);
 		if (reader && !kept[reader - readers]) {
 			kept[reader - readers] = true;
-			keep(&s, reader, argv[4]);
+			keep_unexplained(&s, reader, argv[4]);
+		}
+		if (nr_new && !kept_new) {
+			kept_new = true;
+			fprintf(stderr, "new: %s\n", keep(&s, argv[4], "new", NULL));
 		}
 	}
 	nr_unexplained = print();

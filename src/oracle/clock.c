@@ -234,7 +234,7 @@ static bool check_host_clock(struct run *run, const char *clock,
 	u64 base = snapshot_clock(run);
 	s64 delta = host_tsc - run->vm.master_cycle_now;
 	struct verdict v;
-	s128 early;
+	s128 early, off;
 	u64 ns;
 
 	if (delta < 0) {
@@ -253,7 +253,8 @@ static bool check_host_clock(struct run *run, const char *clock,
 	};
 	if (run->sim.machine->early_tsc_khz) {
 		early = (u128)delta * 1000000 / run->sim.machine->early_tsc_khz;
-		if (v.got - (s64)base - early >= v.low && v.got - (s64)base - early <= v.high) {
+		off = v.got - (s64)base - early;
+		if (off >= -(early >> 31) - 2 && off <= (early >> 30) + 2) {
 			v.why = "it is scaled by the frequency from before it was refined";
 			v.event = "get-clock" EARLY;
 		}
