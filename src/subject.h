@@ -163,21 +163,40 @@ struct subject_nested_view {
 	u64 offset_multiplier;		/* the latter's, when KVM last composed offsets */
 };
 
-/* How a guest configures its synthetic timer 0 (HV_X64_MSR_STIMER0_CONFIG). */
+/*
+ * How a guest configures its synthetic timer (HV_X64_MSR_STIMER3_CONFIG): the last of
+ * four, for whoever takes one for another takes the first.
+ */
+#define SUBJECT_STIMER 3
 #define SUBJECT_STIMER_ENABLE 1
 #define SUBJECT_STIMER_PERIODIC 2
 #define SUBJECT_STIMER_AUTO_ENABLE 4
 #define SUBJECT_STIMER_DIRECT 8
 #define SUBJECT_STIMER_NO_SINT 16	/* its SINT is 0: no message can be sent */
 #define SUBJECT_STIMER_NO_SYNIC 32	/* the VMM didn't give the VM a SynIC */
+#define SUBJECT_STIMER_NO_PAGE 64	/* the guest has no page for messages */
+#define SUBJECT_STIMER_NO_DIRECT 128	/* the VMM's CPUID doesn't offer SUBJECT_STIMER_DIRECT */
+
+/* What the guest finds in its slot when a timer's interrupt comes, TLFS 12.4. */
+struct subject_message {
+	u32 type;			/* 0x80000010: a timer has expired */
+	u8 payload_size;
+	u8 flags;			/* 1: another one waits for the slot */
+	u64 sender;
+	u32 timer;
+	u64 expires, delivered;		/* 100 ns */
+};
 
 struct subject_stimer_view {
 	bool used;			/* it was ever written */
-	bool enabled, periodic, msg_pending;
-	u64 count, exp_time;		/* 100 ns, as KVM keeps them */
+	bool enabled, periodic;
 	u32 deliveries;			/* messages and interrupts of this VM */
-	u64 delivered;			/* expiration time of the last one */
-	bool refused;			/* without a SynIC nothing is taken */
+	bool direct;			/* the last was an interrupt alone, else: */
+	struct subject_message message;
+	u8 slot_flags;			/* of what the guest left in its slot */
+	bool refused;			/* the guest's last write was: #GP */
+	bool armed;			/* the host's timer runs... */
+	s64 armed_for_ns, monotonic_ns;	/* ...until then; and now */
 };
 
 /* Who reads while another CPU writes. */
@@ -271,7 +290,7 @@ struct subject_lapic_view {
 struct subject_hv_msrs {
 	u64 reference_tsc;
 	u64 reenlightenment_control, tsc_emulation_control;
-	struct { u64 config, count; } stimer0[SUBJECT_MAX_VCPUS];
+	struct { u64 config, count; } stimer[SUBJECT_MAX_VCPUS];
 };
 
 /* What an NTP daemon asked for, and when. */

@@ -109,6 +109,12 @@ static bool touches_tsc(enum event_kind kind)
 	       kind == EVENT_SET_TSC_OFFSET || kind == EVENT_SET_TSC_KHZ;
 }
 
+static bool sets_stimer(enum event_kind kind)
+{
+	return kind == EVENT_STIMER_CONFIG || kind == EVENT_STIMER_ARM ||
+	       kind == EVENT_MESSAGE_SLOT;
+}
+
 static void look(struct run *run)
 {
 	u32 i;
@@ -208,10 +214,12 @@ static bool do_event(struct run *run, const struct event *event)
 		/* the VMM restores neither timers nor runstates, nor is it Xen's yet */
 		run->slot_gone = false;
 		forget_timers(run);
-		for (u32 i = 0; i < run->sim.nr_vcpus; i++)
+		for (u32 i = 0; i < run->sim.nr_vcpus; i++) {
+			run->timer[i] = (struct timer){ .state = TIMER_ANY };
 			run->runstate[i].set = run->vcpu[i].stale =
 				run->vcpu[i].two_copies =
 				run->vcpu[i].area_gone = false;
+		}
 		check_migrate(run, host);
 		return true;
 	}
@@ -236,6 +244,7 @@ static bool do_event(struct run *run, const struct event *event)
 		/* the timers' MSRs come with it, as they were saved */
 		for (u32 i = 0; i < SUBJECT_MAX_VCPUS; i++) {
 			run->timer[i].flags = run->timer[i].count = run->timer[i].asked = 0;
+			run->timer[i].state = TIMER_ANY;
 			run->timer[i].restored = true;
 		}
 		check_restore_tsc(run);
@@ -283,13 +292,6 @@ static bool do_event(struct run *run, const struct event *event)
 	if ((run->vcpu[nr].view.updates != old.updates || run->slot_gone) &&
 	    run->vm.page_sequence != run->page_sequence)
 		remember_page(run, nr, page_kept);
-	if (kind == EVENT_STIMER_CONFIG || kind == EVENT_STIMER_ARM)
-		note_stimer(run, nr, &read);
-	if (kind == EVENT_STIMER_ARM && !stimer_refused(run, nr)) {
-		run->timer[nr].since = run->snapshot_cycles;
-		run->timer[nr].generation = run->generation;
-		run->timer[nr].judged = one_counter(run, nr);
-	}
 	if (kind == EVENT_XEN_TIMER)
 		check_xen_arm(run, &read);
 	if (kind == EVENT_TSC_DEADLINE || kind == EVENT_LAPIC_TIMER)
@@ -304,7 +306,8 @@ static bool do_event(struct run *run, const struct event *event)
 		/* an update that it was due for is lost */
 		if (run->slot_gone)
 			run->vcpu[nr].stale = true;
-		check_stimer(run, nr);
+		if (run->timer[nr].used || sets_stimer(kind))
+			check_stimer(run, nr, &read);
 		if (run->xen_timer[nr].judged)
 			check_xen_timer(run, nr);
 		if (run->lapic_timer[nr].judged)

@@ -42,16 +42,20 @@ struct vcpu_state {
 	struct subject_vcpu_view view;
 };
 
-/* A vCPU's synthetic timer. */
+/* A vCPU's synthetic timer, as its guest knows it. */
 struct timer {
+	bool used;
 	u32 deliveries;
 	u64 since;			/* true time of the snapshot then in force */
 	bool judged;			/* armed by a clock that is promised */
 	u32 generation;
-	u32 flags;			/* a stimer's, as the guest configured it last */
+	bool no_synic;
+	u32 flags;			/* as the guest configured it last */
 	u64 count;			/* and its count; both written where they are taken */
 	bool restored;			/* and neither since */
-	u64 asked;			/* when it is to come, 100 ns; 0: ask KVM */
+	enum { TIMER_OFF, TIMER_ON, TIMER_ANY } state; /* the last: nobody says */
+	u64 asked;			/* when it is to come, 100 ns; 0: isn't known */
+	bool slot_busy;			/* the guest left a message there */
 };
 
 /* What a vCPU's guest read of its clock when the VMM saved it. */
@@ -308,9 +312,7 @@ void check_reference(struct run *run, const struct sim_read *read);
 void check_hv_clock(struct run *run, const struct sim_read *read);
 void check_sched_clock(struct run *run, const struct sim_read *read);
 void check_hibernate(struct run *run, const struct sim_read *read);
-void check_stimer(struct run *run, u32 nr);
-bool stimer_refused(const struct run *run, u32 nr);
-void note_stimer(struct run *run, u32 nr, const struct sim_read *read);
+void check_stimer(struct run *run, u32 nr, const struct sim_read *read);
 bool is_page_kept(const struct run *run);
 void check_kept_page(struct run *run);
 

@@ -160,6 +160,15 @@ static void enter(struct sim *sim, u32 vcpu)
 	} while (waited);
 }
 
+static void enter_for_stimer(struct sim *sim, u32 vcpu, struct sim_read *read)
+{
+	struct subject_stimer_view view;
+
+	enter(sim, vcpu);
+	sim->subject->view_stimer(vcpu, &view);
+	read->deliveries = view.deliveries;
+}
+
 static u64 enter_and_rdtsc(struct sim *sim, u32 vcpu)
 {
 	struct subject_vcpu_view view;
@@ -474,7 +483,7 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 		read->valid = true;
 		return true;
 	case EVENT_STIMER_CONFIG:
-		enter(sim, event->vcpu);
+		enter_for_stimer(sim, event->vcpu, read);
 		subject->write_stimer_config(event->vcpu, event->value);
 		enter(sim, event->vcpu);
 		return true;
@@ -484,14 +493,16 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 
 		read->tsc = enter_and_rdtsc(sim, event->vcpu);
 		subject->view_stimer(event->vcpu, &timer);
+		read->deliveries = timer.deliveries;
 		if (!timer.periodic)
 			units += sim_hv_clock(sim, read->tsc);
+		read->value = units;
 		subject->write_stimer_count(event->vcpu, units);
 		enter(sim, event->vcpu);
 		return true;
 	}
 	case EVENT_MESSAGE_SLOT:
-		enter(sim, event->vcpu);
+		enter_for_stimer(sim, event->vcpu, read);
 		subject->set_message_slot(event->vcpu, event->value);
 		enter(sim, event->vcpu);
 		return true;
