@@ -266,9 +266,19 @@ struct subject_xen_view {
 
 /* How a guest sets up its local APIC's timer, or a VMM restores it. */
 enum subject_lapic_mode {
-	SUBJECT_LAPIC_ONESHOT,
+	SUBJECT_LAPIC_ONESHOT,		/* LVTT, TDCR, then TMICT */
 	SUBJECT_LAPIC_PERIODIC,
 	SUBJECT_LAPIC_RESTORED,		/* KVM_SET_LAPIC: a count in TSC deadline mode */
+	/* one register alone */
+	SUBJECT_LAPIC_LVT_ONESHOT,
+	SUBJECT_LAPIC_LVT_PERIODIC,
+	SUBJECT_LAPIC_LVT_DEADLINE,
+	SUBJECT_LAPIC_DIVIDE,		/* TDCR */
+	SUBJECT_LAPIC_MSR,		/* MSR_IA32_TSC_DEADLINE: in so many cycles; 0: 0 */
+	SUBJECT_LAPIC_MSR_PAST,		/* so many cycles ago */
+	/* KVM_SET_LAPIC of what KVM_GET_LAPIC says */
+	SUBJECT_LAPIC_CURRENT,		/* but for TMCCT */
+	SUBJECT_LAPIC_RELOADED,
 	SUBJECT_LAPIC_MODE_NR
 };
 
@@ -279,6 +289,7 @@ struct subject_lapic_view {
 	s64 armed_for_ns, monotonic_ns;	/* as above */
 	s64 target_ns;			/* when the count is down to 0 */
 	u64 tsc_deadline;		/* MSR_IA32_TSC_DEADLINE, guest cycles */
+	u64 hw_deadline;		/* the same for a timer of the hardware's, of a count, too */
 	u32 advance_ns;			/* KVM arms its timer earlier by that */
 	s64 period_ns;
 	u32 divide, count;
@@ -502,8 +513,8 @@ struct subject {
 	/* The memory slot with the guest's kvmclock is taken away, or is back. */
 	void (*set_slot_gone)(bool gone);
 	void (*view_xen)(u32 vcpu, struct subject_xen_view *view);
-	void (*write_tsc_deadline)(u32 vcpu, u64 tsc);
-	/* TDCR (0..7), TMICT */
+	void (*write_tsc_deadline)(u32 vcpu, u64 tsc);	/* the MSR */
+	/* TDCR (0..7), TMICT or TMCCT */
 	void (*write_lapic_timer)(u32 vcpu, enum subject_lapic_mode mode,
 				  u32 divide, u32 count);
 	u32 (*read_tmcct)(u32 vcpu);

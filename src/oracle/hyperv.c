@@ -372,7 +372,7 @@ static bool is_periodic(const struct timer *timer)
 }
 
 /* Can what its guest's clock says here and now be held against it? */
-static bool is_judged(const struct run *run, u32 nr)
+static bool stimer_judged(const struct run *run, u32 nr)
 {
 	const struct timer *timer = &run->timer[nr];
 
@@ -436,7 +436,7 @@ static void note_stimer(struct run *run, u32 nr, const struct sim_read *read)
 }
 
 /* Periods are counted from the first on; those that nobody was there for are lost. */
-static void start_next(struct timer *timer, u64 units)
+static void start_next_period(struct timer *timer, u64 units)
 {
 	if (timer->restored)
 		return;
@@ -458,7 +458,7 @@ static void start_next(struct timer *timer, u64 units)
 static bool check_message(struct run *run, u32 nr, const struct subject_message *m)
 {
 	const struct timer *timer = &run->timer[nr];
-	bool judged = is_judged(run, nr);
+	bool judged = stimer_judged(run, nr);
 	u64 units = judged ? guest_units(run, nr) : m->delivered;
 	const struct {
 		const char *why;
@@ -487,11 +487,11 @@ static bool check_message(struct run *run, u32 nr, const struct subject_message 
 }
 
 /* It has come, @times; if @last, with the message that was seen last. */
-static void check_came(struct run *run, u32 nr, u32 times, bool last,
+static void check_stimer_came(struct run *run, u32 nr, u32 times, bool last,
 		       const struct subject_stimer_view *now)
 {
 	struct timer *timer = &run->timer[nr];
-	bool message = !(timer->flags & SUBJECT_STIMER_DIRECT), judged = is_judged(run, nr);
+	bool message = !(timer->flags & SUBJECT_STIMER_DIRECT), judged = stimer_judged(run, nr);
 	u64 units = judged ? guest_units(run, nr) : 0;
 
 	/* more than one at an entry: which was which nobody knows */
@@ -529,16 +529,16 @@ static void check_came(struct run *run, u32 nr, u32 times, bool last,
 next:
 	/* an interrupt doesn't say when it was sent */
 	if (last && message)
-		start_next(timer, now->message.delivered);
+		start_next_period(timer, now->message.delivered);
 	else
-		start_next(timer, judged && !event_units(run) ? units : 0);
+		start_next_period(timer, judged && !event_units(run) ? units : 0);
 }
 
 /*
  * It hasn't come.  Where the slot was full a one-shot says so there, for the guest to
  * write EOM, and a period is lost.
  */
-static void check_due(struct run *run, u32 nr, bool full,
+static void check_stimer_due(struct run *run, u32 nr, bool full,
 		      const struct subject_stimer_view *now)
 {
 	const struct subject_vcpu_view *v = &run->vcpu[nr].view;
@@ -548,7 +548,7 @@ static void check_due(struct run *run, u32 nr, bool full,
 	if (!timer->asked)
 		return;
 	full &= !(timer->flags & SUBJECT_STIMER_DIRECT);
-	if (!is_judged(run, nr)) {
+	if (!stimer_judged(run, nr)) {
 		/* it may have gone on */
 		if (is_periodic(timer))
 			timer->asked = 0;
@@ -579,7 +579,7 @@ static void check_due(struct run *run, u32 nr, bool full,
 		return;
 	if (is_periodic(timer)) {
 		/* was it seen to by now? */
-		start_next(timer, units - timer->asked > late && !event_units(run) ? units : 0);
+		start_next_period(timer, units - timer->asked > late && !event_units(run) ? units : 0);
 		return;
 	}
 	if (units - timer->asked > late)
@@ -603,7 +603,7 @@ static void check_stimer_armed(struct run *run, u32 nr,
 	s128 most = (s128)(~0ull >> 1) - now->monotonic_ns, want;
 	u64 units;
 
-	if (!timer->asked || event_units(run) || !is_judged(run, nr))
+	if (!timer->asked || event_units(run) || !stimer_judged(run, nr))
 		return;
 	units = guest_units(run, nr);
 	if (units >= timer->asked)
@@ -659,9 +659,9 @@ void check_stimer(struct run *run, u32 nr, const struct sim_read *read)
 	times = (sets ? read->deliveries : now.deliveries) - timer->deliveries;
 	timer->deliveries = now.deliveries;
 	if (times)
-		check_came(run, nr, times, !sets || now.deliveries == read->deliveries, &now);
+		check_stimer_came(run, nr, times, !sets || now.deliveries == read->deliveries, &now);
 	else if (!sets || (full && is_periodic(timer)))
-		check_due(run, nr, full, &now);
+		check_stimer_due(run, nr, full, &now);
 	restarted = times && is_periodic(timer);
 	if (kind == EVENT_MESSAGE_SLOT)
 		timer->slot_busy = run->event->value;
@@ -675,9 +675,9 @@ void check_stimer(struct run *run, u32 nr, const struct sim_read *read)
 		times = now.deliveries - read->deliveries;
 		full &= timer->slot_busy;
 		if (times)
-			check_came(run, nr, times, true, &now);
+			check_stimer_came(run, nr, times, true, &now);
 		else
-			check_due(run, nr, full, &now);
+			check_stimer_due(run, nr, full, &now);
 		restarted |= times && is_periodic(timer);
 	}
 	if (restarted)

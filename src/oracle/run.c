@@ -115,6 +115,11 @@ static bool sets_stimer(enum event_kind kind)
 	       kind == EVENT_MESSAGE_SLOT;
 }
 
+static bool sets_lapic(enum event_kind kind)
+{
+	return kind == EVENT_TSC_DEADLINE || kind == EVENT_LAPIC_TIMER;
+}
+
 static void look(struct run *run)
 {
 	u32 i;
@@ -216,6 +221,7 @@ static bool do_event(struct run *run, const struct event *event)
 		forget_timers(run);
 		for (u32 i = 0; i < run->sim.nr_vcpus; i++) {
 			run->timer[i] = (struct timer){ .state = TIMER_ANY };
+			run->lapic_timer[i].used = false;
 			run->runstate[i].set = run->vcpu[i].stale =
 				run->vcpu[i].two_copies =
 				run->vcpu[i].area_gone = false;
@@ -294,8 +300,6 @@ static bool do_event(struct run *run, const struct event *event)
 		remember_page(run, nr, page_kept);
 	if (kind == EVENT_XEN_TIMER)
 		check_xen_arm(run, &read);
-	if (kind == EVENT_TSC_DEADLINE || kind == EVENT_LAPIC_TIMER)
-		check_lapic_arm(run, &read);
 	if (enters_vcpu(kind)) {
 		if (run->vcpu[nr].woken && !run->broken)
 			check_woken(run, nr);
@@ -310,9 +314,9 @@ static bool do_event(struct run *run, const struct event *event)
 			check_stimer(run, nr, &read);
 		if (run->xen_timer[nr].judged)
 			check_xen_timer(run, nr);
-		if (run->lapic_timer[nr].judged)
-			check_lapic_timer(run, nr, old.in_l2 ||
-					  run->vcpu[nr].view.tsc_differs);
+		if (run->lapic_timer[nr].used || sets_lapic(kind))
+			check_lapic(run, nr, old.in_l2 || run->vcpu[nr].view.tsc_differs,
+				    &read);
 		/* it has entered: nothing is left that it was asked for */
 		run->asked[nr] = ASKED_BY_EVENT;
 		run->tsc_written &= ~(1u << nr);
@@ -418,7 +422,7 @@ static void forget_cold(struct run *run)
 	run->moved.clock_restored = run->moved.tsc_is_new = false;
 	for (u32 i = 0; i < SUBJECT_MAX_VCPUS; i++)
 		run->xen_timer[i].judged = run->lapic_timer[i].judged =
-			run->runstate[i].set = false;
+			run->lapic_timer[i].used = run->runstate[i].set = false;
 }
 
 static void run_events(void *arg)

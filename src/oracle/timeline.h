@@ -78,17 +78,36 @@ struct moved {
 enum asked { ASKED_BY_EVENT, ASKED_BY_HOTPLUG, ASKED_BEFORE_SET_CLOCK,
 	     ASKED_BY_SHARED_INFO };
 
-/* A timer that a guest has armed, and waits for; Xen's, a TSC deadline, a count. */
+/* A Xen timer that a guest has armed, and waits for. */
 struct armed {
 	bool judged;			/* by a clock that is promised */
 	u32 deliveries;			/* before */
 	u32 generation;
-	u64 due;			/* ns of kvmclock, or cycles of the vCPU's TSC */
-	u64 period_ns;
+	u64 due;			/* ns of kvmclock */
 	u64 cycles;			/* true time then... */
 	u64 since;			/* ...and of the snapshot in force */
 	s64 monotonic_ns;		/* the host's */
-	u32 advance_ns;
+};
+
+/* A vCPU's local APIC timer, as its guest knows it. */
+struct lapic_timer {
+	bool used;
+	bool deadline_mode, periodic, running;
+	bool divided;			/* it came, and has another divider since */
+	u32 count, shift;		/* TMICT, and the divisor 1 << shift */
+	u64 period_ns;
+	u64 due;			/* cycles of the vCPU's TSC */
+	s64 target_ns;			/* when a count is over, on the host's clock */
+	u32 deliveries;
+	u32 tuned_ns;			/* KVM's advance at the last entry; 0: isn't known */
+
+	/* since it was set up: */
+	bool judged;			/* by clocks that are promised */
+	u64 cycles;			/* true time then */
+	s64 monotonic_ns;		/* the host's */
+	u64 first_ns;			/* until it is to come first */
+	u32 came;
+	u32 advance_ns;			/* KVM's, then */
 };
 
 /* A vCPU's runstate times at the last change. */
@@ -159,7 +178,8 @@ struct run {
 	 */
 	struct sim sim;
 	struct moved moved;
-	struct armed xen_timer[SUBJECT_MAX_VCPUS], lapic_timer[SUBJECT_MAX_VCPUS];
+	struct armed xen_timer[SUBJECT_MAX_VCPUS];
+	struct lapic_timer lapic_timer[SUBJECT_MAX_VCPUS];
 	struct runstate runstate[SUBJECT_MAX_VCPUS];
 };
 
@@ -359,8 +379,7 @@ void check_xen_arm(struct run *run, const struct sim_read *read);
 void check_xen_timer(struct run *run, u32 nr);
 void check_runstate(struct run *run);
 void check_shared_info(struct run *run, const struct sim_read *read);
-void check_lapic_arm(struct run *run, const struct sim_read *read);
-void check_lapic_timer(struct run *run, u32 nr, bool was_in_l2);
+void check_lapic(struct run *run, u32 nr, bool was_in_l2, const struct sim_read *read);
 void check_tmcct(struct run *run, const struct sim_read *read);
 /* What is armed on any vCPU is judged no more. */
 void forget_timers(struct run *run);

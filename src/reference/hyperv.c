@@ -168,6 +168,7 @@ void ref_stimer_run(struct ref_vcpu *vcpu)
 		return;
 	if (!full) {
 		timer->deliveries++;
+		timer->direct = timer->flags & SUBJECT_STIMER_DIRECT;
 		timer->message = (struct subject_message){
 			.type = TIMER_EXPIRED,
 			.payload_size = 24,
@@ -238,7 +239,7 @@ void ref_view_stimer(u32 nr, struct subject_stimer_view *view)
 		.enabled = timer->enabled,
 		.periodic = timer->flags & SUBJECT_STIMER_PERIODIC,
 		.deliveries = timer->deliveries,
-		.direct = timer->flags & SUBJECT_STIMER_DIRECT,
+		.direct = timer->direct,
 		.message = timer->message,
 		.slot_flags = timer->pending,
 		.refused = timer->refused,

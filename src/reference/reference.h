@@ -63,6 +63,7 @@ struct ref_stimer {
 	u32 flags;			/* SUBJECT_STIMER_* */
 	u64 count, expires;		/* 100 ns */
 	u32 deliveries;
+	bool direct;			/* the last was an interrupt alone */
 	struct subject_message message;
 	bool slot_busy;
 };

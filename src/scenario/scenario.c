@@ -104,7 +104,7 @@ const struct event_info event_info[EVENT_NR] = {
 		"The guest writes MSR_IA32_TSC_DEADLINE: its TSC, plus that." },
 	[EVENT_LAPIC_TIMER] = { "lapic-timer", false, true, "timer", false,
 		((SUBJECT_LAPIC_MODE_NR - 1ull) << 35) + 0x7ffffffffull,
-		"The guest writes its local APIC's LVTT, TDCR and TMICT, or the VMM restores them." },
+		"The guest writes its local APIC's LVTT, TDCR and TMICT, or one of them, or the VMM restores them." },
 	[EVENT_READ_TMCCT] = { "read-tmcct", false, true, NULL, false, 0,
 		"The guest reads its local APIC's current count." },
 	[EVENT_WRITE_WALL_CLOCK] = { "write-wall-clock", false, true, NULL, false, 0,
