@@ -593,14 +593,15 @@ static void check_stimer_due(struct run *run, u32 nr, bool full,
 
 /*
  * The host's timer is armed for as long as is left on the guest's clock; both are read at
- * one instant.  No host can wait until beyond 2^63 - 1 ns, nor KVM for what is in the last
- * second before that: ktime_add_safe() rounds down to one.
+ * one instant.  No host can wait until beyond 2^63 - 1 ns; KVM takes what is in the last
+ * 100 ns for that, too, and may then take a second less: ktime_add_safe() rounds down to one.
  */
 static void check_stimer_armed(struct run *run, u32 nr,
 			       const struct subject_stimer_view *now)
 {
 	const struct timer *timer = &run->timer[nr];
 	s128 most = (s128)(~0ull >> 1) - now->monotonic_ns, want;
+	bool beyond;
 	u64 units;
 
 	if (!timer->asked || event_units(run) || !stimer_judged(run, nr))
@@ -609,13 +610,13 @@ static void check_stimer_armed(struct run *run, u32 nr,
 	if (units >= timer->asked)
 		return;
 	want = (s128)(timer->asked - units) * 100;
+	beyond = want + 100 > most;
 	run_check(run, &(struct verdict){
 		.law = LAW_DEADLINE, .clock = "stimer", .function = "stimer_start",
 		.event = "stimer-armed", .unit = "ns",
 		.why = "the host's timer is armed for another time than the guest asked for",
 		.got = now->armed ? now->armed_for_ns - now->monotonic_ns : 0,
-		.want = want < most ? want : most,
-		.low = want < most ? 0 : -(s128)CF_NS_PER_SEC,
+		.want = beyond ? most : want, .low = beyond ? -(s128)CF_NS_PER_SEC : 0,
 	});
 }
 

@@ -36,15 +36,25 @@ static void set_up_lapic(struct run *run, struct lapic_timer *timer,
 	timer->advance_ns = now->advance_ns;
 	timer->came = 0;
 	timer->divided = false;
-	timer->judged = !run->broken && timer->running && host_clock_promised(run);
+	timer->judged = !run->broken && timer->running && !timer->adrift &&
+			host_clock_promised(run);
 	timer->first_ns = timer->target_ns - now->monotonic_ns;
 }
 
-static void start_count(struct lapic_timer *timer, const struct subject_lapic_view *now,
-			u64 left_ns)
+static void start_count(struct run *run, struct lapic_timer *timer,
+			const struct subject_lapic_view *now, u64 left_ns)
 {
+	timer->hw_cycles = run->sim.cycles;
 	timer->target_ns = now->monotonic_ns + left_ns;
 	timer->running = timer->count;
+	timer->adrift = false;
+}
+
+/* What a vCPU's TSC runs at, whatever it was asked for. */
+static s128 hardware_khz(const struct machine *m, const struct subject_vcpu_view *view)
+{
+	return m->tsc_frac_bits ? (u128)m->tsc_khz * view->tsc_multiplier >> m->tsc_frac_bits :
+				  m->tsc_khz;
 }
 
 /*
@@ -93,7 +103,7 @@ static void set_up_deadline(struct run *run, struct lapic_timer *timer, u64 due,
 static void set_lapic_mode(struct lapic_timer *timer, bool deadline_mode, bool periodic)
 {
 	if (timer->deadline_mode != deadline_mode) {
-		timer->running = timer->divided = false;
+		timer->running = timer->judged = timer->divided = timer->adrift = false;
 		timer->count = timer->period_ns = timer->due = 0;
 	}
 	timer->deadline_mode = deadline_mode;
@@ -115,6 +125,8 @@ static void note_write(struct run *run, struct lapic_timer *timer,
 	u32 count = LAPIC_TIMER_COUNT(value), old_shift = timer->shift;
 	enum subject_lapic_mode mode = LAPIC_TIMER_MODE(value);
 
+	if (timer->running && !timer->deadline_mode && !timer->judged)
+		timer->adrift = true;
 	if (timer->running && !timer->deadline_mode && timer->target_ns > now->monotonic_ns)
 		left_ns = timer->target_ns - now->monotonic_ns;
 	switch (mode) {
@@ -124,7 +136,7 @@ static void note_write(struct run *run, struct lapic_timer *timer,
 		timer->shift = (LAPIC_TIMER_DIVIDE(value) + 1) % 8;
 		timer->count = count;
 		timer->period_ns = period_of(timer);
-		start_count(timer, now, timer->period_ns);
+		start_count(run, timer, now, timer->period_ns);
 		break;
 	case SUBJECT_LAPIC_RESTORED:
 		set_lapic_mode(timer, true, false);
@@ -144,10 +156,14 @@ static void note_write(struct run *run, struct lapic_timer *timer,
 			return;
 		timer->period_ns = period_of(timer);
 		if (!timer->running) {
-			timer->divided = true;
+			timer->divided = !timer->adrift;
 			return;
 		}
-		start_count(timer, now, (u64)((u128)left_ns << timer->shift >> old_shift));
+		if (timer->adrift)
+			return;
+		/* KVM moves the hardware's by as many cycles */
+		timer->target_ns = now->monotonic_ns +
+				   (s64)((u128)left_ns << timer->shift >> old_shift);
 		break;
 	case SUBJECT_LAPIC_MSR:
 	case SUBJECT_LAPIC_MSR_PAST:
@@ -169,10 +185,12 @@ static void note_write(struct run *run, struct lapic_timer *timer,
 		if (timer->deadline_mode || !timer->count)
 			return;
 		timer->period_ns = period_of(timer);
+		if (timer->adrift && mode == SUBJECT_LAPIC_RELOADED)
+			return;
 		left_ns = (u64)count << timer->shift;
 		if (left_ns > timer->period_ns || (!count && timer->periodic))
 			left_ns = timer->period_ns;
-		start_count(timer, now, left_ns);
+		start_count(run, timer, now, left_ns);
 		break;
 	default:
 		return;
@@ -196,8 +214,7 @@ static bool check_deadline(struct run *run, u32 nr, bool delivered, u64 elapsed,
 	const struct subject_vcpu_view *view = &run->vcpu[nr].view;
 	const struct machine *m = run->sim.machine;
 	const struct lapic_timer *timer = &run->lapic_timer[nr];
-	s128 khz = m->tsc_frac_bits ? (u128)m->tsc_khz * view->tsc_multiplier >>
-				      m->tsc_frac_bits : m->tsc_khz;
+	s128 khz = hardware_khz(m, view);
 	s128 slack_ns = clock_drift(run, elapsed) +
 			(m->tsc_frac_bits ? elapsed / view->tsc_multiplier + 1 : 0);
 	s128 early_ns = slack_ns + timer->advance_ns / 8;
@@ -271,6 +288,8 @@ static void start_next_count(struct run *run, struct lapic_timer *timer, bool wr
 		.got = now->target_ns, .want = next_ns,
 	};
 
+	timer->hw_cycles = timer->cycles;
+	timer->adrift = !timer->judged;
 	if (!timer->judged)
 		return;
 	if (next_ns <= now->monotonic_ns + ahead_ns) {
@@ -278,7 +297,7 @@ static void start_next_count(struct run *run, struct lapic_timer *timer, bool wr
 		v.low = -ahead_ns;
 		v.high = timer->period_ns + ahead_ns;
 		/* what it is set to now isn't what it was */
-		timer->judged = !written;
+		timer->adrift = written;
 	} else {
 		timer->target_ns = next_ns;
 	}
@@ -295,6 +314,10 @@ static void check_lapic_came(struct run *run, u32 nr, u32 times, bool was_in_l2,
 	bool judged = lapic_judged(run, timer, nr, now);
 
 	timer->came += times;
+	if (timer->adrift) {
+		timer->judged = false;
+		return;
+	}
 	if (!timer->running || (times > 1 && !timer->periodic)) {
 		if (!run->broken)
 			run_fail(run, &(struct verdict){
@@ -308,6 +331,7 @@ static void check_lapic_came(struct run *run, u32 nr, u32 times, bool was_in_l2,
 				.unit = "times", .got = times, .want = timer->running,
 			});
 		timer->running = timer->divided = timer->judged = false;
+		timer->adrift = true;
 		return;
 	}
 	if (timer->deadline_mode) {
@@ -387,7 +411,8 @@ static void check_wait(struct run *run, u32 nr, u64 due, bool was_in_l2,
 	u64 step;
 
 	timer->tuned_ns = now->advance_ns;
-	if (run->broken || !tuned_ns || !view->virtual_tsc_khz || view->tsc_catchup)
+	if (run->broken || !tuned_ns || !view->virtual_tsc_khz || view->tsc_catchup ||
+	    !view->tsc_multiplier)
 		return;
 	late = sim_guest_tsc(m, view, run->sim.hw.raw_tsc - waited) - due;
 	off = late < 0 ? -(u64)late : late;
@@ -410,17 +435,18 @@ static void check_wait(struct run *run, u32 nr, u64 due, bool was_in_l2,
 			     "an entry waited, and no deadline had come",
 		.unit = "cycles", .got = waited,
 		.want = due ? (u64)most_ns * khz / 1000000 : 0, .low = -ENDLESS,
-		.high = due ? khz / 1000000 + 2 : 0,
+		.high = due ? khz / 1000000 + 2 : 0, /* ns and cycles are rounded up */
 	    }))
 		return;
-	/* by L2's ratio, where that runs, it can't know; ns and cycles are rounded up */
+	/* it goes by L2's ratio where that runs; a ns and a host's cycle are rounded up */
 	if (waited && !was_in_l2 && !view->in_l2 && tsc_promised(run, nr))
 		run_check(run, &(struct verdict){
 			.law = LAW_DEADLINE, .clock = "tsc-deadline",
 			.function = "__wait_lapic_expire", .event = "tsc-deadline-wait",
 			.why = "an entry waited beyond the deadline", .unit = "cycles",
 			.got = sim_guest_tsc(m, view, run->sim.hw.raw_tsc), .want = due,
-			.low = -ENDLESS, .high = khz / 1000000 + 2,
+			.low = -ENDLESS, .high = view->virtual_tsc_khz / 1000000 +
+				view->virtual_tsc_khz / m->tsc_khz + 3,
 		});
 }
 
@@ -429,8 +455,9 @@ static void check_set_up(struct run *run, u32 nr, const struct subject_lapic_vie
 {
 	struct lapic_timer *timer = &run->lapic_timer[nr];
 	const struct subject_vcpu_view *view = &run->vcpu[nr].view;
-	u64 elapsed = cycles_to_ns(run, run->sim.cycles - timer->cycles);
+	u64 elapsed = cycles_to_ns(run, run->sim.cycles - timer->hw_cycles);
 	s128 left_ns = (s128)timer->target_ns - now->monotonic_ns, cycles, slack;
+	s128 other_khz = hardware_khz(run->sim.machine, view) - view->virtual_tsc_khz;
 	struct verdict v = {
 		.law = LAW_EXACT, .clock = "tsc-deadline",
 		.function = "kvm_get_lapic_tscdeadline_msr", .event = "tsc-deadline-msr",
@@ -446,12 +473,9 @@ static void check_set_up(struct run *run, u32 nr, const struct subject_lapic_vie
 	v.why = "it is stopped, and the hardware has a deadline for it";
 	v.got = now->hw_deadline;
 	v.want = 0;
-	if (!timer->running) {
-		if (!timer->divided)
-			run_check(run, &v);
-		return;
-	}
-	if (!timer->judged)
+	if (!timer->running && !timer->divided && !timer->adrift)
+		run_check(run, &v);
+	if (!timer->judged || timer->adrift)
 		return;
 	v = (struct verdict){
 		.law = LAW_EXACT, .clock = "lapic-timer",
@@ -475,11 +499,15 @@ static void check_set_up(struct run *run, u32 nr, const struct subject_lapic_vie
 		return;
 	/*
 	 * The same in cycles, at the frequency that KVM takes for the vCPU's: by a factor
-	 * good to 2^-30, rounded down at each of two steps, and both clocks drift apart.
+	 * good to 2^-30, rounded down at each of two steps, and both clocks drift apart; if
+	 * it has another one, or the host's clock is slewed, further and further, and a
+	 * ratio's is a part of a kHz more.
 	 */
+	if (elapsed && (other_khz || run->host_slewed))
+		return;
 	cycles = left_ns * view->virtual_tsc_khz / 1000000;
 	slack = (s128)clock_drift(run, elapsed) * view->virtual_tsc_khz / 1000000 +
-		(cycles >> 30) + 4;
+		(cycles >> 30) + elapsed / 1000000 + 4;
 	v.law = LAW_EXACT;
 	v.event = "lapic-timer-hw-deadline";
 	v.why = "the hardware's deadline isn't the count's end";
@@ -531,6 +559,7 @@ void check_lapic(struct run *run, u32 nr, bool was_in_l2, const struct sim_read 
 		}
 	} else if (sets) {
 		note_write(run, timer, &now, read);
+		timer->judged &= !timer->adrift;
 	}
 	check_wait(run, nr, due, was_in_l2, &now);
 	check_set_up(run, nr, &now);

@@ -94,12 +94,14 @@ struct lapic_timer {
 	bool used;
 	bool deadline_mode, periodic, running;
 	bool divided;			/* it came, and has another divider since */
+	bool adrift;			/* what there is to come isn't known, until it is set up */
 	u32 count, shift;		/* TMICT, and the divisor 1 << shift */
 	u64 period_ns;
 	u64 due;			/* cycles of the vCPU's TSC */
 	s64 target_ns;			/* when a count is over, on the host's clock */
 	u32 deliveries;
 	u32 tuned_ns;			/* KVM's advance at the last entry; 0: isn't known */
+	u64 hw_cycles;			/* true time when KVM looked at both its clocks */
 
 	/* since it was set up: */
 	bool judged;			/* by clocks that are promised */
