@@ -164,10 +164,10 @@ struct subject_nested_view {
 };
 
 /*
- * How a guest configures its synthetic timer (HV_X64_MSR_STIMER3_CONFIG): the last of
- * four, for whoever takes one for another takes the first.
+ * How a guest configures a vCPU's synthetic timer (HV_X64_MSR_STIMERx_CONFIG): the last
+ * of four, or the first, so that who takes one for another is seen.
  */
-#define SUBJECT_STIMER 3
+#define SUBJECT_STIMER(vcpu) ((vcpu) & 1 ? 0 : 3)
 #define SUBJECT_STIMER_ENABLE 1
 #define SUBJECT_STIMER_PERIODIC 2
 #define SUBJECT_STIMER_AUTO_ENABLE 4
@@ -176,6 +176,7 @@ struct subject_nested_view {
 #define SUBJECT_STIMER_NO_SYNIC 32	/* the VMM didn't give the VM a SynIC */
 #define SUBJECT_STIMER_NO_PAGE 64	/* the guest has no page for messages */
 #define SUBJECT_STIMER_NO_DIRECT 128	/* the VMM's CPUID doesn't offer SUBJECT_STIMER_DIRECT */
+#define SUBJECT_STIMER_LAX 256		/* and it doesn't hold the guest to its CPUID */
 
 /* What the guest finds in its slot when a timer's interrupt comes, TLFS 12.4. */
 struct subject_message {

@@ -354,7 +354,7 @@ static KEEP struct stimer_seen {
 	struct hv_message message;	/* as the guest found it */
 } stimer_seen[SUBJECT_MAX_VCPUS];
 
-/* kvm_hv_vcpu_init() and the guest's HV_X64_MSR_SIMP; CPUID is what the VM must keep to */
+/* kvm_hv_vcpu_init() and the guest's HV_X64_MSR_SIMP */
 static struct kvm_vcpu_hv *hyperv_vcpu(struct kvm_vcpu *vcpu)
 {
 	struct kvm_vcpu_hv *hv = &hyperv_vcpus[vcpu->vcpu_idx];
@@ -365,7 +365,6 @@ static struct kvm_vcpu_hv *hyperv_vcpu(struct kvm_vcpu *vcpu)
 	memset(&message_slots[vcpu->vcpu_idx], 0, sizeof(message_slots[0]));
 	memset(&stimer_seen[vcpu->vcpu_idx], 0, sizeof(stimer_seen[0]));
 	hv->vcpu = vcpu;
-	hv->enforce_cpuid = true;
 	hv->synic.active = true;
 	hv->synic.msg_page = gfn_to_gpa(SHIM_MESSAGES_GFN) | HV_SYNIC_SIMP_ENABLE;
 	for (int i = 0; i < (int)ARRAY_SIZE(hv->stimer); i++)
@@ -457,14 +456,14 @@ static void run_timers(void)
 		struct kvm_vcpu_hv *hv = to_hv_vcpu(&vcpus[i]);
 
 		if (hv)
-			run_timer(&hv->stimer[SUBJECT_STIMER].timer);
+			run_timer(&hv->stimer[SUBJECT_STIMER(i)].timer);
 		run_timer(&vcpus[i].arch.xen.timer);
 		if (vcpus[i].arch.apic)
 			run_timer(&vcpus[i].arch.apic->lapic_timer.timer);
 	}
 }
 
-/* HV_X64_MSR_STIMER3_CONFIG by the guest */
+/* HV_X64_MSR_STIMERx_CONFIG by the guest */
 void host_write_stimer_config(u32 nr, u32 flags)
 {
 	struct kvm_vcpu_hv *hv = hyperv_vcpu(&vcpus[nr]);
@@ -478,9 +477,10 @@ void host_write_stimer_config(u32 nr, u32 flags)
 	};
 
 	hv->synic.active = !(flags & SUBJECT_STIMER_NO_SYNIC);
+	hv->enforce_cpuid = !(flags & SUBJECT_STIMER_LAX);
 	hv->cpuid_cache.features_edx = flags & SUBJECT_STIMER_NO_DIRECT ? 0 :
 				       HV_STIMER_DIRECT_MODE_AVAILABLE;
-	stimer_seen[nr].refused = stimer_set_config(&hv->stimer[SUBJECT_STIMER],
+	stimer_seen[nr].refused = stimer_set_config(&hv->stimer[SUBJECT_STIMER(nr)],
 						    config.as_uint64, false);
 	if (stimer_seen[nr].refused)
 		return;
@@ -492,7 +492,7 @@ void host_write_stimer_count(u32 nr, u64 count)
 {
 	struct kvm_vcpu_hv *hv = hyperv_vcpu(&vcpus[nr]);
 
-	stimer_seen[nr].refused = stimer_set_count(&hv->stimer[SUBJECT_STIMER], count,
+	stimer_seen[nr].refused = stimer_set_count(&hv->stimer[SUBJECT_STIMER(nr)], count,
 						   false);
 }
 
@@ -503,7 +503,7 @@ void host_write_stimer_count(u32 nr, u64 count)
 void host_set_message_slot(u32 nr, bool busy)
 {
 	struct kvm_vcpu_hv *hv = hyperv_vcpu(&vcpus[nr]);
-	struct kvm_vcpu_hv_stimer *stimer = &hv->stimer[SUBJECT_STIMER];
+	struct kvm_vcpu_hv_stimer *stimer = &hv->stimer[SUBJECT_STIMER(nr)];
 
 	struct hv_message_header *header = &message_slots[nr].header;
 	bool end_of_message = !busy && header->message_flags.msg_pending;
@@ -519,7 +519,7 @@ void host_set_message_slot(u32 nr, bool busy)
 
 void host_view_stimer(u32 nr, struct subject_stimer_view *view)
 {
-	const struct kvm_vcpu_hv_stimer *stimer = &hyperv_vcpus[nr].stimer[SUBJECT_STIMER];
+	const struct kvm_vcpu_hv_stimer *stimer = &hyperv_vcpus[nr].stimer[SUBJECT_STIMER(nr)];
 	const struct stimer_seen *seen = &stimer_seen[nr];
 	const struct hv_message_header *header = &seen->message.header;
 	const struct hv_timer_message_payload *payload = (void *)&seen->message.u;
@@ -823,8 +823,8 @@ void host_get_hv_msrs(struct subject_hv_msrs *msrs)
 
 		if (!v)
 			continue;
-		msrs->stimer[i].config = v->stimer[SUBJECT_STIMER].config.as_uint64;
-		msrs->stimer[i].count = v->stimer[SUBJECT_STIMER].count;
+		msrs->stimer[i].config = v->stimer[SUBJECT_STIMER(i)].config.as_uint64;
+		msrs->stimer[i].count = v->stimer[SUBJECT_STIMER(i)].count;
 	}
 }
 
@@ -843,7 +843,7 @@ void host_set_hv_msrs(const struct subject_hv_msrs *msrs)
 
 		if (!msrs->stimer[i].config && !msrs->stimer[i].count)
 			continue;
-		stimer = &hyperv_vcpu(&vcpus[i])->stimer[SUBJECT_STIMER];
+		stimer = &hyperv_vcpu(&vcpus[i])->stimer[SUBJECT_STIMER(i)];
 		stimer_set_config(stimer, msrs->stimer[i].config, true);
 		stimer_set_count(stimer, msrs->stimer[i].count, true);
 	}

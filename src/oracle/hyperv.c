@@ -468,7 +468,7 @@ static bool check_message(struct run *run, u32 nr, const struct subject_message 
 		{ "the message hasn't a timer's size", m->payload_size, 24, 0 },
 		{ "the message says that others wait", m->flags, 0, 0 },
 		{ "the message isn't the hypervisor's", m->sender, 0, 0 },
-		{ "the message is another timer's", m->timer, SUBJECT_STIMER, 0 },
+		{ "the message is another timer's", m->timer, SUBJECT_STIMER(nr), 0 },
 		{ "the message says another time than the timer was for", m->expires,
 		  timer->asked ?: m->expires, 0 },
 		{ "the message says another time than it was sent at", m->delivered, units,
@@ -487,7 +487,7 @@ static bool check_message(struct run *run, u32 nr, const struct subject_message 
 }
 
 /* It has come, @times; if @last, with the message that was seen last. */
-static void check_stimer_came(struct run *run, u32 nr, u32 times, bool last,
+static void check_stimer_came(struct run *run, u32 nr, u32 times, bool last, bool full,
 		       const struct subject_stimer_view *now)
 {
 	struct timer *timer = &run->timer[nr];
@@ -513,6 +513,13 @@ static void check_stimer_came(struct run *run, u32 nr, u32 times, bool last,
 		.event = "stimer-message", .unit = "messages",
 		.why = "it came as a message, or an interrupt, and not as what was asked for",
 		.got = !now->direct, .want = message,
+	    }))
+		goto next;
+	if (message && !timer->restored && !run_check(run, &(struct verdict){
+		.law = LAW_EXACT, .clock = "stimer", .function = "synic_deliver_msg",
+		.event = "stimer-message", .unit = "messages",
+		.why = "it took the place of a message that the guest hadn't read",
+		.got = full,
 	    }))
 		goto next;
 	if (last && message && !timer->restored && !check_message(run, nr, &now->message))
@@ -626,7 +633,8 @@ static bool check_taken(struct run *run, u32 nr, const struct subject_stimer_vie
 	const struct timer *timer = &run->timer[nr];
 	u64 value = run->event->value;
 	bool direct = run->event->kind == EVENT_STIMER_CONFIG &&
-		      value & SUBJECT_STIMER_DIRECT && value & SUBJECT_STIMER_NO_DIRECT;
+		      value & SUBJECT_STIMER_DIRECT && value & SUBJECT_STIMER_NO_DIRECT &&
+		      !(value & SUBJECT_STIMER_LAX);
 
 	if (!run->broken)
 		run_check(run, &(struct verdict){
@@ -660,7 +668,8 @@ void check_stimer(struct run *run, u32 nr, const struct sim_read *read)
 	times = (sets ? read->deliveries : now.deliveries) - timer->deliveries;
 	timer->deliveries = now.deliveries;
 	if (times)
-		check_stimer_came(run, nr, times, !sets || now.deliveries == read->deliveries, &now);
+		check_stimer_came(run, nr, times, !sets || now.deliveries == read->deliveries,
+				  full, &now);
 	else if (!sets || (full && is_periodic(timer)))
 		check_stimer_due(run, nr, full, &now);
 	restarted = times && is_periodic(timer);
@@ -676,7 +685,7 @@ void check_stimer(struct run *run, u32 nr, const struct sim_read *read)
 		times = now.deliveries - read->deliveries;
 		full &= timer->slot_busy;
 		if (times)
-			check_stimer_came(run, nr, times, true, &now);
+			check_stimer_came(run, nr, times, true, full, &now);
 		else
 			check_stimer_due(run, nr, full, &now);
 		restarted |= times && is_periodic(timer);

@@ -588,6 +588,9 @@ void check_tmcct(struct run *run, const struct sim_read *read)
 	};
 	if (now.count && now.period_ns && left > 0)
 		v.want = left % now.period_ns / now.divide;
+	/* and nothing of what isn't running */
+	if (timer->used && !timer->running && !timer->adrift)
+		v.want = 0;
 	run_show(run, "TMCCT", "counts", read, true, v.want);
 	if (!run_check(run, &v) || !timer->used || !timer->judged || timer->periodic ||
 	    timer->deadline_mode || !host_clock_promised(run))

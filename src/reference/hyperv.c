@@ -14,7 +14,7 @@
 #define PAGE_GFN 1ull
 #define NO_MEMORY_GFN 2ull
 
-/* HV_X64_MSR_STIMER3_CONFIG, TLFS 12.3 */
+/* HV_X64_MSR_STIMERx_CONFIG, TLFS 12.3 */
 #define CONFIG_ENABLE (1ull << 0)
 #define CONFIG_PERIODIC (1ull << 1)
 #define CONFIG_AUTO_ENABLE (1ull << 3)
@@ -172,7 +172,7 @@ void ref_stimer_run(struct ref_vcpu *vcpu)
 		timer->message = (struct subject_message){
 			.type = TIMER_EXPIRED,
 			.payload_size = 24,
-			.timer = SUBJECT_STIMER,
+			.timer = SUBJECT_STIMER(vcpu - vm.vcpu),
 			.expires = timer->expires,
 			.delivered = now,
 		};
@@ -192,7 +192,8 @@ void ref_write_stimer_config(u32 nr, u32 flags)
 	timer->used = true;
 	timer->no_synic = flags & SUBJECT_STIMER_NO_SYNIC;
 	timer->refused = timer->no_synic || (flags & SUBJECT_STIMER_DIRECT &&
-					     flags & SUBJECT_STIMER_NO_DIRECT);
+					     flags & SUBJECT_STIMER_NO_DIRECT &&
+					     !(flags & SUBJECT_STIMER_LAX));
 	if (timer->refused)
 		return;
 	timer->flags = flags;

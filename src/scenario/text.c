@@ -94,7 +94,7 @@ static const char *const page_writes[] = {
 
 static const char *const stimer_flags[] = {
 	"enable", "periodic", "auto", "direct", "no-sint", "no-synic",
-	"no-page", "no-direct",
+	"no-page", "no-direct", "lax",
 };
 
 static const char *const readers[SUBJECT_READER_NR] = {
