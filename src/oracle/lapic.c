@@ -456,7 +456,7 @@ static void check_set_up(struct run *run, u32 nr, const struct subject_lapic_vie
 	struct lapic_timer *timer = &run->lapic_timer[nr];
 	const struct subject_vcpu_view *view = &run->vcpu[nr].view;
 	u64 elapsed = cycles_to_ns(run, run->sim.cycles - timer->hw_cycles);
-	s128 left_ns = (s128)timer->target_ns - now->monotonic_ns, cycles, slack;
+	s128 left_ns = (s128)now->target_ns - now->monotonic_ns, cycles, slack;
 	s128 other_khz = hardware_khz(run->sim.machine, view) - view->virtual_tsc_khz;
 	struct verdict v = {
 		.law = LAW_EXACT, .clock = "tsc-deadline",
@@ -475,6 +475,13 @@ static void check_set_up(struct run *run, u32 nr, const struct subject_lapic_vie
 	v.want = 0;
 	if (!timer->running && !timer->divided && !timer->adrift)
 		run_check(run, &v);
+	if (timer->divided && left_ns > 0)
+		run_fail(run, &(struct verdict){
+			.law = LAW_EXACT, .clock = "lapic-timer",
+			.function = "update_target_expiration",
+			.why = "another divider makes something of a count that is over",
+			.unit = "ns", .got = left_ns,
+		});
 	if (!timer->judged || timer->adrift)
 		return;
 	v = (struct verdict){
@@ -488,13 +495,13 @@ static void check_set_up(struct run *run, u32 nr, const struct subject_lapic_vie
 	v.law = LAW_DEADLINE;
 	v.why = "it is armed for another time than what is left";
 	v.got = now->armed ? now->armed_for_ns - now->monotonic_ns : -1;
-	v.want = left_ns;
+	v.want = (s128)timer->target_ns - now->monotonic_ns;
 	if (!run_check(run, &v)) {
 		timer->judged = false;
 		return;
 	}
 	v.why = "its count ends at another time than it is armed for";
-	v.got = now->target_ns - now->monotonic_ns;
+	v.got = left_ns;
 	if (!run_check(run, &v) || !tsc_promised(run, nr))
 		return;
 	/*
