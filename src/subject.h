@@ -194,7 +194,7 @@ struct subject_stimer_view {
 	u32 deliveries;			/* messages and interrupts of this VM */
 	bool direct;			/* the last was an interrupt alone, else: */
 	struct subject_message message;
-	u8 slot_flags;			/* of what the guest left in its slot */
+	bool slot_awaited;		/* what the guest left in its slot says so */
 	bool refused;			/* the guest's last write was: #GP */
 	bool armed;			/* the host's timer runs... */
 	s64 armed_for_ns, monotonic_ns;	/* ...until then; and now */

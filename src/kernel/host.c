@@ -543,7 +543,8 @@ void host_view_stimer(u32 nr, struct subject_stimer_view *view)
 			.expires = payload->expiration_time,
 			.delivered = payload->delivery_time,
 		},
-		.slot_flags = message_slots[nr].header.message_flags.asu8,
+		/* the other bits are reserved; in 6.1 they are what the stack held */
+		.slot_awaited = message_slots[nr].header.message_flags.msg_pending,
 		.refused = seen->refused,
 		.armed = stimer->timer.armed,
 		.armed_for_ns = stimer->timer.expires,

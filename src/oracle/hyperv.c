@@ -592,9 +592,9 @@ static void check_stimer_due(struct run *run, u32 nr, bool full,
 	if (units - timer->asked > late)
 		run_check(run, &(struct verdict){
 			.law = LAW_EXACT, .clock = "stimer",
-			.function = "synic_deliver_msg", .event = "stimer-slot-flags",
+			.function = "synic_deliver_msg", .event = "stimer-slot",
 			.why = "it waits for the slot, and doesn't say so there",
-			.unit = "", .got = now->slot_flags, .want = 1,
+			.unit = "", .got = now->slot_awaited, .want = 1,
 		});
 }
 

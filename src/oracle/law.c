@@ -63,7 +63,7 @@ const struct law_info law_info[LAW_NR] = {
 		.clocksource = "timers that go by it make progress",
 		.sentence = "a timer is never early on the guest's own clock, is never armed in the host's past for a future deadline, and always makes progress",
 		.contract = "the clock was not set since the timer was armed; what a full message slot, lost periods and a count that is restored with 0 left mean is KVM's choice",
-		.tolerance = "stimer: early 0, for host and guest read one counter, late 2 units of 100 ns, and what the host's timers and the counter drift apart while it is armed: 1/2 of the clocksource mult's last bit, 2^-30, and for a scaled guest 1/kHz; Xen's timer and the TSC deadline: armed for what was asked, to 1 ns; when it comes, early and late by that drift, and a TSC deadline early by 1/8 of KVM's advance; a count: 0 on the host's own clock; an entry's wait for a deadline: 1 ns and 1 cycle of the host's",
+		.tolerance = "stimer: early 0, for host and guest read one counter, late 2 units of 100 ns, and what the host's timers and the counter drift apart while it is armed: 1/2 of the clocksource mult's last bit, 2^-30, and for a scaled guest 1/kHz; Xen's timer and the TSC deadline: armed for what was asked, to 1 ns; when it comes, early and late by that drift, and a TSC deadline early by 1/8 of KVM's advance and of that drift; a count: 0 on the host's own clock; an entry's wait for a deadline: 1 ns and 1 cycle of the host's",
 	},
 	[LAW_TOTAL] = {
 		.name = "total",

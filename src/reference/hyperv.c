@@ -242,7 +242,7 @@ void ref_view_stimer(u32 nr, struct subject_stimer_view *view)
 		.deliveries = timer->deliveries,
 		.direct = timer->direct,
 		.message = timer->message,
-		.slot_flags = timer->pending,
+		.slot_awaited = timer->pending,
 		.refused = timer->refused,
 		.armed = timer->enabled && !timer->pending,
 		.armed_for_ns = armed_for_ns(timer),
