@@ -146,7 +146,7 @@ void ref_write_tsc_deadline(u32 nr, u64 tsc)
 static void set_lapic_mode(struct ref_lapic *lapic, bool deadline_mode, bool periodic)
 {
 	if (lapic->deadline_mode != deadline_mode) {
-		lapic->tsc_deadline = lapic->count = lapic->period_ns = 0;
+		lapic->tsc_deadline = lapic->period_ns = 0;
 		lapic->armed = false;
 	}
 	lapic->deadline_mode = deadline_mode;
@@ -164,7 +164,8 @@ static void set_lapic_divider(struct ref_lapic *lapic, u32 shift)
 		lapic->target_ns = now + (s64)((u128)(lapic->target_ns - now) << shift >>
 					       lapic->shift);
 	lapic->shift = shift;
-	if (lapic->deadline_mode)
+	/* of a count that another mode left nothing is to come */
+	if (!lapic->period_ns)
 		return;
 	lapic->period_ns = (u64)lapic->count << shift;
 	set_lapic_mode(lapic, false, lapic->periodic);
@@ -175,7 +176,7 @@ static void restore_lapic_count(struct ref_lapic *lapic, u32 count)
 {
 	s64 left = (u64)count << lapic->shift;
 
-	if (lapic->deadline_mode || !lapic->count)
+	if (!lapic->period_ns)
 		return;
 	lapic->period_ns = (u64)lapic->count << lapic->shift;
 	set_lapic_mode(lapic, false, lapic->periodic);
