@@ -596,12 +596,19 @@ void check_tmcct(struct run *run, const struct sim_read *read)
 	};
 	if (now.count && now.period_ns && left > 0)
 		v.want = left % now.period_ns / now.divide;
-	/* and nothing of what isn't running */
-	if (timer->used && !timer->running && !timer->adrift)
-		v.want = 0;
 	run_show(run, "TMCCT", "counts", read, true, v.want);
+	if (!run_check(run, &v) || !timer->used)
+		return;
+	if (!timer->running && !timer->adrift) {
+		v.why = "something is left of a count that is over, or was stopped";
+		v.want = 0;
+		/* it was over on a CPU that is ahead */
+		v.high = clock_drift(run, 0) / now.divide + 1;
+		run_check(run, &v);
+		return;
+	}
 	/* of more than a period, which KVM may have made a longer one, it says the remainder */
-	if (!run_check(run, &v) || !timer->used || !timer->judged || timer->periodic ||
+	if (!timer->judged || timer->periodic ||
 	    timer->deadline_mode || timer->first_ns > timer->period_ns ||
 	    !host_clock_promised(run))
 		return;
