@@ -226,7 +226,9 @@ void ref_set_message_slot(u32 nr, bool busy)
 /* What a host would arm a timer of its own for; it counts to 2^63 - 1. */
 static s64 armed_for_ns(const struct ref_stimer *timer)
 {
-	s128 ns = (s128)(s64)(timer->expires - ref_reference_counter()) * 100 + ref_host_ns();
+	u64 now = ref_reference_counter();
+	u64 left = timer->expires > now ? timer->expires - now : 0;
+	s128 ns = (s128)left * 100 + ref_host_ns();
 
 	return ns > (s64)(~0ull >> 1) ? (s64)(~0ull >> 1) : (s64)ns;
 }

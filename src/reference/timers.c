@@ -160,6 +160,8 @@ static void set_lapic_divider(struct ref_lapic *lapic, u32 shift)
 {
 	s64 now = ref_host_ns();
 
+	if (shift == lapic->shift)
+		return;
 	if (lapic->armed && !lapic->deadline_mode && lapic->target_ns > now)
 		lapic->target_ns = now + (s64)((u128)(lapic->target_ns - now) << shift >>
 					       lapic->shift);
