@@ -395,8 +395,9 @@ static u64 event_units(const struct run *run)
 }
 
 /*
- * What its guest asked for, whatever KVM made of it.  TLFS 12.3: enabled without a count it is KVM's to say what it is; a SINT of 0 disables
- * one that is enabled, and is a wrong configuration of one that isn't.
+ * What its guest asked for, whatever KVM made of it.  What one is that is enabled without
+ * a count, or with a SINT of 0, is KVM's to say; but who is enabled is disabled by the
+ * latter (TLFS 12.3).
  */
 static void note_stimer(struct run *run, u32 nr, const struct sim_read *read)
 {
@@ -404,14 +405,11 @@ static void note_stimer(struct run *run, u32 nr, const struct sim_read *read)
 	const struct event *event = run->event;
 
 	if (event->kind == EVENT_STIMER_CONFIG) {
-		bool was_on = timer->state == TIMER_ON;
-
 		timer->restored = false;
 		timer->flags = event->value;
-		if (!(timer->flags & SUBJECT_STIMER_ENABLE))
-			timer->state = TIMER_OFF;
-		else if (timer->flags & SUBJECT_STIMER_NO_SINT &&
-			 !(timer->flags & SUBJECT_STIMER_DIRECT) && was_on)
+		if (!(timer->flags & SUBJECT_STIMER_ENABLE) ||
+		    (timer->state == TIMER_ON && timer->flags & SUBJECT_STIMER_NO_SINT &&
+		     !(timer->flags & SUBJECT_STIMER_DIRECT)))
 			timer->state = TIMER_OFF;
 		else
 			timer->state = can_come(timer) && timer->count ? TIMER_ON : TIMER_ANY;
@@ -585,8 +583,9 @@ static void check_stimer_due(struct run *run, u32 nr, bool full,
 	if (units < timer->asked)
 		return;
 	if (is_periodic(timer)) {
-		/* was it seen to by now? */
-		start_next_period(timer, units - timer->asked > late && !event_units(run) ? units : 0);
+		bool seen_to = units - timer->asked > late && !event_units(run);
+
+		start_next_period(timer, seen_to ? units : 0);
 		return;
 	}
 	if (units - timer->asked > late)
@@ -658,7 +657,7 @@ void check_stimer(struct run *run, u32 nr, const struct sim_read *read)
 	bool config = kind == EVENT_STIMER_CONFIG, arm = kind == EVENT_STIMER_ARM;
 	bool sets = config || arm || kind == EVENT_MESSAGE_SLOT, full = timer->slot_busy;
 	struct subject_stimer_view now;
-	bool restarted = false;
+	bool restarted;
 	u32 times;
 
 	run->sim.subject->view_stimer(nr, &now);
