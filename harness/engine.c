@@ -28,6 +28,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include "engine.h"
 #include "harness.h"
 #include "../src/file.h"
 #include "../src/reference/plant.h"
@@ -37,9 +38,6 @@
 #define REPORT_EVERY 1024
 #define LOOK_EVERY 256			/* executions: at the clock, some ms */
 #define COUNTERS_MAX (1 << 14)
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *findings_dir;
 static int report_fd = STDOUT_FILENO;
@@ -159,10 +157,13 @@ static void save(const u8 *data, size_t size, const struct finding *f)
 	static struct file_new new;
 	char name[256], path[4096], signature[128];
 
-	harness_to_text(data, size, &file);
-	harness_minimize(&file, f, NULL);
 	file_name(f, name, sizeof(name));
 	snprintf(path, sizeof(path), "%s/%s", findings_dir, name);
+	/* another job's */
+	if (!access(path, F_OK))
+		return;
+	harness_to_text(data, size, &file);
+	harness_minimize(&file, f, NULL);
 	if (file_create(&new, path))
 		give_up(path);
 	fprintf(new.out, FOUND_BY "%s %s: %s.\n", subject->name,
@@ -244,7 +245,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void engine_run(const uint8_t *data, size_t size)
 {
 	runs++;
 	harness_run(data, size);
@@ -252,21 +253,32 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		look_at_canaries();
 		if (runs % LOOK_EVERY == 0 && cpu_s() >= budget_s)
 			end();
-		return 0;
+		return;
 	}
 	if (!findings_dir)
-		return 0;
+		return;
 	if (runs % REPORT_EVERY == 0)
 		announce("ran %d\n", REPORT_EVERY);
 	look_at_canaries();
 	if (plant_on && fresh.nr)
 		detected();
+}
+
+void engine_keep(const uint8_t *data, size_t size)
+{
 	while (fresh.nr) {
 		struct finding f = fresh.finding[--fresh.nr];
 
 		seen.finding[seen.nr++] = f;
 		save(data, size, &f);
 	}
-	hide_what_is_known();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	engine_run(data, size);
+	engine_keep(data, size);
+	if (findings_dir && budget_s <= 0)
+		hide_what_is_known();
 	return 0;
 }
