@@ -163,21 +163,41 @@ struct subject_nested_view {
 	u64 offset_multiplier;		/* the latter's, when KVM last composed offsets */
 };
 
-/* How a guest configures its synthetic timer 0 (HV_X64_MSR_STIMER0_CONFIG). */
+/*
+ * How a guest configures a vCPU's synthetic timer (HV_X64_MSR_STIMERx_CONFIG): the last
+ * of four, or the first, so that who takes one for another is seen.
+ */
+#define SUBJECT_STIMER(vcpu) ((vcpu) & 1 ? 0 : 3)
 #define SUBJECT_STIMER_ENABLE 1
 #define SUBJECT_STIMER_PERIODIC 2
 #define SUBJECT_STIMER_AUTO_ENABLE 4
 #define SUBJECT_STIMER_DIRECT 8
 #define SUBJECT_STIMER_NO_SINT 16	/* its SINT is 0: no message can be sent */
 #define SUBJECT_STIMER_NO_SYNIC 32	/* the VMM didn't give the VM a SynIC */
+#define SUBJECT_STIMER_NO_PAGE 64	/* the guest has no page for messages */
+#define SUBJECT_STIMER_NO_DIRECT 128	/* the VMM's CPUID doesn't offer SUBJECT_STIMER_DIRECT */
+#define SUBJECT_STIMER_LAX 256		/* and it doesn't hold the guest to its CPUID */
+
+/* What the guest finds in its slot when a timer's interrupt comes, TLFS 12.4. */
+struct subject_message {
+	u32 type;			/* 0x80000010: a timer has expired */
+	u8 payload_size;
+	u8 flags;			/* 1: another one waits for the slot */
+	u64 sender;
+	u32 timer;
+	u64 expires, delivered;		/* 100 ns */
+};
 
 struct subject_stimer_view {
 	bool used;			/* it was ever written */
-	bool enabled, periodic, msg_pending;
-	u64 count, exp_time;		/* 100 ns, as KVM keeps them */
+	bool enabled, periodic;
 	u32 deliveries;			/* messages and interrupts of this VM */
-	u64 delivered;			/* expiration time of the last one */
-	bool refused;			/* without a SynIC nothing is taken */
+	bool direct;			/* the last was an interrupt alone, else: */
+	struct subject_message message;
+	bool slot_awaited;		/* what the guest left in its slot says so */
+	bool refused;			/* the guest's last write was: #GP */
+	bool armed;			/* the host's timer runs... */
+	s64 armed_for_ns, monotonic_ns;	/* ...until then; and now */
 };
 
 /* Who reads while another CPU writes. */
@@ -247,9 +267,19 @@ struct subject_xen_view {
 
 /* How a guest sets up its local APIC's timer, or a VMM restores it. */
 enum subject_lapic_mode {
-	SUBJECT_LAPIC_ONESHOT,
+	SUBJECT_LAPIC_ONESHOT,		/* LVTT, TDCR, then TMICT */
 	SUBJECT_LAPIC_PERIODIC,
 	SUBJECT_LAPIC_RESTORED,		/* KVM_SET_LAPIC: a count in TSC deadline mode */
+	/* one register alone */
+	SUBJECT_LAPIC_LVT_ONESHOT,
+	SUBJECT_LAPIC_LVT_PERIODIC,
+	SUBJECT_LAPIC_LVT_DEADLINE,
+	SUBJECT_LAPIC_DIVIDE,		/* TDCR */
+	SUBJECT_LAPIC_MSR,		/* MSR_IA32_TSC_DEADLINE: in so many cycles; 0: 0 */
+	SUBJECT_LAPIC_MSR_PAST,		/* so many cycles ago */
+	/* KVM_SET_LAPIC of what KVM_GET_LAPIC says */
+	SUBJECT_LAPIC_CURRENT,		/* but for TMCCT */
+	SUBJECT_LAPIC_RELOADED,
 	SUBJECT_LAPIC_MODE_NR
 };
 
@@ -260,6 +290,7 @@ struct subject_lapic_view {
 	s64 armed_for_ns, monotonic_ns;	/* as above */
 	s64 target_ns;			/* when the count is down to 0 */
 	u64 tsc_deadline;		/* MSR_IA32_TSC_DEADLINE, guest cycles */
+	u64 hw_deadline;		/* the same for a timer of the hardware's, of a count, too */
 	u32 advance_ns;			/* KVM arms its timer earlier by that */
 	s64 period_ns;
 	u32 divide, count;
@@ -271,7 +302,7 @@ struct subject_lapic_view {
 struct subject_hv_msrs {
 	u64 reference_tsc;
 	u64 reenlightenment_control, tsc_emulation_control;
-	struct { u64 config, count; } stimer0[SUBJECT_MAX_VCPUS];
+	struct { u64 config, count; } stimer[SUBJECT_MAX_VCPUS];
 };
 
 /* What an NTP daemon asked for, and when. */
@@ -483,8 +514,8 @@ struct subject {
 	/* The memory slot with the guest's kvmclock is taken away, or is back. */
 	void (*set_slot_gone)(bool gone);
 	void (*view_xen)(u32 vcpu, struct subject_xen_view *view);
-	void (*write_tsc_deadline)(u32 vcpu, u64 tsc);
-	/* TDCR (0..7), TMICT */
+	void (*write_tsc_deadline)(u32 vcpu, u64 tsc);	/* the MSR */
+	/* TDCR (0..7), TMICT or TMCCT */
 	void (*write_lapic_timer)(u32 vcpu, enum subject_lapic_mode mode,
 				  u32 divide, u32 count);
 	u32 (*read_tmcct)(u32 vcpu);

@@ -348,8 +348,11 @@ static void vcpu_put(struct kvm_vcpu *vcpu)
 /* Large, and of use to few scenarios: forgotten when one begins to use it. */
 static KEEP struct kvm_vcpu_hv hyperv_vcpus[SUBJECT_MAX_VCPUS];
 static KEEP struct hv_message message_slots[SUBJECT_MAX_VCPUS];
-static u32 deliveries[SUBJECT_MAX_VCPUS];
-static u64 delivered[SUBJECT_MAX_VCPUS];
+static KEEP struct stimer_seen {
+	u32 deliveries;
+	bool direct, refused;
+	struct hv_message message;	/* as the guest found it */
+} stimer_seen[SUBJECT_MAX_VCPUS];
 
 /* kvm_hv_vcpu_init() and the guest's HV_X64_MSR_SIMP */
 static struct kvm_vcpu_hv *hyperv_vcpu(struct kvm_vcpu *vcpu)
@@ -360,9 +363,10 @@ static struct kvm_vcpu_hv *hyperv_vcpu(struct kvm_vcpu *vcpu)
 		return hv;
 	memset(hv, 0, sizeof(*hv));
 	memset(&message_slots[vcpu->vcpu_idx], 0, sizeof(message_slots[0]));
+	memset(&stimer_seen[vcpu->vcpu_idx], 0, sizeof(stimer_seen[0]));
 	hv->vcpu = vcpu;
 	hv->synic.active = true;
-	hv->synic.msg_page = HV_SYNIC_SIMP_ENABLE;
+	hv->synic.msg_page = gfn_to_gpa(SHIM_MESSAGES_GFN) | HV_SYNIC_SIMP_ENABLE;
 	for (int i = 0; i < (int)ARRAY_SIZE(hv->stimer); i++)
 		stimer_init(&hv->stimer[i], i);
 	vcpu->arch.hyperv = hv;
@@ -370,11 +374,12 @@ static struct kvm_vcpu_hv *hyperv_vcpu(struct kvm_vcpu *vcpu)
 	return hv;
 }
 
-static u8 *message_slot(struct kvm_vcpu *vcpu, int offset, int len)
+static u8 *message_slot(struct kvm_vcpu *vcpu, gfn_t gfn, int offset, int len)
 {
 	int start = SHIM_SINT * sizeof(struct hv_message);
 
-	if (offset < start || offset + len > start + (int)sizeof(struct hv_message))
+	if (gfn != SHIM_MESSAGES_GFN || len < 0 || offset < start ||
+	    offset + len > start + (int)sizeof(struct hv_message))
 		return NULL;
 	return (u8 *)&message_slots[vcpu->vcpu_idx] + offset - start;
 }
@@ -382,7 +387,7 @@ static u8 *message_slot(struct kvm_vcpu *vcpu, int offset, int len)
 int kvm_vcpu_read_guest_page(struct kvm_vcpu *vcpu, gfn_t gfn, void *data,
 			     int offset, int len)
 {
-	u8 *slot = message_slot(vcpu, offset, len);
+	u8 *slot = message_slot(vcpu, gfn, offset, len);
 
 	if (!slot)
 		return -EFAULT;
@@ -393,7 +398,7 @@ int kvm_vcpu_read_guest_page(struct kvm_vcpu *vcpu, gfn_t gfn, void *data,
 int kvm_vcpu_write_guest_page(struct kvm_vcpu *vcpu, gfn_t gfn, const void *data,
 			      int offset, int len)
 {
-	u8 *slot = message_slot(vcpu, offset, len);
+	u8 *slot = message_slot(vcpu, gfn, offset, len);
 
 	if (!slot)
 		return -EFAULT;
@@ -401,25 +406,22 @@ int kvm_vcpu_write_guest_page(struct kvm_vcpu *vcpu, gfn_t gfn, const void *data
 	return 0;
 }
 
-static void note_delivery(struct kvm_vcpu *vcpu)
-{
-	deliveries[vcpu->vcpu_idx]++;
-	delivered[vcpu->vcpu_idx] = hyperv_vcpu(vcpu)->stimer[0].exp_time;
-}
-
 /* The guest takes the message out at once, unless it is told to leave it. */
 static int synic_set_irq(struct kvm_vcpu_hv_synic *synic, u32 sint)
 {
-	struct kvm_vcpu *vcpu = hv_synic_to_vcpu(synic);
+	u32 nr = hv_synic_to_vcpu(synic)->vcpu_idx;
 
-	note_delivery(vcpu);
-	message_slots[vcpu->vcpu_idx].header.message_type = 0;
+	stimer_seen[nr].deliveries++;
+	stimer_seen[nr].direct = false;
+	stimer_seen[nr].message = message_slots[nr];
+	message_slots[nr].header.message_type = HVMSG_NONE;
 	return 1;
 }
 
 int kvm_apic_set_irq(struct kvm_vcpu *vcpu, struct kvm_lapic_irq *irq, void *map)
 {
-	note_delivery(vcpu);
+	stimer_seen[vcpu->vcpu_idx].deliveries++;
+	stimer_seen[vcpu->vcpu_idx].direct = true;
 	return 1;
 }
 
@@ -454,62 +456,100 @@ static void run_timers(void)
 		struct kvm_vcpu_hv *hv = to_hv_vcpu(&vcpus[i]);
 
 		if (hv)
-			run_timer(&hv->stimer[0].timer);
+			run_timer(&hv->stimer[SUBJECT_STIMER(i)].timer);
 		run_timer(&vcpus[i].arch.xen.timer);
 		if (vcpus[i].arch.apic)
 			run_timer(&vcpus[i].arch.apic->lapic_timer.timer);
 	}
 }
 
-/* HV_X64_MSR_STIMER0_CONFIG by the guest */
+/* HV_X64_MSR_STIMERx_CONFIG by the guest */
 void host_write_stimer_config(u32 nr, u32 flags)
 {
+	struct kvm_vcpu_hv *hv = hyperv_vcpu(&vcpus[nr]);
 	union hv_stimer_config config = {
 		.enable = !!(flags & SUBJECT_STIMER_ENABLE),
 		.periodic = !!(flags & SUBJECT_STIMER_PERIODIC),
 		.auto_enable = !!(flags & SUBJECT_STIMER_AUTO_ENABLE),
 		.direct_mode = !!(flags & SUBJECT_STIMER_DIRECT),
-		.apic_vector = 0xed,
+		.apic_vector = flags & SUBJECT_STIMER_DIRECT ? 0xed : 0,
 		.sintx = flags & SUBJECT_STIMER_NO_SINT ? 0 : SHIM_SINT,
 	};
 
-	hyperv_vcpu(&vcpus[nr])->synic.active = !(flags & SUBJECT_STIMER_NO_SYNIC);
-	stimer_set_config(&hyperv_vcpu(&vcpus[nr])->stimer[0], config.as_uint64, false);
+	hv->synic.active = !(flags & SUBJECT_STIMER_NO_SYNIC);
+	hv->enforce_cpuid = !(flags & SUBJECT_STIMER_LAX);
+	hv->cpuid_cache.features_edx = flags & SUBJECT_STIMER_NO_DIRECT ? 0 :
+				       HV_STIMER_DIRECT_MODE_AVAILABLE;
+	stimer_seen[nr].refused = stimer_set_config(&hv->stimer[SUBJECT_STIMER(nr)],
+						    config.as_uint64, false);
+	if (stimer_seen[nr].refused)
+		return;
+	hv->synic.msg_page = gfn_to_gpa(SHIM_MESSAGES_GFN) |
+			     (flags & SUBJECT_STIMER_NO_PAGE ? 0 : HV_SYNIC_SIMP_ENABLE);
 }
 
 void host_write_stimer_count(u32 nr, u64 count)
 {
-	stimer_set_count(&hyperv_vcpu(&vcpus[nr])->stimer[0], count, false);
+	struct kvm_vcpu_hv *hv = hyperv_vcpu(&vcpus[nr]);
+
+	stimer_seen[nr].refused = stimer_set_count(&hv->stimer[SUBJECT_STIMER(nr)], count,
+						   false);
 }
 
-/* kvm_hv_notify_acked_sint(), for the one timer */
+/*
+ * The guest leaves a message in its slot, or takes it out and writes EOM, if it is told
+ * that others wait; then kvm_hv_notify_acked_sint(), for the one timer.
+ */
 void host_set_message_slot(u32 nr, bool busy)
 {
 	struct kvm_vcpu_hv *hv = hyperv_vcpu(&vcpus[nr]);
-	struct kvm_vcpu_hv_stimer *stimer = &hv->stimer[0];
+	struct kvm_vcpu_hv_stimer *stimer = &hv->stimer[SUBJECT_STIMER(nr)];
 
-	message_slots[nr].header.message_type = busy;
-	if (!busy && stimer->msg_pending && stimer->config.enable &&
-	    !stimer->config.direct_mode)
+	struct hv_message_header *header = &message_slots[nr].header;
+	bool end_of_message = !busy && header->message_flags.msg_pending;
+
+	if (busy && header->message_type != HVMSG_NONE)
+		return;
+	header->message_type = busy;
+	header->message_flags.asu8 = 0;
+	if (end_of_message && stimer->msg_pending && stimer->config.enable &&
+	    !stimer->config.direct_mode && stimer->config.sintx == SHIM_SINT)
 		stimer_mark_pending(stimer, false);
 }
 
 void host_view_stimer(u32 nr, struct subject_stimer_view *view)
 {
-	const struct kvm_vcpu_hv_stimer *stimer = &hyperv_vcpus[nr].stimer[0];
+	const struct kvm_vcpu_hv_stimer *stimer = &hyperv_vcpus[nr].stimer[SUBJECT_STIMER(nr)];
+	const struct stimer_seen *seen = &stimer_seen[nr];
+	const struct hv_message_header *header = &seen->message.header;
+	const struct hv_timer_message_payload *payload = (void *)&seen->message.u;
 
-	memset(view, 0, sizeof(*view));
-	view->used = vcpus[nr].arch.hyperv;
-	if (!view->used)
+	if (!vcpus[nr].arch.hyperv) {
+		*view = (struct subject_stimer_view){ 0 };
 		return;
-	view->enabled = stimer->config.enable;
-	view->periodic = stimer->config.periodic;
-	view->msg_pending = stimer->msg_pending;
-	view->count = stimer->count;
-	view->exp_time = stimer->exp_time;
-	view->deliveries = deliveries[nr];
-	view->delivered = delivered[nr];
-	view->refused = !hyperv_vcpus[nr].synic.active;
+	}
+	*view = (struct subject_stimer_view){
+		.used = true,
+		.enabled = stimer->config.enable,
+		.periodic = stimer->config.periodic,
+		.deliveries = seen->deliveries,
+		.direct = seen->direct,
+		.message = {
+			.type = header->message_type,
+			.payload_size = header->payload_size,
+			.flags = header->message_flags.asu8,
+			.sender = header->sender,
+			.timer = payload->timer_index,
+			.expires = payload->expiration_time,
+			.delivered = payload->delivery_time,
+		},
+		/* the other bits are reserved; in 6.1 they are what the stack held */
+		.slot_awaited = message_slots[nr].header.message_flags.msg_pending,
+		.refused = seen->refused,
+		.armed = stimer->timer.armed,
+		.armed_for_ns = stimer->timer.expires,
+		.monotonic_ns = ktime_get(),
+	};
 }
 
 static bool take_request(int req, struct kvm_vcpu *vcpu)
@@ -784,8 +824,8 @@ void host_get_hv_msrs(struct subject_hv_msrs *msrs)
 
 		if (!v)
 			continue;
-		msrs->stimer0[i].config = v->stimer[0].config.as_uint64;
-		msrs->stimer0[i].count = v->stimer[0].count;
+		msrs->stimer[i].config = v->stimer[SUBJECT_STIMER(i)].config.as_uint64;
+		msrs->stimer[i].count = v->stimer[SUBJECT_STIMER(i)].count;
 	}
 }
 
@@ -802,11 +842,11 @@ void host_set_hv_msrs(const struct subject_hv_msrs *msrs)
 	for (int i = 0; i < vm.online_vcpus.counter; i++) {
 		struct kvm_vcpu_hv_stimer *stimer;
 
-		if (!msrs->stimer0[i].config && !msrs->stimer0[i].count)
+		if (!msrs->stimer[i].config && !msrs->stimer[i].count)
 			continue;
-		stimer = &hyperv_vcpu(&vcpus[i])->stimer[0];
-		stimer_set_config(stimer, msrs->stimer0[i].config, true);
-		stimer_set_count(stimer, msrs->stimer0[i].count, true);
+		stimer = &hyperv_vcpu(&vcpus[i])->stimer[SUBJECT_STIMER(i)];
+		stimer_set_config(stimer, msrs->stimer[i].config, true);
+		stimer_set_count(stimer, msrs->stimer[i].count, true);
 	}
 }
 
@@ -882,7 +922,6 @@ void host_create_vm(u32 nr_vcpus)
 	if (vm.online_vcpus.counter) {
 		memset(&vm, 0, sizeof(vm));
 		memset(pvclock_updates, 0, sizeof(pvclock_updates));
-		memset(deliveries, 0, sizeof(deliveries));
 		timers_used = false;
 		memset(xen_used, 0, sizeof(xen_used));
 		memset(xen_deliveries, 0, sizeof(xen_deliveries));

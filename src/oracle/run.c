@@ -109,6 +109,17 @@ static bool touches_tsc(enum event_kind kind)
 	       kind == EVENT_SET_TSC_OFFSET || kind == EVENT_SET_TSC_KHZ;
 }
 
+static bool sets_stimer(enum event_kind kind)
+{
+	return kind == EVENT_STIMER_CONFIG || kind == EVENT_STIMER_ARM ||
+	       kind == EVENT_MESSAGE_SLOT;
+}
+
+static bool sets_lapic(enum event_kind kind)
+{
+	return kind == EVENT_TSC_DEADLINE || kind == EVENT_LAPIC_TIMER;
+}
+
 static void look(struct run *run)
 {
 	u32 i;
@@ -208,10 +219,13 @@ static bool do_event(struct run *run, const struct event *event)
 		/* the VMM restores neither timers nor runstates, nor is it Xen's yet */
 		run->slot_gone = false;
 		forget_timers(run);
-		for (u32 i = 0; i < run->sim.nr_vcpus; i++)
+		for (u32 i = 0; i < run->sim.nr_vcpus; i++) {
+			run->timer[i] = (struct timer){ .state = TIMER_ANY };
+			run->lapic_timer[i].used = false;
 			run->runstate[i].set = run->vcpu[i].stale =
 				run->vcpu[i].two_copies =
 				run->vcpu[i].area_gone = false;
+		}
 		check_migrate(run, host);
 		return true;
 	}
@@ -236,6 +250,7 @@ static bool do_event(struct run *run, const struct event *event)
 		/* the timers' MSRs come with it, as they were saved */
 		for (u32 i = 0; i < SUBJECT_MAX_VCPUS; i++) {
 			run->timer[i].flags = run->timer[i].count = run->timer[i].asked = 0;
+			run->timer[i].state = TIMER_ANY;
 			run->timer[i].restored = true;
 		}
 		check_restore_tsc(run);
@@ -283,17 +298,8 @@ static bool do_event(struct run *run, const struct event *event)
 	if ((run->vcpu[nr].view.updates != old.updates || run->slot_gone) &&
 	    run->vm.page_sequence != run->page_sequence)
 		remember_page(run, nr, page_kept);
-	if (kind == EVENT_STIMER_CONFIG || kind == EVENT_STIMER_ARM)
-		note_stimer(run, nr, &read);
-	if (kind == EVENT_STIMER_ARM && !stimer_refused(run, nr)) {
-		run->timer[nr].since = run->snapshot_cycles;
-		run->timer[nr].generation = run->generation;
-		run->timer[nr].judged = one_counter(run, nr);
-	}
 	if (kind == EVENT_XEN_TIMER)
 		check_xen_arm(run, &read);
-	if (kind == EVENT_TSC_DEADLINE || kind == EVENT_LAPIC_TIMER)
-		check_lapic_arm(run, &read);
 	if (enters_vcpu(kind)) {
 		if (run->vcpu[nr].woken && !run->broken)
 			check_woken(run, nr);
@@ -304,12 +310,13 @@ static bool do_event(struct run *run, const struct event *event)
 		/* an update that it was due for is lost */
 		if (run->slot_gone)
 			run->vcpu[nr].stale = true;
-		check_stimer(run, nr);
+		if (run->timer[nr].used || sets_stimer(kind))
+			check_stimer(run, nr, &read);
 		if (run->xen_timer[nr].judged)
 			check_xen_timer(run, nr);
-		if (run->lapic_timer[nr].judged)
-			check_lapic_timer(run, nr, old.in_l2 ||
-					  run->vcpu[nr].view.tsc_differs);
+		if (run->lapic_timer[nr].used || sets_lapic(kind))
+			check_lapic(run, nr, old.in_l2 || run->vcpu[nr].view.tsc_differs,
+				    &read);
 		/* it has entered: nothing is left that it was asked for */
 		run->asked[nr] = ASKED_BY_EVENT;
 		run->tsc_written &= ~(1u << nr);
@@ -415,7 +422,7 @@ static void forget_cold(struct run *run)
 	run->moved.clock_restored = run->moved.tsc_is_new = false;
 	for (u32 i = 0; i < SUBJECT_MAX_VCPUS; i++)
 		run->xen_timer[i].judged = run->lapic_timer[i].judged =
-			run->runstate[i].set = false;
+			run->lapic_timer[i].used = run->runstate[i].set = false;
 }
 
 static void run_events(void *arg)

@@ -42,16 +42,20 @@ struct vcpu_state {
 	struct subject_vcpu_view view;
 };
 
-/* A vCPU's synthetic timer. */
+/* A vCPU's synthetic timer, as its guest knows it. */
 struct timer {
+	bool used;
 	u32 deliveries;
 	u64 since;			/* true time of the snapshot then in force */
 	bool judged;			/* armed by a clock that is promised */
 	u32 generation;
-	u32 flags;			/* a stimer's, as the guest configured it last */
+	bool no_synic;
+	u32 flags;			/* as the guest configured it last */
 	u64 count;			/* and its count; both written where they are taken */
 	bool restored;			/* and neither since */
-	u64 asked;			/* when it is to come, 100 ns; 0: ask KVM */
+	enum { TIMER_OFF, TIMER_ON, TIMER_ANY } state; /* the last: nobody says */
+	u64 asked;			/* when it is to come, 100 ns; 0: isn't known */
+	bool slot_busy;			/* the guest left a message there */
 };
 
 /* What a vCPU's guest read of its clock when the VMM saved it. */
@@ -74,17 +78,38 @@ struct moved {
 enum asked { ASKED_BY_EVENT, ASKED_BY_HOTPLUG, ASKED_BEFORE_SET_CLOCK,
 	     ASKED_BY_SHARED_INFO };
 
-/* A timer that a guest has armed, and waits for; Xen's, a TSC deadline, a count. */
+/* A Xen timer that a guest has armed, and waits for. */
 struct armed {
 	bool judged;			/* by a clock that is promised */
 	u32 deliveries;			/* before */
 	u32 generation;
-	u64 due;			/* ns of kvmclock, or cycles of the vCPU's TSC */
-	u64 period_ns;
+	u64 due;			/* ns of kvmclock */
 	u64 cycles;			/* true time then... */
 	u64 since;			/* ...and of the snapshot in force */
 	s64 monotonic_ns;		/* the host's */
-	u32 advance_ns;
+};
+
+/* A vCPU's local APIC timer, as its guest knows it. */
+struct lapic_timer {
+	bool used;
+	bool deadline_mode, periodic, running;
+	bool divided;			/* it came, and has another divider since */
+	bool adrift;			/* what there is to come isn't known, until it is set up */
+	u32 count, shift;		/* TMICT, and the divisor 1 << shift */
+	u64 period_ns;
+	u64 due;			/* cycles of the vCPU's TSC */
+	s64 target_ns;			/* when a count is over, on the host's clock */
+	u32 deliveries;
+	u32 tuned_ns;			/* KVM's advance at the last entry; 0: isn't known */
+	u64 hw_cycles;			/* true time when KVM looked at both its clocks */
+
+	/* since it was set up: */
+	bool judged;			/* by clocks that are promised */
+	u64 cycles;			/* true time then */
+	s64 monotonic_ns;		/* the host's */
+	u64 first_ns;			/* until it is to come first */
+	u32 came;
+	u32 advance_ns;			/* KVM's, then */
 };
 
 /* A vCPU's runstate times at the last change. */
@@ -155,7 +180,8 @@ struct run {
 	 */
 	struct sim sim;
 	struct moved moved;
-	struct armed xen_timer[SUBJECT_MAX_VCPUS], lapic_timer[SUBJECT_MAX_VCPUS];
+	struct armed xen_timer[SUBJECT_MAX_VCPUS];
+	struct lapic_timer lapic_timer[SUBJECT_MAX_VCPUS];
 	struct runstate runstate[SUBJECT_MAX_VCPUS];
 };
 
@@ -308,9 +334,7 @@ void check_reference(struct run *run, const struct sim_read *read);
 void check_hv_clock(struct run *run, const struct sim_read *read);
 void check_sched_clock(struct run *run, const struct sim_read *read);
 void check_hibernate(struct run *run, const struct sim_read *read);
-void check_stimer(struct run *run, u32 nr);
-bool stimer_refused(const struct run *run, u32 nr);
-void note_stimer(struct run *run, u32 nr, const struct sim_read *read);
+void check_stimer(struct run *run, u32 nr, const struct sim_read *read);
 bool is_page_kept(const struct run *run);
 void check_kept_page(struct run *run);
 
@@ -357,8 +381,7 @@ void check_xen_arm(struct run *run, const struct sim_read *read);
 void check_xen_timer(struct run *run, u32 nr);
 void check_runstate(struct run *run);
 void check_shared_info(struct run *run, const struct sim_read *read);
-void check_lapic_arm(struct run *run, const struct sim_read *read);
-void check_lapic_timer(struct run *run, u32 nr, bool was_in_l2);
+void check_lapic(struct run *run, u32 nr, bool was_in_l2, const struct sim_read *read);
 void check_tmcct(struct run *run, const struct sim_read *read);
 /* What is armed on any vCPU is judged no more. */
 void forget_timers(struct run *run);

@@ -59,11 +59,12 @@ struct ref_clock {
 
 struct ref_stimer {
 	bool used, enabled, pending;
-	bool refused;			/* there is no SynIC */
+	bool no_synic, refused;
 	u32 flags;			/* SUBJECT_STIMER_* */
 	u64 count, expires;		/* 100 ns */
 	u32 deliveries;
-	u64 delivered;
+	bool direct;			/* the last was an interrupt alone */
+	struct subject_message message;
 	bool slot_busy;
 };
 

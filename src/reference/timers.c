@@ -121,37 +121,114 @@ void ref_view_xen(u32 nr, struct subject_xen_view *view)
 #define MIN_PERIOD_NS 200000
 #define KTIME_MAX ((s64)(~0ull >> 1))
 
-void ref_write_tsc_deadline(u32 nr, u64 tsc)
+static struct ref_lapic *lapic_of(u32 nr)
 {
 	struct ref_lapic *lapic = &vm.vcpu[nr].lapic;
 
-	lapic->used = lapic->deadline_mode = true;
-	lapic->periodic = false;
-	lapic->period_ns = 0;
+	if (!lapic->used)
+		lapic->shift = 1;
+	lapic->used = true;
+	return lapic;
+}
+
+void ref_write_tsc_deadline(u32 nr, u64 tsc)
+{
+	struct ref_lapic *lapic = lapic_of(nr);
+
+	/* else there is no such MSR, for the timer */
+	if (!lapic->deadline_mode)
+		return;
 	lapic->tsc_deadline = tsc;
 	lapic->armed = tsc;
 }
 
+/* Between counts and deadlines nothing is kept; a mode alone starts nothing. */
+static void set_lapic_mode(struct ref_lapic *lapic, bool deadline_mode, bool periodic)
+{
+	if (lapic->deadline_mode != deadline_mode) {
+		lapic->tsc_deadline = lapic->period_ns = 0;
+		lapic->armed = false;
+	}
+	lapic->deadline_mode = deadline_mode;
+	lapic->periodic = periodic;
+	if (periodic && lapic->period_ns && lapic->period_ns < MIN_PERIOD_NS)
+		lapic->period_ns = MIN_PERIOD_NS;
+}
+
+/* What is left is so many counts as before. */
+static void set_lapic_divider(struct ref_lapic *lapic, u32 shift)
+{
+	s64 now = ref_host_ns();
+
+	if (shift == lapic->shift)
+		return;
+	if (lapic->armed && !lapic->deadline_mode && lapic->target_ns > now)
+		lapic->target_ns = now + (s64)((u128)(lapic->target_ns - now) << shift >>
+					       lapic->shift);
+	lapic->shift = shift;
+	/* of a count that another mode left nothing is to come */
+	if (!lapic->period_ns)
+		return;
+	lapic->period_ns = (u64)lapic->count << shift;
+	set_lapic_mode(lapic, false, lapic->periodic);
+}
+
+/* A count that was saved goes on; of none what isn't known to have come is to come. */
+static void restore_lapic_count(struct ref_lapic *lapic, u32 count)
+{
+	s64 left = (u64)count << lapic->shift;
+
+	if (!lapic->period_ns)
+		return;
+	lapic->period_ns = (u64)lapic->count << lapic->shift;
+	set_lapic_mode(lapic, false, lapic->periodic);
+	if (left > lapic->period_ns || (!count && lapic->periodic))
+		left = lapic->period_ns;
+	lapic->target_ns = ref_host_ns() + left;
+	lapic->armed = true;
+}
+
 void ref_write_lapic_timer(u32 nr, enum subject_lapic_mode mode, u32 divide, u32 count)
 {
-	struct ref_lapic *lapic = &vm.vcpu[nr].lapic;
+	struct ref_lapic *lapic = lapic_of(nr);
+	bool periodic = mode == SUBJECT_LAPIC_PERIODIC;
 
-	lapic->used = true;
-	lapic->tsc_deadline = 0;
-	lapic->count = count;
-	lapic->period_ns = 0;
-	lapic->armed = false;
-	lapic->periodic = mode == SUBJECT_LAPIC_PERIODIC;
-	lapic->deadline_mode = mode == SUBJECT_LAPIC_RESTORED;
-	/* a count means nothing in TSC deadline mode */
-	if (lapic->deadline_mode)
+	switch (mode) {
+	case SUBJECT_LAPIC_ONESHOT:
+	case SUBJECT_LAPIC_PERIODIC:
+		lapic->count = count;
+		lapic->shift = (divide + 1) % 8;
+		lapic->period_ns = (u64)count << lapic->shift;
+		lapic->tsc_deadline = 0;
+		lapic->deadline_mode = false;
+		set_lapic_mode(lapic, false, periodic);
+		lapic->target_ns = ref_host_ns() + lapic->period_ns;
+		lapic->armed = count;
 		return;
-	lapic->shift = (divide + 1) % 8;
-	lapic->period_ns = (u64)count << lapic->shift;
-	if (lapic->periodic && count && lapic->period_ns < MIN_PERIOD_NS)
-		lapic->period_ns = MIN_PERIOD_NS;
-	lapic->target_ns = ref_host_ns() + lapic->period_ns;
-	lapic->armed = count;
+	case SUBJECT_LAPIC_RESTORED:
+		/* a count means nothing in TSC deadline mode */
+		set_lapic_mode(lapic, true, false);
+		lapic->count = count;
+		return;
+	case SUBJECT_LAPIC_LVT_ONESHOT:
+	case SUBJECT_LAPIC_LVT_PERIODIC:
+		set_lapic_mode(lapic, false, mode == SUBJECT_LAPIC_LVT_PERIODIC);
+		return;
+	case SUBJECT_LAPIC_LVT_DEADLINE:
+		set_lapic_mode(lapic, true, false);
+		return;
+	case SUBJECT_LAPIC_DIVIDE:
+		set_lapic_divider(lapic, (divide + 1) % 8);
+		return;
+	case SUBJECT_LAPIC_CURRENT:
+		restore_lapic_count(lapic, count);
+		return;
+	case SUBJECT_LAPIC_RELOADED:
+		restore_lapic_count(lapic, ref_read_tmcct(nr));
+		return;
+	default:
+		return;
+	}
 }
 
 /* A divide error is the bug's to make, and for the guard to see. */
@@ -205,6 +282,7 @@ void ref_view_lapic(u32 nr, struct subject_lapic_view *view)
 
 		target = ns > KTIME_MAX ? KTIME_MAX : (s64)ns;
 	}
+	left = (s128)(target - now) * vcpu->khz / 1000000;
 	*view = (struct subject_lapic_view){
 		.used = lapic->used,
 		.deadline_mode = lapic->deadline_mode,
@@ -214,6 +292,8 @@ void ref_view_lapic(u32 nr, struct subject_lapic_view *view)
 		.armed_for_ns = target,
 		.target_ns = target,
 		.tsc_deadline = lapic->tsc_deadline,
+		.hw_deadline = lapic->deadline_mode ? lapic->tsc_deadline :
+			       lapic->armed ? ref_tsc(vcpu, hw->raw_tsc) + left : 0,
 		.period_ns = lapic->period_ns,
 		.divide = 1u << lapic->shift,
 		.count = lapic->count,

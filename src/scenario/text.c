@@ -94,6 +94,7 @@ static const char *const page_writes[] = {
 
 static const char *const stimer_flags[] = {
 	"enable", "periodic", "auto", "direct", "no-sint", "no-synic",
+	"no-page", "no-direct", "lax",
 };
 
 static const char *const readers[SUBJECT_READER_NR] = {
@@ -119,7 +120,10 @@ static const char *const xen_attrs[SUBJECT_XEN_ATTR_NR] = {
 	"wrong-current", "wrong-priority", "wrong-id", "wrong-vector",
 };
 
-static const char *const lapic_modes[] = { "oneshot", "periodic", "restored" };
+static const char *const lapic_modes[SUBJECT_LAPIC_MODE_NR] = {
+	"oneshot", "periodic", "restored", "lvt-oneshot", "lvt-periodic", "lvt-deadline",
+	"divider", "msr", "msr-past", "current", "reloaded",
+};
 
 static const char *const tsc_ways[] = { "msr", "offset" };
 static const char *const slot_states[] = { "read", "busy" };

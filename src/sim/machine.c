@@ -160,6 +160,15 @@ static void enter(struct sim *sim, u32 vcpu)
 	} while (waited);
 }
 
+static void enter_for_stimer(struct sim *sim, u32 vcpu, struct sim_read *read)
+{
+	struct subject_stimer_view view;
+
+	enter(sim, vcpu);
+	sim->subject->view_stimer(vcpu, &view);
+	read->deliveries = view.deliveries;
+}
+
 static u64 enter_and_rdtsc(struct sim *sim, u32 vcpu)
 {
 	struct subject_vcpu_view view;
@@ -378,6 +387,24 @@ static bool sleep_and_wake(struct sim *sim, u64 cycles)
 	return true;
 }
 
+/* The guest runs; @value as of EVENT_LAPIC_TIMER, @read tells the TSC, and learns the MSR. */
+static void write_lapic(struct sim *sim, u32 vcpu, enum subject_lapic_mode mode, u64 value,
+			struct sim_read *read)
+{
+	struct subject_lapic_view view;
+	u32 count = LAPIC_TIMER_COUNT(value);
+
+	sim->subject->view_lapic(vcpu, &view);
+	read->deliveries = view.deliveries;
+	if (mode == SUBJECT_LAPIC_MSR || mode == SUBJECT_LAPIC_MSR_PAST) {
+		read->value = mode == SUBJECT_LAPIC_MSR_PAST ? read->tsc - count :
+			      count ? read->tsc + count : 0;
+		sim->subject->write_tsc_deadline(vcpu, read->value);
+		return;
+	}
+	sim->subject->write_lapic_timer(vcpu, mode, LAPIC_TIMER_DIVIDE(value), count);
+}
+
 static bool act(struct sim *sim, const struct event *event, struct sim_read *read)
 {
 	const struct subject *subject = sim->subject;
@@ -474,7 +501,7 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 		read->valid = true;
 		return true;
 	case EVENT_STIMER_CONFIG:
-		enter(sim, event->vcpu);
+		enter_for_stimer(sim, event->vcpu, read);
 		subject->write_stimer_config(event->vcpu, event->value);
 		enter(sim, event->vcpu);
 		return true;
@@ -484,14 +511,16 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 
 		read->tsc = enter_and_rdtsc(sim, event->vcpu);
 		subject->view_stimer(event->vcpu, &timer);
+		read->deliveries = timer.deliveries;
 		if (!timer.periodic)
 			units += sim_hv_clock(sim, read->tsc);
+		read->value = units;
 		subject->write_stimer_count(event->vcpu, units);
 		enter(sim, event->vcpu);
 		return true;
 	}
 	case EVENT_MESSAGE_SLOT:
-		enter(sim, event->vcpu);
+		enter_for_stimer(sim, event->vcpu, read);
 		subject->set_message_slot(event->vcpu, event->value);
 		enter(sim, event->vcpu);
 		return true;
@@ -630,14 +659,13 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 		read->tsc = enter_and_rdtsc(sim, event->vcpu);
 		read->value = read->tsc + event->value;
 		read->valid = true;
+		write_lapic(sim, event->vcpu, SUBJECT_LAPIC_LVT_DEADLINE, 0, read);
 		subject->write_tsc_deadline(event->vcpu, read->value);
 		enter(sim, event->vcpu);
 		return true;
 	case EVENT_LAPIC_TIMER:
-		enter(sim, event->vcpu);
-		subject->write_lapic_timer(event->vcpu, LAPIC_TIMER_MODE(event->value),
-					   LAPIC_TIMER_DIVIDE(event->value),
-					   LAPIC_TIMER_COUNT(event->value));
+		read->tsc = enter_and_rdtsc(sim, event->vcpu);
+		write_lapic(sim, event->vcpu, LAPIC_TIMER_MODE(event->value), event->value, read);
 		return true;
 	case EVENT_READ_TMCCT:
 		read->tsc = enter_and_rdtsc(sim, event->vcpu);

@@ -59,6 +59,7 @@ struct sim_read {
 	u64 tsc;			/* guest or host cycles it was read at */
 	u64 realtime_ns;		/* with SUBJECT_CLOCK_REALTIME */
 	u32 flags;			/* pvclock or kvm_clock_data flags */
+	u32 deliveries;			/* of the timer that is set up, until it was */
 };
 
 /*

@@ -183,6 +183,7 @@ int kvm_vcpu_write_guest_page(struct kvm_vcpu *vcpu, gfn_t gfn, const void *data
 #define SHIM_TSC_PAGE_GFN 1ull
 #define SHIM_NO_MEMORY_GFN 2ull
 #define SHIM_WALL_CLOCK_GFN 3ull
+#define SHIM_MESSAGES_GFN 4ull		/* each vCPU's own */
 #define gfn_to_gpa(gfn) ((gpa_t)(gfn) << 12)
 
 static inline bool shim_memory_fault(void)
