@@ -48,7 +48,7 @@ UNSEEN void host_view_vcpu(u32 vcpu, struct subject_vcpu_view *view);
 UNSEEN void host_view_timekeeper(struct subject_timekeeper_view *view);
 void host_write_wall_clock(u32 vcpu);
 void *host_guarded_memory(enum subject_reader reader, u32 vcpu, u32 *size);
-bool host_read(enum subject_reader reader, u64 *value);
+bool host_read(enum subject_reader reader, u32 vcpu, u64 *value);
 
 void host_set_l2_tsc_offset(u32 vcpu, u64 offset);
 void host_set_l2_tsc_multiplier(u32 vcpu, u64 multiplier);

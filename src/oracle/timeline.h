@@ -38,6 +38,8 @@ struct vcpu_state {
 	bool slept;			/* and hasn't entered since: KVM may move its TSC */
 	bool two_copies;		/* of its kvmclock, a Xen guest's */
 	bool area_gone;			/* for its runstate, likewise */
+	bool area_ends;			/* where memory does: 64 bits' doesn't fit */
+	bool area_unmapped;		/* KVM has to look its pages up, and may sleep */
 	u64 lost_cycles;		/* by no more than the host's lost meanwhile */
 	struct subject_vcpu_view view;
 };
@@ -85,6 +87,7 @@ struct armed {
 	u64 since;			/* ...and of the snapshot in force */
 	s64 monotonic_ns;		/* the host's */
 	u32 advance_ns;
+	bool quiet;			/* instead: nothing is armed, so nothing comes */
 };
 
 /* A vCPU's runstate times at the last change. */
@@ -141,6 +144,7 @@ struct run {
 	struct vcpu_state vcpu[SUBJECT_MAX_VCPUS];
 
 	bool slot_gone;
+	bool xen_64_bit;		/* the Xen guest's mode */
 	const struct event *interleave;	/* the reader that waits for an update */
 	u32 unended, unended_told;	/* sequences left odd, a bit each */
 	bool host_moved;		/* its clocks are no longer what boot made them */
@@ -353,10 +357,19 @@ void check_nested(struct run *run, const struct subject_vcpu_view *old,
 
 /* ---- xen.c, lapic.c: timers and runstates ------------------------------------- */
 
-void check_xen_arm(struct run *run, const struct sim_read *read);
+/*
+ * @before: before the event; @updated: at the event the vCPU's tuple was; @by_guest: by
+ * the hypercall, which takes some times for mistakes.
+ */
+void check_xen_arm(struct run *run, u64 due, const struct subject_xen_view *before,
+		   bool updated, bool by_guest);
 void check_xen_timer(struct run *run, u32 nr);
-void check_runstate(struct run *run);
-void check_shared_info(struct run *run, const struct sim_read *read);
+/* The state that was asked for is @state. */
+void check_runstate(struct run *run, const struct subject_xen_view *before, u32 state);
+/* Does the guest's memory have what KVM accounts, if it is KVM's to write? */
+void check_area(struct run *run, const struct subject_xen_view *now);
+void check_shared_info(struct run *run, const struct sim_read *read,
+		       const struct subject_xen_view *before);
 void check_lapic_arm(struct run *run, const struct sim_read *read);
 void check_lapic_timer(struct run *run, u32 nr, bool was_in_l2);
 void check_tmcct(struct run *run, const struct sim_read *read);

@@ -382,7 +382,7 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 {
 	const struct subject *subject = sim->subject;
 	u64 preempted;
-	u8 flags;
+	u8 flags = 0;
 
 	read->valid = false;
 	if (event->vcpu >= sim->nr_vcpus)
@@ -588,11 +588,14 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 		read->valid = read->value != ~0ull;
 		return true;
 	case EVENT_XEN_TIMER:
+	case EVENT_XEN_TIMER_AT:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
 		subject->xen_vcpu(event->vcpu);
 		read->tsc = enter_and_rdtsc(sim, event->vcpu);
-		read->value = sim->guest->guest_read_pvclock(event->vcpu, read->tsc,
-							     &flags) + event->value;
+		read->value = event->value;
+		if (event->kind == EVENT_XEN_TIMER)
+			read->value += sim->guest->guest_read_pvclock(event->vcpu, read->tsc,
+								      &flags);
 		subject->xen_set_timer(event->vcpu, read->value);
 		read->flags = flags;
 		read->valid = true;
