@@ -73,6 +73,7 @@ struct ref_xen {
 	u32 deliveries;
 	u64 delivered_ns;
 	u64 run_delay_ns;
+	bool area_gone;			/* no copy of it is in the guest's memory */
 	struct subject_runstate_view runstate;
 };
 
@@ -118,6 +119,7 @@ struct ref_vm {
 	u32 yanks;			/* YANK_* */
 	u32 generation;
 	bool slot_gone;
+	u32 shared_info_version[2];	/* for 64 bits and for 32 */
 
 	u64 reference_tsc;		/* the MSR */
 	enum subject_page page;
