@@ -260,6 +260,8 @@ struct subject_xen_view {
 	u32 shared_info_version[2];	/* its wall clock's, for 64 bits and for 32 */
 	bool used;
 	struct subject_pvclock copy;	/* with SUBJECT_XEN_BOTH */
+	bool pending;			/* it has expired: the vCPU isn't to halt... */
+	bool wakes;			/* ...nor to stay halted */
 	bool armed;			/* an hrtimer runs... */
 	s64 armed_for_ns, monotonic_ns;	/* ...until then; and now */
 	u64 expires_ns;			/* kvmclock, as the guest asked; 0: none */
@@ -501,9 +503,10 @@ struct subject {
 	void (*view_nested)(u32 vcpu, struct subject_nested_view *view);
 	/* The vCPU is a Xen guest's from now on: KVM_XEN_VCPU_SET_ATTR. */
 	void (*xen_vcpu)(u32 vcpu);
-	/* The VMM sets the shared info page; its wall clock, ns, or ~0. */
-	u64 (*xen_shared_info)(bool compat);
-	void (*xen_set_timer)(u32 vcpu, u64 timeout_ns); /* HYPERVISOR_set_timer_op */
+	/* The VMM sets the shared info page; false: refused.  Its wall clock, ns. */
+	bool (*xen_shared_info)(bool compat, u64 *ns);
+	/* HYPERVISOR_set_timer_op; what it says to the guest, 0: done */
+	int (*xen_set_timer)(u32 vcpu, u64 timeout_ns);
 	void (*xen_set_runstate)(u32 vcpu, enum subject_runstate state,
 				 u64 run_delay_ns);
 	/* The memory slot with the guest's kvmclock is taken away, or is back. */
@@ -544,11 +547,11 @@ struct subject {
 			    struct subject_sched_clock_read *read);
 
 	/*
-	 * The VMM sets the runstate as it is, or with @away_ns more offline.  Not 0:
-	 * refused.
+	 * The VMM sets the runstate as it is, or with @away_ns more offline.  As of the
+	 * ioctl: 0, or negative if it's refused.
 	 */
 	int (*xen_restore_runstate)(u32 vcpu, u64 away_ns, u64 run_delay_ns);
-	/* Not 0: refused. */
+	/* Likewise. */
 	int (*xen_attr)(u32 vcpu, enum subject_xen_attr what, u64 run_delay_ns);
 	/* Pure: what NTP adds to the timekeeper, second by second. */
 	void (*ntp_seconds)(const struct subject_ntp *at, struct subject_ntp_after *after);

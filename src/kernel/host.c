@@ -435,6 +435,8 @@ static struct subject_pvclock pvclock_view(const struct pvclock_vcpu_time_info *
 	};
 }
 
+static void run_timers(void);
+
 #include "xen.h"
 #include "lapic.h"
 
@@ -530,6 +532,7 @@ void host_run_vcpu(u32 nr)
 	if (timers_used)
 		run_timers();
 	vcpu_load(vcpu);
+	take_request(KVM_REQ_UNBLOCK, vcpu);
 	if (timers_used) {
 		/* vcpu_run(), what timers left for the vCPU's own thread */
 		if (kvm_xen_timer_enabled(vcpu))

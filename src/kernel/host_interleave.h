@@ -36,9 +36,11 @@ void *host_guarded_memory(enum subject_reader reader, u32 nr, u32 *size)
 	case SUBJECT_READER_GET_CLOCK:
 		return GUARDED(vm.arch);
 	case SUBJECT_READER_SHARED_INFO:
+		use_shared_info();
 		*size = XEN_WALL_CLOCKS_SIZE;
 		return shared_info + XEN_WALL_CLOCKS;
 	case SUBJECT_READER_RUNSTATE:
+		use_runstate_pages(nr);
 		return GUARDED(runstate_pages[area_of[nr]][nr]);
 	default:
 		*size = sizeof(struct kvm_hv) - PAGE_ALIGNMENT;

@@ -10,7 +10,14 @@
 #define SHARED_INFO_GFN 32ull
 #define RUNSTATE_GFN 48ull		/* two each, enum area times the vCPUs */
 
-#define TIMER_PORT 4095
+#define TIMER_PORT 0xf01			/* neither a vCPU's number nor a vector */
+
+/* vcpu_info by its address in the VMM; 0, which is VCPU_INFO: not known to this tree */
+#ifdef KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO_HVA
+#define XEN_HVA KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO_HVA
+#else
+#define XEN_HVA 0
+#endif
 
 struct shim_task shim_task;
 bool shim_slot_gone;
@@ -110,7 +117,7 @@ int shim_gpc_activate_hva(struct gfn_to_pfn_cache *gpc, unsigned long hva)
 {
 	gpc->khva = (void *)hva;
 	gpc->gpa = SHIM_NO_GPA;
-#ifdef KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO_HVA
+#if XEN_HVA
 	gpc->uhva = hva;
 #endif
 	gpc->active = gpc->valid = true;
@@ -148,6 +155,12 @@ static int set_xen_gpa(struct kvm_vcpu *vcpu, u16 type, gpa_t gpa)
 		.type = type, .u.gpa = gpa });
 }
 
+static void use_runstate_pages(u32 nr)
+{
+	for (u32 area = 0; area < AREA_NR && !xen_used[nr]; area++)
+		memset(&runstate_pages[area][nr], 0, sizeof(runstate_pages[area][nr]));
+}
+
 /* Its event channel, and when it expires on the guest's kvmclock; 0: it is stopped. */
 static int set_xen_timer(struct kvm_vcpu *vcpu, u64 expires_ns)
 {
@@ -171,8 +184,7 @@ void host_xen_vcpu(u32 nr)
 
 	if (vcpu->arch.xen.timer_virq || shim_slot_gone)
 		return;
-	for (u32 area = 0; area < AREA_NR && !xen_used[nr]; area++)
-		memset(&runstate_pages[area][nr], 0, sizeof(runstate_pages[area][nr]));
+	use_runstate_pages(nr);
 	xen_used[nr] = true;
 	timers_used = true;
 	vcpu->arch.pv_time.active = false;
@@ -198,6 +210,14 @@ static const struct pvclock_wall_clock *xen_wall_clock(bool compat)
 			&((const struct shared_info *)shared_info)->wc;
 }
 
+/* The guest's pages hold anything. */
+static void use_shared_info(void)
+{
+	if (!shared_info_used)
+		memset(shared_info, 0xff, sizeof(shared_info));
+	shared_info_used = true;
+}
+
 static u64 xen_wall_clock_ns(bool compat)
 {
 	const struct pvclock_wall_clock *wc = xen_wall_clock(compat);
@@ -211,15 +231,12 @@ static u64 xen_wall_clock_ns(bool compat)
  * kvm_xen_hvm_set_attr(), KVM_XEN_ATTR_TYPE_SHARED_INFO; or the page is there, and the
  * guest goes on in another mode: kvm_xen_write_hypercall_page().
  */
-u64 host_xen_shared_info(bool compat)
+bool host_xen_shared_info(bool compat, u64 *ns)
 {
 	struct gfn_to_pfn_cache *gpc = &vm.arch.xen.shinfo_cache;
 	int err = 0;
 
-	/* the guest's pages hold anything */
-	if (!shared_info_used)
-		memset(shared_info, 0xff, sizeof(shared_info));
-	shared_info_used = true;
+	use_shared_info();
 	/* another kernel's, in memory that it has cleared */
 	if (vm.arch.xen.long_mode == compat)
 		memset(runstate_pages, 0, sizeof(runstate_pages));
@@ -232,14 +249,18 @@ u64 host_xen_shared_info(bool compat)
 	if (!err)
 		err = kvm_xen_shared_info_init(&vm);
 #endif
-	return err ? ~0ull : xen_wall_clock_ns(compat);
+	*ns = xen_wall_clock_ns(compat);
+	return !err;
 }
 
-void host_xen_set_timer(u32 nr, u64 timeout_ns)
+/* By then, what has come due since the entry has interrupted the guest. */
+int host_xen_set_timer(u32 nr, u64 timeout_ns)
 {
-	u64 result;
+	u64 result = ~0ull;
 
+	run_timers();
 	kvm_xen_hcall_set_timer_op(&vcpus[nr], timeout_ns, &result);
+	return (int)result;
 }
 
 /*
@@ -304,6 +325,15 @@ static gpa_t read_xen_gpa(struct kvm_vcpu *vcpu, u16 type)
 	return attr.u.gpa;
 }
 
+/* Of its clock, in a vcpu_info of the VMM's; NULL: no more. */
+static int set_xen_copy(u32 nr, const struct vcpu_info *copy)
+{
+	if (XEN_HVA)		/* of one union, as long as the GPA */
+		return set_xen_gpa(&vcpus[nr], XEN_HVA, (unsigned long)copy);
+	return set_xen_gpa(&vcpus[nr], KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO,
+			   copy ? gfn_to_gpa(INFO_COPY_GFN + nr) : SHIM_NO_GPA);
+}
+
 /* Where the guest's kvmclock lies: the new place first, then the old one goes. */
 static int move_xen_clock(u32 nr, enum subject_xen_attr where)
 {
@@ -317,25 +347,18 @@ static int move_xen_clock(u32 nr, enum subject_xen_attr where)
 		      set_xen_gpa(vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_TIME_INFO, time);
 	else
 		err = set_xen_gpa(vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_TIME_INFO, time) ?:
-		      set_xen_gpa(vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO, info);
+		      set_xen_copy(nr, NULL);
 	if (err)
 		return err;
 	/* a VMM reads what it set */
 	if (read_xen_gpa(vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_TIME_INFO) != time ||
-	    read_xen_gpa(vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO) != info)
+	    read_xen_gpa(vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO) != info ||
+	    (XEN_HVA && read_xen_gpa(vcpu, XEN_HVA)))
 		return -EIO;
 	if (where != SUBJECT_XEN_BOTH)
 		return 0;
 	memset(&info_copy[nr], 0, sizeof(info_copy[nr]));
-#ifdef KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO_HVA
-	return kvm_xen_vcpu_set_attr(vcpu, &(struct kvm_xen_vcpu_attr){
-		.type = KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO_HVA,
-		.u.hva = (unsigned long)&info_copy[nr],
-	});
-#else
-	return set_xen_gpa(vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO,
-			   gfn_to_gpa(INFO_COPY_GFN + nr));
-#endif
+	return set_xen_copy(nr, &info_copy[nr]);
 }
 
 /* Memory that KVM is to leave alone is the guest's, for something else. */
@@ -358,23 +381,14 @@ static int move_runstate(u32 nr, enum subject_xen_attr where)
 	return err;
 }
 
-static bool is_xen_hva(u16 type)
-{
-#ifdef KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO_HVA
-	return type == KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO_HVA;
-#else
-	return false;
-#endif
-}
-
 /* All that can be read, and @set: set to that; what isn't there can't be set. */
 static int reload_xen(struct kvm_vcpu *vcpu, bool set)
 {
 	static const u16 types[] = {
 		KVM_XEN_VCPU_ATTR_TYPE_VCPU_TIME_INFO,
 		KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO,
-#ifdef KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO_HVA
-		KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO_HVA,
+#if XEN_HVA
+		XEN_HVA,
 #endif
 		KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_ADDR,
 		KVM_XEN_VCPU_ATTR_TYPE_VCPU_ID,
@@ -399,8 +413,11 @@ static int reload_xen(struct kvm_vcpu *vcpu, bool set)
 		if (err)
 			break;
 		/* no GPA, or no HVA: setting the one would take the other away */
-		if (!set || attr.u.gpa == SHIM_NO_GPA ||
-		    (is_xen_hva(types[i]) && !attr.u.gpa))
+		if (!set || attr.u.gpa == (types[i] == XEN_HVA ? 0 : SHIM_NO_GPA))
+			continue;
+		/* that there is no memory for 64 bits is known by now */
+		if (types[i] == KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_ADDR &&
+		    area_of[vcpu->vcpu_idx] == AREA_END && vm.arch.xen.long_mode)
 			continue;
 		err = kvm_xen_vcpu_set_attr(vcpu, &attr);
 		if (err)
@@ -502,12 +519,10 @@ static int set_wrong_xen_attr(struct kvm_vcpu *vcpu, enum subject_xen_attr what)
 		attr.type = KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO;
 		attr.u.gpa = gfn_to_gpa(INFO_GFN) + 2;
 		break;
-#ifdef KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO_HVA
 	case SUBJECT_XEN_WRONG_HVA:
-		attr.type = KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO_HVA;
-		attr.u.hva = (unsigned long)&info_copy + 2;
+		attr.type = XEN_HVA;	/* none: not aligned as a GPA, either */
+		attr.u.gpa = (unsigned long)&info_copy + 2;
 		break;
-#endif
 	case SUBJECT_XEN_WRONG_TYPE:
 		attr.type = 0xffff;
 		break;
@@ -518,8 +533,7 @@ static int set_wrong_xen_attr(struct kvm_vcpu *vcpu, enum subject_xen_attr what)
 		attr.u.vector = 0xf;	/* an exception's */
 		break;
 	}
-	/* to a VMM an ioctl's error is negative */
-	return kvm_xen_vcpu_set_attr(vcpu, &attr) < 0 ? -EINVAL : 0;
+	return kvm_xen_vcpu_set_attr(vcpu, &attr);
 }
 
 int host_xen_attr(u32 nr, enum subject_xen_attr what, u64 run_delay_ns)
@@ -619,6 +633,8 @@ void host_view_xen(u32 nr, struct subject_xen_view *view)
 	view->armed = timer->armed;
 	view->monotonic_ns = ktime_get();
 	view->armed_for_ns = timer->expires;
+	view->pending = atomic_read(&vcpu->arch.xen.timer_pending);
+	view->wakes = vcpu->requests & 1u << KVM_REQ_UNBLOCK;
 	view->deliveries = xen_deliveries[nr];
 	view->delivered_ns = xen_delivered[nr];
 	view_runstate(vcpu, &view->runstate, &view->guest_runstate, &view->area_padding);

@@ -221,6 +221,7 @@ static bool do_event(struct run *run, const struct event *event)
 		for (u32 i = 0; i < run->sim.nr_vcpus; i++)
 			run->runstate[i].set = run->vcpu[i].stale =
 				run->vcpu[i].two_copies =
+				run->vcpu[i].clock_moved =
 				run->vcpu[i].area_gone =
 				run->vcpu[i].area_ends =
 				run->vcpu[i].area_unmapped = false;
@@ -305,6 +306,7 @@ static bool do_event(struct run *run, const struct event *event)
 	}
 	if (kind == EVENT_XEN_TIMER || kind == EVENT_XEN_TIMER_AT) {
 		run_show(run, "xen-timer", "ns", &read, false, 0);
+		check_hypercall(run, &read);
 		check_xen_arm(run, read.value, &xen,
 			      run->vcpu[nr].view.updates != old.updates, true);
 	}
@@ -320,6 +322,8 @@ static bool do_event(struct run *run, const struct event *event)
 		/* an update that it was due for is lost */
 		if (run->slot_gone)
 			run->vcpu[nr].stale = true;
+		if (run->vcpu[nr].clock_moved)
+			check_moved_clock(run, nr);
 		check_stimer(run, nr);
 		if (run->xen_timer[nr].judged || run->xen_timer[nr].quiet)
 			check_xen_timer(run, nr);

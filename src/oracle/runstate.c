@@ -5,6 +5,17 @@
  */
 #include "timeline.h"
 
+/* To a VMM an ioctl's error is negative, and what isn't an error is 0. */
+static bool check_ioctl(struct run *run, const struct sim_read *read)
+{
+	return run_check(run, &(struct verdict){
+		.law = LAW_CONSERVE, .clock = "runstate",
+		.function = "kvm_xen_vcpu_set_attr", .event = "xen-attr",
+		.why = "an attribute is neither taken nor refused",
+		.unit = "", .got = (s64)read->value, .low = -4095,
+	});
+}
+
 /* @now is @old, @away longer offline; what isn't is told as @v. */
 static bool check_same(struct run *run, struct verdict *v,
 		       const struct subject_runstate_view *old,
@@ -60,7 +71,7 @@ void check_restore_runstate(struct run *run, const struct sim_read *read,
 	for (int i = 0; i < SUBJECT_RUNSTATE_NR; i++)
 		sum += old->time_ns[i];
 	run->sim.subject->view_xen(run->event->vcpu, &now);
-	if (!now.used || run->broken || sum != old->entry_ns || sum >> 62 ||
+	if (!now.used || !check_ioctl(run, read) || sum != old->entry_ns || sum >> 62 ||
 	    run->sim.subject->get_clock(&clock))
 		return;
 	v.got = read->valid;
@@ -115,8 +126,13 @@ static void check_reloaded_timer(struct run *run, const struct subject_xen_view 
 	run->xen_timer[run->event->vcpu].quiet = false;
 	if (!run_check(run, &v))
 		return;
-	v.why = "a timer that was read comes, or one that had come doesn't";
+	v.why = "a timer has expired, and its vCPU sleeps on";
 	v.unit = "";
+	v.got = old->wakes;
+	v.want = true;
+	if (waits && !run_check(run, &v))
+		return;
+	v.why = "a timer that was read comes, or one that had come doesn't";
 	v.got = came;
 	v.want = waits;
 	if ((!set || waits) && !run_check(run, &v))
@@ -210,9 +226,9 @@ static void check_place(struct run *run, const struct sim_read *read,
 		.got = read->valid, .want = true,
 	};
 
-	if (what == SUBJECT_XEN_END_AREA && run->xen_64_bit) {
-		v.want = v.got;		/* where a guest's may cross pages, it is wrong */
-	} else if (run->slot_gone && what != SUBJECT_XEN_NO_AREA) {
+	/* both came with 6.3: that it may cross pages, and is there at once */
+	if ((what == SUBJECT_XEN_END_AREA && run->xen_64_bit && now->area_prompt) ||
+	    (run->slot_gone && what != SUBJECT_XEN_NO_AREA)) {
 		v.event = "xen-attr-wrong";
 		v.why = "there is no memory, and it was taken";
 		v.want = false;
@@ -222,7 +238,7 @@ static void check_place(struct run *run, const struct sim_read *read,
 	vcpu->area_gone = !read->valid || what == SUBJECT_XEN_NO_AREA;
 	vcpu->area_ends = what == SUBJECT_XEN_END_AREA;
 	vcpu->area_unmapped = false;
-	if (now->area_prompt && !(now->runstate.entry_ns >> 63))
+	if (now->area_prompt)
 		check_area(run, now);
 }
 
@@ -241,7 +257,7 @@ void check_xen_attr(struct run *run, const struct sim_read *read,
 	};
 
 	run->sim.subject->view_xen(nr, &now);
-	if (!now.used)
+	if (!now.used || !check_ioctl(run, read))
 		return;
 	if (what >= SUBJECT_XEN_WRONG) {
 		/* a clock below 0 is no end of time: the other one isn't after it */
@@ -286,7 +302,24 @@ void check_xen_attr(struct run *run, const struct sim_read *read,
 		check_reloaded_timer(run, before, &now, what == SUBJECT_XEN_RELOAD);
 	} else if (run_check(run, &v)) {
 		run->vcpu[nr].two_copies = what == SUBJECT_XEN_BOTH;
+		run->vcpu[nr].clock_moved = true;
+		run->vcpu[nr].moved_updates = run->vcpu[nr].view.updates;
 	}
+}
+
+/* Before the guest goes on, its clock is where it was moved to. */
+void check_moved_clock(struct run *run, u32 nr)
+{
+	run->vcpu[nr].clock_moved = false;
+	if (run->slot_gone)
+		return;
+	run_check(run, &(struct verdict){
+		.law = LAW_AGREE, .clock = "kvmclock", .event = "xen-attr",
+		.function = "kvm_xen_vcpu_set_attr",
+		.why = "the guest has entered, and the clock's new place isn't written",
+		.unit = "", .want = true,
+		.got = run->vcpu[nr].view.updates != run->vcpu[nr].moved_updates,
+	});
 }
 
 /* Both are written by one update: what the guest's kernel reads is one clock. */

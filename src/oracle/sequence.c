@@ -78,9 +78,16 @@ static void tell_torn(struct run *run, enum subject_reader reader,
  */
 static void check_memory(struct run *run, enum subject_reader reader, u32 vcpu, u32 stores)
 {
+	const struct event *e = run->event;
 	struct sim_read before, after, read;
 	struct schedule at = { 0 };
 
+	/* the guest's own stores, in memory that it uses for something else */
+	if (reader == SUBJECT_READER_RUNSTATE &&
+	    (e->kind == EVENT_XEN_SHARED_INFO ||
+	     (e->kind == EVENT_XEN_ATTR && e->value >= SUBJECT_XEN_AREA &&
+	      e->value <= SUBJECT_XEN_NO_AREA)))
+		return;
 	law_asked(LAW_SEQUENCE, readers[reader].clock);
 	sim_read_between(&run->sim, reader, vcpu, &at, &before);
 	at.store = at.then = stores;

@@ -37,6 +37,8 @@ struct vcpu_state {
 	u64 woken_low, woken_high;
 	bool slept;			/* and hasn't entered since: KVM may move its TSC */
 	bool two_copies;		/* of its kvmclock, a Xen guest's */
+	bool clock_moved;		/* to other memory, and not written since: */
+	u32 moved_updates;
 	bool area_gone;			/* for its runstate, likewise */
 	bool area_ends;			/* where memory does: 64 bits' doesn't fit */
 	bool area_unmapped;		/* KVM has to look its pages up, and may sleep */
@@ -357,6 +359,8 @@ void check_nested(struct run *run, const struct subject_vcpu_view *old,
 
 /* ---- xen.c, lapic.c: timers and runstates ------------------------------------- */
 
+/* What the guest was told of its timer. */
+void check_hypercall(struct run *run, const struct sim_read *read);
 /*
  * @before: before the event; @updated: at the event the vCPU's tuple was; @by_guest: by
  * the hypercall, which takes some times for mistakes.
@@ -412,6 +416,8 @@ void check_restore_runstate(struct run *run, const struct sim_read *read,
 			    const struct subject_xen_view *before, u64 away);
 void check_xen_attr(struct run *run, const struct sim_read *read,
 		    const struct subject_xen_view *before);
+/* After an entry, the first since it was moved. */
+void check_moved_clock(struct run *run, u32 nr);
 /* After an update of two copies. */
 void check_copies(struct run *run, u32 nr);
 

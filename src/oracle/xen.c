@@ -71,6 +71,9 @@ static bool asked_clock(const struct run *run, u32 nr, bool updated, bool by_gue
 	const struct vcpu_state *vcpu = &run->vcpu[nr];
 	struct subject_clock clock;
 
+	/* what the guest has and KVM took for it may both be older than the snapshot */
+	if (!by_guest && vcpu->stale)
+		return false;
 	if (!by_guest && !vcpu->view.updates) {
 		if (vcpu->view.pvclock.version || !run->clock_sane ||
 		    !host_clock_promised(run) || run->sim.subject->get_clock(&clock))
@@ -84,7 +87,8 @@ static bool asked_clock(const struct run *run, u32 nr, bool updated, bool by_gue
 			   sim_guest_tsc(run->sim.machine, &vcpu->view,
 					 run->sim.hw.raw_tsc));
 	return run->clock_sane && *own == (s64)vcpu->view.pvclock.system_time &&
-	       *own >= 0 && host_clock_promised(run);
+	       *own >= 0 && vcpu->view.hw_tsc_khz >= MIN_GUEST_KHZ &&
+	       vcpu->view.hw_tsc_khz <= MAX_GUEST_KHZ && host_clock_promised(run);
 }
 
 /* Xen takes longer ones for mistakes, as negative times: "in 100 ms" */
@@ -107,6 +111,22 @@ static bool asked_for(u64 due, s128 own, bool by_guest, s128 *asked)
 	return (s64)due < 0 || left > (s128)XEN_FAR_NS + (1ll << 41);
 }
 
+void check_hypercall(struct run *run, const struct sim_read *read)
+{
+	struct subject_xen_view now;
+
+	/* memory for its clock wasn't there from the start */
+	run->sim.subject->view_xen(run->event->vcpu, &now);
+	if (!now.used)
+		return;
+	run_check(run, &(struct verdict){
+		.law = LAW_DEADLINE, .clock = "xen-timer",
+		.function = "kvm_xen_hcall_set_timer_op", .event = "xen-timer-refused",
+		.why = "the guest is told that its timer can't be set",
+		.unit = "", .got = read->valid, .want = true,
+	});
+}
+
 /*
  * Nothing is left of a timer that was stopped, or has come once: neither does the host's
  * wait for it, nor is there a time that a VMM would save.
@@ -122,9 +142,9 @@ static bool check_gone(struct run *run, u32 nr, const struct subject_xen_view *n
 
 	if (!run_check(run, &v))
 		return false;
-	v.why = "it was stopped or has come, and is still armed";
+	v.why = "it was stopped or has come, and is still armed, or waits for its vCPU";
 	v.unit = "";
-	v.got = now->armed;
+	v.got = now->armed || now->pending;
 	if (!run_check(run, &v))
 		return false;
 	run->xen_timer[nr].deliveries = now->deliveries;
@@ -177,7 +197,7 @@ void check_xen_arm(struct run *run, u64 due, const struct subject_xen_view *befo
 	};
 	/* by this CPU's counter, which may be ahead */
 	elapsed = cycles_to_ns(run, run->sim.hw.raw_tsc - run->vm.master_cycle_now);
-	cycle_ns = guest_cycle_ns(run, &vcpu->view);
+	cycle_ns = vcpu->view.updates ? guest_cycle_ns(run, &vcpu->view) : 0;
 	if (now.armed && !now.expires_ns) {
 		v.why = "it has come, and an older one is left armed";
 		v.event = "xen-timer-left";
@@ -219,7 +239,13 @@ void check_xen_arm(struct run *run, u64 due, const struct subject_xen_view *befo
 		v.event = "xen-timer-expires";
 		v.got = (s64)now.expires_ns;
 		v.want = (s64)timer->due;
-		timer->judged = run_check(run, &v) && own_clock(run, nr, false, &own);
+		/* a mistake's is KVM's clock and 100 ms */
+		if (timer->due != due) {
+			v.low -= slack;
+			v.high += slack + cut_khz(elapsed, cycle_ns, vcpu->view.hw_tsc_khz);
+		}
+		timer->judged = (vcpu->stale || run_check(run, &v)) &&
+				own_clock(run, nr, false, &own);
 	} else if (by_guest && check_gone(run, nr, &now)) {
 		v.why = "it was due at once, and didn't come";
 		v.event = "xen-timer-lost";
@@ -354,7 +380,9 @@ void check_area(struct run *run, const struct subject_xen_view *now)
 		.unit = "ns", .got = guest->entry_ns, .want = kvm->entry_ns,
 	};
 
-	if (run->broken || run->slot_gone || (vcpu->area_ends && run->xen_64_bit))
+	/* bit 63 of the entry's time says "being written" there */
+	if (run->broken || run->slot_gone || (vcpu->area_ends && run->xen_64_bit) ||
+	    now->runstate.entry_ns >> 63)
 		return;
 	if (!run_check(run, &v))
 		return;
@@ -502,13 +530,12 @@ void check_runstate(struct run *run, const struct subject_xen_view *before, u32 
 	if (!before->runstate.entry_ns)
 		check_first(run, &before->runstate, &now.runstate);
 	/*
-	 * Before 6.3 a VMM's change reaches the guest with the next of KVM's own.  Bit
-	 * 63 of the entry's time says "being written" there.  A vCPU that is preempted
-	 * can't wait for pages that have to be looked up.
+	 * Before 6.3 a VMM's change reaches the guest with the next of KVM's own.  A vCPU
+	 * that is preempted can't wait for pages that have to be looked up.
 	 */
 	if (state != SUBJECT_RUNSTATE_RUNNABLE)
 		run->vcpu[nr].area_unmapped = false;
-	if (!(now.runstate.entry_ns >> 63) && !run->vcpu[nr].area_unmapped &&
+	if (!run->vcpu[nr].area_unmapped &&
 	    (now.area_prompt || (run->event->kind == EVENT_RUNSTATE &&
 				 state <= SUBJECT_RUNSTATE_RUNNABLE)))
 		check_area(run, &now);

@@ -29,23 +29,26 @@ void ref_xen_vcpu(u32 nr)
 		vm.vcpu[nr].xen.used = true;
 }
 
-u64 ref_xen_shared_info(bool compat)
+bool ref_xen_shared_info(bool compat, u64 *ns)
 {
 	for (u32 i = 0; i < vm.nr_vcpus && !vm.slot_gone; i++)
 		ref_clock_yank(i, PLANT_SHARED_INFO_YANK, YANK_SHARED_INFO);
+	vm.xen_64_bit = !compat;
 	/* even: it is whole */
 	vm.shared_info_version[compat] += vm.slot_gone ? 0 : 2;
-	return vm.slot_gone ? ~0ull : ref_wall_clock_epoch();
+	*ns = ref_wall_clock_epoch();
+	return !vm.slot_gone;
 }
 
 /* What is negative, or 13 days away and more, Xen takes for a guest's mistake. */
-void ref_xen_set_timer(u32 nr, u64 timeout_ns)
+int ref_xen_set_timer(u32 nr, u64 timeout_ns)
 {
 	s64 now = own_clock_ns(nr), left = timeout_ns - now;
 
 	if ((s64)timeout_ns < 0 || left >> 50 > 0)
 		timeout_ns = now + 100000000;
 	vm.vcpu[nr].xen.expires_ns = timeout_ns;
+	return 0;
 }
 
 static void run_xen_timer(u32 nr)
@@ -155,11 +158,16 @@ int ref_xen_attr(u32 nr, enum subject_xen_attr what, u64 run_delay_ns)
 	case SUBJECT_XEN_AREA_FLAGGED:
 	case SUBJECT_XEN_EDGE_AREA:
 	case SUBJECT_XEN_END_AREA:
-		xen->area_gone = vm.slot_gone;
-		return vm.slot_gone ? -1 : 0;
+		xen->area_gone = vm.slot_gone ||
+				 (what == SUBJECT_XEN_END_AREA && vm.xen_64_bit);
+		return xen->area_gone ? -1 : 0;
 	case SUBJECT_XEN_RELOAD:
 		return vm.slot_gone ? -1 : ref_xen_restore_runstate(nr, 0, run_delay_ns);
+	case SUBJECT_XEN_READ:
+		return vm.slot_gone ? -1 : 0;
 	default:
+		/* what its clock lies in now has none yet */
+		vm.vcpu[nr].due |= !vm.slot_gone;
 		return vm.slot_gone ? -1 : 0;
 	}
 }

@@ -583,9 +583,8 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 		return true;
 	case EVENT_XEN_SHARED_INFO:
 		select_cpu(sim, event->cpu);
-		read->value = subject->xen_shared_info(event->value);
+		read->valid = subject->xen_shared_info(event->value, &read->value);
 		read->tsc = sim->hw.raw_tsc;
-		read->valid = read->value != ~0ull;
 		return true;
 	case EVENT_XEN_TIMER:
 	case EVENT_XEN_TIMER_AT:
@@ -596,9 +595,8 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 		if (event->kind == EVENT_XEN_TIMER)
 			read->value += sim->guest->guest_read_pvclock(event->vcpu, read->tsc,
 								      &flags);
-		subject->xen_set_timer(event->vcpu, read->value);
+		read->valid = !subject->xen_set_timer(event->vcpu, read->value);
 		read->flags = flags;
-		read->valid = true;
 		enter(sim, event->vcpu);
 		return true;
 	case EVENT_RUNSTATE:
@@ -609,16 +607,18 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 	case EVENT_RESTORE_RUNSTATE:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
 		subject->xen_vcpu(event->vcpu);
-		read->valid = !subject->xen_restore_runstate(event->vcpu, event->value,
+		read->value = (s64)subject->xen_restore_runstate(event->vcpu, event->value,
 				machine_true_ns(sim->machine,
 						sim->run_delay[event->vcpu]));
+		read->valid = !read->value;
 		return true;
 	case EVENT_XEN_ATTR:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
 		subject->xen_vcpu(event->vcpu);
-		read->valid = !subject->xen_attr(event->vcpu, event->value,
+		read->value = (s64)subject->xen_attr(event->vcpu, event->value,
 				machine_true_ns(sim->machine,
 						sim->run_delay[event->vcpu]));
+		read->valid = !read->value;
 		return true;
 	case EVENT_STEAL: {
 		u64 cycles = ns_to_cycles(sim->machine, event->value);

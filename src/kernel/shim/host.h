@@ -137,10 +137,13 @@ struct hrtimer {
 	ktime_t expires;
 	enum hrtimer_restart (*function)(struct hrtimer *timer);
 	bool armed;
+	int clock;			/* a timer without one never fires */
 };
-#define hrtimer_init(t, clock, mode) ((void)((t)->armed = false))
-#define hrtimer_setup(t, fn, clock, mode) ((t)->function = (fn), (t)->armed = false)
-#define hrtimer_start(t, when, mode) ((t)->expires = (when), (t)->armed = true)
+#define hrtimer_init(t, which, mode) ((t)->clock = (which), (t)->armed = false)
+#define hrtimer_setup(t, fn, which, mode) \
+	((t)->function = (fn), (t)->clock = (which), (t)->armed = false)
+#define hrtimer_start(t, when, mode) \
+	((t)->expires = (when), (t)->armed = (t)->clock == CLOCK_MONOTONIC)
 #define hrtimer_cancel(t) ((void)((t)->armed = false))
 
 #define DECLARE_BITMAP(name, bits) unsigned long name[((bits) + 63) / 64]
