@@ -245,8 +245,6 @@ enum subject_xen_attr {
 	SUBJECT_XEN_WRONG_PRIORITY,	/* of the timer's event channel */
 	SUBJECT_XEN_WRONG_ID,
 	SUBJECT_XEN_WRONG_VECTOR,
-	SUBJECT_XEN_WRONG_INFO,		/* not aligned */
-	SUBJECT_XEN_WRONG_HVA,		/* likewise */
 	SUBJECT_XEN_WRONG_TYPE,		/* no such attribute */
 	SUBJECT_XEN_UNACCOUNTED,	/* a runstate, of a host that doesn't account waits */
 	SUBJECT_XEN_ATTR_NR

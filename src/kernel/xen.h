@@ -515,14 +515,6 @@ static int set_wrong_xen_attr(struct kvm_vcpu *vcpu, enum subject_xen_attr what)
 		attr.type = KVM_XEN_VCPU_ATTR_TYPE_VCPU_ID;
 		attr.u.vcpu_id = KVM_MAX_VCPUS;
 		break;
-	case SUBJECT_XEN_WRONG_INFO:
-		attr.type = KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO;
-		attr.u.gpa = gfn_to_gpa(INFO_GFN) + 2;
-		break;
-	case SUBJECT_XEN_WRONG_HVA:
-		attr.type = XEN_HVA;	/* none: not aligned as a GPA, either */
-		attr.u.gpa = (unsigned long)&info_copy + 2;
-		break;
 	case SUBJECT_XEN_WRONG_TYPE:
 		attr.type = 0xffff;
 		break;

@@ -223,6 +223,7 @@ static bool do_event(struct run *run, const struct event *event)
 				run->vcpu[i].two_copies =
 				run->vcpu[i].clock_moved =
 				run->vcpu[i].area_gone =
+				run->vcpu[i].area_refused =
 				run->vcpu[i].area_ends =
 				run->vcpu[i].area_unmapped = false;
 		run->xen_64_bit = false;

@@ -39,7 +39,7 @@ struct vcpu_state {
 	bool two_copies;		/* of its kvmclock, a Xen guest's */
 	bool clock_moved;		/* to other memory, and not written since: */
 	u32 moved_updates;
-	bool area_gone;			/* for its runstate, likewise */
+	bool area_gone, area_refused;	/* the memory for its runstate, likewise */
 	bool area_ends;			/* where memory does: 64 bits' doesn't fit */
 	bool area_unmapped;		/* KVM has to look its pages up, and may sleep */
 	u64 lost_cycles;		/* by no more than the host's lost meanwhile */

@@ -191,7 +191,8 @@ void check_xen_arm(struct run *run, u64 due, const struct subject_xen_view *befo
 		.law = LAW_DEADLINE, .clock = "xen-timer",
 		.function = "kvm_xen_start_timer",
 		.why = "it is armed for another time than the guest asked for",
-		.event = by_guest ? NULL : "xen-timer",
+		.event = by_guest ? NULL :
+			 vcpu->view.updates ? "xen-timer" : "xen-timer-before-clock",
 		.unit = "ns", .want = asked,
 		.got = now.armed ? now.armed_for_ns - now.monotonic_ns : 0,
 	};
@@ -371,12 +372,15 @@ void check_area(struct run *run, const struct subject_xen_view *now)
 {
 	static const struct subject_runstate_view nothing;
 	const struct vcpu_state *vcpu = &run->vcpu[run->event->vcpu];
-	const struct subject_runstate_view *kvm = vcpu->area_gone ? &nothing : &now->runstate;
+	bool gone = vcpu->area_gone || vcpu->area_refused;
+	const struct subject_runstate_view *kvm = gone ? &nothing : &now->runstate;
 	const struct subject_runstate_view *guest = &now->guest_runstate;
 	struct verdict v = {
 		.law = LAW_CONSERVE, .clock = "runstate-area",
 		.function = "kvm_xen_update_runstate_guest",
 		.why = "the guest's copy isn't what KVM accounts",
+		.event = gone ? (vcpu->area_refused ? "runstate-area-refused" :
+						      "runstate-area-gone") : NULL,
 		.unit = "ns", .got = guest->entry_ns, .want = kvm->entry_ns,
 	};
 

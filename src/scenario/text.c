@@ -117,8 +117,8 @@ static const char *const xen_attrs[SUBJECT_XEN_ATTR_NR] = {
 	"time", "info", "both", "area", "flagged-area", "edge-area", "end-area", "no-area",
 	"reload", "read", "arm", "disarm", "current", "adjust", "adjust-state", "given",
 	"wrong-sum", "wrong-state", "future", "wrong-adjust-sum", "wrong-adjust-state",
-	"wrong-current", "wrong-priority", "wrong-id", "wrong-vector", "wrong-info",
-	"wrong-hva", "wrong-type", "unaccounted",
+	"wrong-current", "wrong-priority", "wrong-id", "wrong-vector", "wrong-type",
+	"unaccounted",
 };
 
 static const char *const lapic_modes[] = { "oneshot", "periodic", "restored" };
