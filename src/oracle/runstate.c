@@ -63,9 +63,9 @@ void check_restore_runstate(struct run *run, const struct sim_read *read,
 	 * What passed since isn't the state's alone; as it was saved it is, but what the
 	 * thread has waited until now is no longer asked.
 	 */
-	if (away)
+	if (read->valid && away)
 		run->runstate[run->event->vcpu].set = false;
-	else
+	else if (read->valid)
 		run->runstate[run->event->vcpu].run_delay =
 			run->sim.run_delay[run->event->vcpu];
 	for (int i = 0; i < SUBJECT_RUNSTATE_NR; i++)

@@ -81,8 +81,14 @@ static bool asked_clock(const struct run *run, u32 nr, bool updated, bool by_gue
 		*own = (s64)clock.clock_ns;
 		return *own >= 0;
 	}
+	/* of the snapshot in force, too: a guest has just entered */
 	if (run->vm.use_master_clock || !updated)
-		return own_clock(run, nr, true, own);
+		return own_clock(run, nr, true, own) &&
+		       (by_guest ||
+			(vcpu->view.pvclock.system_time == snapshot_clock(run) &&
+			 vcpu->view.pvclock.tsc_timestamp ==
+			 sim_guest_tsc(run->sim.machine, &vcpu->view,
+				       run->vm.master_cycle_now)));
 	*own = tuple_exact(&vcpu->view.pvclock,
 			   sim_guest_tsc(run->sim.machine, &vcpu->view,
 					 run->sim.hw.raw_tsc));
@@ -242,8 +248,8 @@ void check_xen_arm(struct run *run, u64 due, const struct subject_xen_view *befo
 		v.want = (s64)timer->due;
 		/* a mistake's is KVM's clock and 100 ms */
 		if (timer->due != due) {
-			v.low -= slack;
-			v.high += slack + cut_khz(elapsed, cycle_ns, vcpu->view.hw_tsc_khz);
+			v.low -= slack + cut_khz(elapsed, cycle_ns, vcpu->view.hw_tsc_khz);
+			v.high += slack;
 		}
 		timer->judged = (vcpu->stale || run_check(run, &v)) &&
 				own_clock(run, nr, false, &own);
@@ -537,12 +543,13 @@ void check_runstate(struct run *run, const struct subject_xen_view *before, u32 
 	 * Before 6.3 a VMM's change reaches the guest with the next of KVM's own.  A vCPU
 	 * that is preempted can't wait for pages that have to be looked up.
 	 */
-	if (state != SUBJECT_RUNSTATE_RUNNABLE)
-		run->vcpu[nr].area_unmapped = false;
-	if (!run->vcpu[nr].area_unmapped &&
-	    (now.area_prompt || (run->event->kind == EVENT_RUNSTATE &&
-				 state <= SUBJECT_RUNSTATE_RUNNABLE)))
-		check_area(run, &now);
+	if (now.area_prompt || (run->event->kind == EVENT_RUNSTATE &&
+				state <= SUBJECT_RUNSTATE_RUNNABLE)) {
+		if (state != SUBJECT_RUNSTATE_RUNNABLE)
+			run->vcpu[nr].area_unmapped = false;
+		if (!run->vcpu[nr].area_unmapped)
+			check_area(run, &now);
+	}
 	new.set = !run->broken && run->clock_sane && host_clock_promised(run) &&
 		  check_entry(run, now.runstate.entry_ns) &&
 		  /* 0 is "not entered yet" to KVM; a clock set close to it isn't kvmclock's */
