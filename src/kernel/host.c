@@ -435,8 +435,6 @@ static struct subject_pvclock pvclock_view(const struct pvclock_vcpu_time_info *
 	};
 }
 
-static void run_timers(void);
-
 #include "xen.h"
 #include "lapic.h"
 

@@ -253,12 +253,10 @@ bool host_xen_shared_info(bool compat, u64 *ns)
 	return !err;
 }
 
-/* By then, what has come due since the entry has interrupted the guest. */
 int host_xen_set_timer(u32 nr, u64 timeout_ns)
 {
 	u64 result = ~0ull;
 
-	run_timers();
 	kvm_xen_hcall_set_timer_op(&vcpus[nr], timeout_ns, &result);
 	return (int)result;
 }
@@ -347,7 +345,9 @@ static int move_xen_clock(u32 nr, enum subject_xen_attr where)
 		      set_xen_gpa(vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_TIME_INFO, time);
 	else
 		err = set_xen_gpa(vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_TIME_INFO, time) ?:
-		      set_xen_copy(nr, NULL);
+		      (where == SUBJECT_XEN_TIME ?
+		       set_xen_gpa(vcpu, KVM_XEN_VCPU_ATTR_TYPE_VCPU_INFO, info) :
+		       set_xen_copy(nr, NULL));
 	if (err)
 		return err;
 	/* a VMM reads what it set */

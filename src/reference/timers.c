@@ -45,7 +45,7 @@ int ref_xen_set_timer(u32 nr, u64 timeout_ns)
 {
 	s64 now = own_clock_ns(nr), left = timeout_ns - now;
 
-	if ((s64)timeout_ns < 0 || left >> 50 > 0)
+	if (timeout_ns && ((s64)timeout_ns < 0 || left >> 50 > 0))
 		timeout_ns = now + 100000000;
 	vm.vcpu[nr].xen.expires_ns = timeout_ns;
 	return 0;
