@@ -120,8 +120,9 @@ int shim_gpc_activate_hva(struct gfn_to_pfn_cache *gpc, unsigned long hva)
 #if XEN_HVA
 	gpc->uhva = hva;
 #endif
-	gpc->active = gpc->valid = true;
-	return 0;
+	gpc->active = true;
+	gpc->valid = hva;		/* nothing is mapped at 0 */
+	return hva ? 0 : -EFAULT;
 }
 
 /* The guest listens to one channel. */
