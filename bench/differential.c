@@ -645,7 +645,8 @@ static void follow(struct apart *at)
 	}
 	at->page_stale |= e->kind == EVENT_WRITE_TSC_HOST || e->kind == EVENT_RESTORE_TSC ||
 			  e->kind == EVENT_WRITE_TSC_GUEST ||
-			  e->kind == EVENT_SET_TSC_OFFSET;
+			  e->kind == EVENT_SET_TSC_OFFSET ||
+			  e->kind == EVENT_SET_TSC_KHZ;
 	switch ((enum event_kind)e->kind) {
 	case EVENT_SET_CLOCK:
 	case EVENT_SET_CLOCK_REALTIME:
