@@ -162,6 +162,7 @@ struct apart {
 	u32 asleep;			/* vCPUs that weren't loaded since, a bit each */
 	u32 nr_vcpus;			/* plugged in so far */
 	u32 periodic;			/* local APIC's timers, a bit each */
+	u32 count[SUBJECT_MAX_VCPUS];	/* and what they count down from */
 	bool tsc_touched;
 	bool page_stale;		/* it goes by TSCs of before */
 	bool page_below_zero;		/* it was made at such a TSC */
@@ -544,6 +545,10 @@ static struct why judge(const struct apart *at, const struct reader *reader, u64
 	const char *prefix = "", *result = "unexplained";
 	struct why why = { 0 };
 
+	/* a count just begun is all of it, or 0: they are on a circle */
+	if (!strcmp(reader->name, "TMCCT") && difference <= at->count[at->event->vcpu] &&
+	    difference > at->count[at->event->vcpu] / 2)
+		difference = at->count[at->event->vcpu] - difference;
 	if (!difference) {
 		result = "equal";
 	} else if (difference <= allowed) {
@@ -716,6 +721,7 @@ static void follow(struct apart *at)
 		break;
 	case EVENT_LAPIC_TIMER:
 		at->periodic &= ~(1u << e->vcpu);
+		at->count[e->vcpu] = LAPIC_TIMER_COUNT(e->value);
 		if (LAPIC_TIMER_MODE(e->value) == SUBJECT_LAPIC_PERIODIC)
 			at->periodic |= 1u << e->vcpu;
 		break;
