@@ -210,6 +210,8 @@ enum subject_reader {
 	SUBJECT_READER_TIMEKEEPER,	/* ktime_get_raw() */
 	SUBJECT_READER_GET_CLOCK,	/* KVM_GET_CLOCK, the master clock */
 	SUBJECT_READER_REFERENCE,	/* HV_X64_MSR_TIME_REF_COUNT */
+	SUBJECT_READER_SHARED_INFO,	/* the wall clock of Xen's shared info page */
+	SUBJECT_READER_RUNSTATE,	/* a Xen vCPU's, in one number; if it is marked */
 	SUBJECT_READER_NR
 };
 
@@ -237,8 +239,22 @@ enum subject_xen_attr {
 	/* where its runstate lies */
 	SUBJECT_XEN_AREA,		/* as from the start */
 	SUBJECT_XEN_AREA_FLAGGED,	/* and it is marked while it is written */
+	SUBJECT_XEN_EDGE_AREA,		/* a 32-bit guest's ends with a page... */
+	SUBJECT_XEN_END_AREA,		/* ...and no memory follows */
 	SUBJECT_XEN_NO_AREA,
 	SUBJECT_XEN_RELOAD,		/* all are read, and set to that */
+	SUBJECT_XEN_READ,
+	SUBJECT_XEN_ARM,		/* the timer: KVM_GET_CLOCK + SUBJECT_XEN_ARM_NS */
+	SUBJECT_XEN_DISARM,
+	/* The runstate.  The state alone is read, and set to that: */
+	SUBJECT_XEN_CURRENT,
+	/*
+	 * 1 ns more running, 2 runnable, 3 blocked, and the rest up to KVM_GET_CLOCK
+	 * offline, at least up to SUBJECT_XEN_PARTS_NS; or up to that, and then offline
+	 */
+	SUBJECT_XEN_ADJUST,
+	SUBJECT_XEN_ADJUST_STATE,
+	SUBJECT_XEN_GIVEN,		/* blocked since then, the rest as above */
 	SUBJECT_XEN_WRONG,		/* from here on: what is to be refused */
 	SUBJECT_XEN_WRONG_SUM = SUBJECT_XEN_WRONG, /* times that aren't the entry's */
 	SUBJECT_XEN_WRONG_STATE,
@@ -249,13 +265,21 @@ enum subject_xen_attr {
 	SUBJECT_XEN_WRONG_PRIORITY,	/* of the timer's event channel */
 	SUBJECT_XEN_WRONG_ID,
 	SUBJECT_XEN_WRONG_VECTOR,
+	SUBJECT_XEN_WRONG_TYPE,		/* no such attribute */
+	SUBJECT_XEN_UNACCOUNTED,	/* a runstate, of a host that doesn't account waits */
 	SUBJECT_XEN_ATTR_NR
 };
 
+#define SUBJECT_XEN_ARM_NS 1000000
+#define SUBJECT_XEN_PARTS_NS 10
+
 /* A Xen guest's vCPU.  Both times on the host's CLOCK_MONOTONIC. */
 struct subject_xen_view {
+	u32 shared_info_version[2];	/* its wall clock's, for 64 bits and for 32 */
 	bool used;
 	struct subject_pvclock copy;	/* with SUBJECT_XEN_BOTH */
+	bool pending;			/* it has expired: the vCPU isn't to halt... */
+	bool wakes;			/* ...nor to stay halted */
 	bool armed;			/* an hrtimer runs... */
 	s64 armed_for_ns, monotonic_ns;	/* ...until then; and now */
 	u64 expires_ns;			/* kvmclock, as the guest asked; 0: none */
@@ -263,6 +287,8 @@ struct subject_xen_view {
 	u64 delivered_ns;		/* expires_ns of the last one */
 	struct subject_runstate_view runstate;
 	struct subject_runstate_view guest_runstate; /* what is in guest memory */
+	u32 area_padding;		/* there, between two of them */
+	bool area_prompt;		/* it is there as soon as a VMM has set it */
 };
 
 /* How a guest sets up its local APIC's timer, or a VMM restores it. */
@@ -506,9 +532,10 @@ struct subject {
 	void (*view_nested)(u32 vcpu, struct subject_nested_view *view);
 	/* The vCPU is a Xen guest's from now on: KVM_XEN_VCPU_SET_ATTR. */
 	void (*xen_vcpu)(u32 vcpu);
-	/* The VMM sets the shared info page; its wall clock, ns, or ~0. */
-	u64 (*xen_shared_info)(bool compat);
-	void (*xen_set_timer)(u32 vcpu, u64 timeout_ns); /* HYPERVISOR_set_timer_op */
+	/* The VMM sets the shared info page; false: refused.  Its wall clock, ns. */
+	bool (*xen_shared_info)(bool compat, u64 *ns);
+	/* HYPERVISOR_set_timer_op; what it says to the guest, 0: done */
+	int (*xen_set_timer)(u32 vcpu, u64 timeout_ns);
 	void (*xen_set_runstate)(u32 vcpu, enum subject_runstate state,
 				 u64 run_delay_ns);
 	/* The memory slot with the guest's kvmclock is taken away, or is back. */
@@ -549,11 +576,11 @@ struct subject {
 			    struct subject_sched_clock_read *read);
 
 	/*
-	 * The VMM sets the runstate as it is, or with @away_ns more offline.  Not 0:
-	 * refused.
+	 * The VMM sets the runstate as it is, or with @away_ns more offline.  As of the
+	 * ioctl: 0, or negative if it's refused.
 	 */
 	int (*xen_restore_runstate)(u32 vcpu, u64 away_ns, u64 run_delay_ns);
-	/* Not 0: refused. */
+	/* Likewise. */
 	int (*xen_attr)(u32 vcpu, enum subject_xen_attr what, u64 run_delay_ns);
 	/* Pure: what NTP adds to the timekeeper, second by second. */
 	void (*ntp_seconds)(const struct subject_ntp *at, struct subject_ntp_after *after);

@@ -48,15 +48,15 @@ UNSEEN void host_view_vcpu(u32 vcpu, struct subject_vcpu_view *view);
 UNSEEN void host_view_timekeeper(struct subject_timekeeper_view *view);
 void host_write_wall_clock(u32 vcpu);
 void *host_guarded_memory(enum subject_reader reader, u32 vcpu, u32 *size);
-bool host_read(enum subject_reader reader, u64 *value);
+bool host_read(enum subject_reader reader, u32 vcpu, u64 *value);
 
 void host_set_l2_tsc_offset(u32 vcpu, u64 offset);
 void host_set_l2_tsc_multiplier(u32 vcpu, u64 multiplier);
 void host_nested(u32 vcpu, enum subject_nested how);
 UNSEEN void host_view_nested(u32 vcpu, struct subject_nested_view *view);
 void host_xen_vcpu(u32 vcpu);
-u64 host_xen_shared_info(bool compat);
-void host_xen_set_timer(u32 vcpu, u64 timeout_ns);
+bool host_xen_shared_info(bool compat, u64 *ns);
+int host_xen_set_timer(u32 vcpu, u64 timeout_ns);
 void host_xen_set_runstate(u32 vcpu, enum subject_runstate state, u64 run_delay_ns);
 int host_xen_restore_runstate(u32 vcpu, u64 away_ns, u64 run_delay_ns);
 int host_xen_attr(u32 vcpu, enum subject_xen_attr what, u64 run_delay_ns);

@@ -570,6 +570,7 @@ void host_run_vcpu(u32 nr)
 	if (timers_used)
 		run_timers();
 	vcpu_load(vcpu);
+	take_request(KVM_REQ_UNBLOCK, vcpu);
 	if (timers_used) {
 		/* vcpu_run(), what timers left for the vCPU's own thread */
 		if (kvm_xen_timer_enabled(vcpu))
@@ -911,7 +912,7 @@ static void create_vcpu(u32 i)
 	vcpu_put(vcpu);
 	/* the guest's MSR_KVM_SYSTEM_TIME_NEW */
 	vcpu->arch.pv_time.khva = &guest_pvclock[i];
-	vcpu->arch.pv_time.active = true;
+	vcpu->arch.pv_time.active = vcpu->arch.pv_time.valid = true;
 	kvm_make_request(KVM_REQ_GLOBAL_CLOCK_UPDATE, vcpu);
 }
 
@@ -924,6 +925,7 @@ void host_create_vm(u32 nr_vcpus)
 		memset(pvclock_updates, 0, sizeof(pvclock_updates));
 		timers_used = false;
 		memset(xen_used, 0, sizeof(xen_used));
+		memset(area_of, 0, sizeof(area_of));
 		memset(xen_deliveries, 0, sizeof(xen_deliveries));
 		memset(lapic_deliveries, 0, sizeof(lapic_deliveries));
 		shim_slot_gone = false;

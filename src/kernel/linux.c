@@ -123,7 +123,7 @@ static void linux_boot(const struct subject_config *config,
 static bool linux_read(enum subject_reader reader, u32 vcpu, u64 tsc, u64 *value)
 {
 	return reader < SUBJECT_READER_GTOD ? guest_read(reader, vcpu, tsc, value) :
-					      host_read(reader, value);
+					      host_read(reader, vcpu, value);
 }
 
 /*

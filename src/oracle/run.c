@@ -93,6 +93,7 @@ static bool enters_vcpu(enum event_kind kind)
 	       kind == EVENT_READ_TSC_PAGE || kind == EVENT_STIMER_CONFIG ||
 	       kind == EVENT_READ_HV_CLOCK || kind == EVENT_READ_SCHED_CLOCK ||
 	       kind == EVENT_HIBERNATE || kind == EVENT_XEN_TIMER ||
+	       kind == EVENT_XEN_TIMER_AT ||
 	       kind == EVENT_TSC_DEADLINE || kind == EVENT_LAPIC_TIMER ||
 	       kind == EVENT_READ_TMCCT ||
 	       kind == EVENT_STIMER_ARM || kind == EVENT_MESSAGE_SLOT ||
@@ -102,6 +103,13 @@ static bool enters_vcpu(enum event_kind kind)
 }
 
 /* ---- one event ----------------------------------------------------------- */
+
+static bool looks_at_xen(enum event_kind kind)
+{
+	return kind == EVENT_RUNSTATE || kind == EVENT_RESTORE_RUNSTATE ||
+	       kind == EVENT_XEN_ATTR || kind == EVENT_XEN_TIMER ||
+	       kind == EVENT_XEN_TIMER_AT || kind == EVENT_XEN_SHARED_INFO;
+}
 
 static bool touches_tsc(enum event_kind kind)
 {
@@ -191,7 +199,7 @@ static bool do_event(struct run *run, const struct event *event)
 		return do_suspend(run, event);
 	if (kind == EVENT_SAVE_CLOCK || kind == EVENT_MIGRATE)
 		remember_saved(run, event);
-	if (kind == EVENT_RESTORE_RUNSTATE || kind == EVENT_XEN_ATTR)
+	if (looks_at_xen(kind))
 		run->sim.subject->view_xen(nr, &xen);
 	if (!sim_event(&run->sim, event, &read))
 		return false;
@@ -213,6 +221,8 @@ static bool do_event(struct run *run, const struct event *event)
 	}
 	if (kind == EVENT_SLOT) {
 		run->slot_gone = event->value;
+		for (u32 i = 0; i < run->sim.nr_vcpus; i++)
+			run->vcpu[i].area_unmapped = true;
 		return true;
 	}
 	if (kind == EVENT_MIGRATE) {
@@ -224,8 +234,13 @@ static bool do_event(struct run *run, const struct event *event)
 			run->lapic_timer[i].used = false;
 			run->runstate[i].set = run->vcpu[i].stale =
 				run->vcpu[i].two_copies =
-				run->vcpu[i].area_gone = false;
+				run->vcpu[i].clock_moved =
+				run->vcpu[i].area_gone =
+				run->vcpu[i].area_refused =
+				run->vcpu[i].area_ends =
+				run->vcpu[i].area_unmapped = false;
 		}
+		run->xen_64_bit = false;
 		check_migrate(run, host);
 		return true;
 	}
@@ -298,8 +313,12 @@ static bool do_event(struct run *run, const struct event *event)
 	if ((run->vcpu[nr].view.updates != old.updates || run->slot_gone) &&
 	    run->vm.page_sequence != run->page_sequence)
 		remember_page(run, nr, page_kept);
-	if (kind == EVENT_XEN_TIMER)
-		check_xen_arm(run, &read);
+	if (kind == EVENT_XEN_TIMER || kind == EVENT_XEN_TIMER_AT) {
+		run_show(run, "xen-timer", "ns", &read, false, 0);
+		check_hypercall(run, &read);
+		check_xen_arm(run, read.value, &xen,
+			      run->vcpu[nr].view.updates != old.updates, true);
+	}
 	if (enters_vcpu(kind)) {
 		if (run->vcpu[nr].woken && !run->broken)
 			check_woken(run, nr);
@@ -310,9 +329,11 @@ static bool do_event(struct run *run, const struct event *event)
 		/* an update that it was due for is lost */
 		if (run->slot_gone)
 			run->vcpu[nr].stale = true;
+		if (run->vcpu[nr].clock_moved)
+			check_moved_clock(run, nr);
 		if (run->timer[nr].used || sets_stimer(kind))
 			check_stimer(run, nr, &read);
-		if (run->xen_timer[nr].judged)
+		if (run->xen_timer[nr].judged || run->xen_timer[nr].quiet)
 			check_xen_timer(run, nr);
 		if (run->lapic_timer[nr].used || sets_lapic(kind))
 			check_lapic(run, nr, old.in_l2 || run->vcpu[nr].view.tsc_differs,
@@ -359,10 +380,10 @@ static bool do_event(struct run *run, const struct event *event)
 		check_hibernate(run, &read);
 		break;
 	case EVENT_XEN_SHARED_INFO:
-		check_shared_info(run, &read);
+		check_shared_info(run, &read, &xen);
 		break;
 	case EVENT_RUNSTATE:
-		check_runstate(run);
+		check_runstate(run, &xen, event->value);
 		break;
 	case EVENT_RESTORE_RUNSTATE:
 		check_restore_runstate(run, &read, &xen, event->value);
@@ -421,8 +442,9 @@ static void forget_cold(struct run *run)
 {
 	run->moved.clock_restored = run->moved.tsc_is_new = false;
 	for (u32 i = 0; i < SUBJECT_MAX_VCPUS; i++)
-		run->xen_timer[i].judged = run->lapic_timer[i].judged =
-			run->lapic_timer[i].used = run->runstate[i].set = false;
+		run->xen_timer[i].judged = run->xen_timer[i].quiet =
+			run->lapic_timer[i].judged = run->lapic_timer[i].used =
+			run->runstate[i].set = false;
 }
 
 static void run_events(void *arg)

@@ -37,7 +37,11 @@ struct vcpu_state {
 	u64 woken_low, woken_high;
 	bool slept;			/* and hasn't entered since: KVM may move its TSC */
 	bool two_copies;		/* of its kvmclock, a Xen guest's */
-	bool area_gone;			/* for its runstate, likewise */
+	bool clock_moved;		/* to other memory, and not written since: */
+	u32 moved_updates;
+	bool area_gone, area_refused;	/* the memory for its runstate, likewise */
+	bool area_ends;			/* where memory does: 64 bits' doesn't fit */
+	bool area_unmapped;		/* KVM has to look its pages up, and may sleep */
 	u64 lost_cycles;		/* by no more than the host's lost meanwhile */
 	struct subject_vcpu_view view;
 };
@@ -87,6 +91,7 @@ struct armed {
 	u64 cycles;			/* true time then... */
 	u64 since;			/* ...and of the snapshot in force */
 	s64 monotonic_ns;		/* the host's */
+	bool quiet;			/* instead: nothing is armed, so nothing comes */
 };
 
 /* A vCPU's local APIC timer, as its guest knows it. */
@@ -166,6 +171,7 @@ struct run {
 	struct vcpu_state vcpu[SUBJECT_MAX_VCPUS];
 
 	bool slot_gone;
+	bool xen_64_bit;		/* the Xen guest's mode */
 	const struct event *interleave;	/* the reader that waits for an update */
 	u32 unended, unended_told;	/* sequences left odd, a bit each */
 	bool host_moved;		/* its clocks are no longer what boot made them */
@@ -377,10 +383,21 @@ void check_nested(struct run *run, const struct subject_vcpu_view *old,
 
 /* ---- xen.c, lapic.c: timers and runstates ------------------------------------- */
 
-void check_xen_arm(struct run *run, const struct sim_read *read);
+/* What the guest was told of its timer. */
+void check_hypercall(struct run *run, const struct sim_read *read);
+/*
+ * @before: before the event; @updated: at the event the vCPU's tuple was; @by_guest: by
+ * the hypercall, which takes some times for mistakes.
+ */
+void check_xen_arm(struct run *run, u64 due, const struct subject_xen_view *before,
+		   bool updated, bool by_guest);
 void check_xen_timer(struct run *run, u32 nr);
-void check_runstate(struct run *run);
-void check_shared_info(struct run *run, const struct sim_read *read);
+/* The state that was asked for is @state. */
+void check_runstate(struct run *run, const struct subject_xen_view *before, u32 state);
+/* Does the guest's memory have what KVM accounts, if it is KVM's to write? */
+void check_area(struct run *run, const struct subject_xen_view *now);
+void check_shared_info(struct run *run, const struct sim_read *read,
+		       const struct subject_xen_view *before);
 void check_lapic(struct run *run, u32 nr, bool was_in_l2, const struct sim_read *read);
 void check_tmcct(struct run *run, const struct sim_read *read);
 /* What is armed on any vCPU is judged no more. */
@@ -422,6 +439,8 @@ void check_restore_runstate(struct run *run, const struct sim_read *read,
 			    const struct subject_xen_view *before, u64 away);
 void check_xen_attr(struct run *run, const struct sim_read *read,
 		    const struct subject_xen_view *before);
+/* After an entry, the first since it was moved. */
+void check_moved_clock(struct run *run, u32 nr);
 /* After an update of two copies. */
 void check_copies(struct run *run, u32 nr);
 

@@ -74,6 +74,7 @@ struct ref_xen {
 	u32 deliveries;
 	u64 delivered_ns;
 	u64 run_delay_ns;
+	bool area_gone;			/* no copy of it is in the guest's memory */
 	struct subject_runstate_view runstate;
 };
 
@@ -119,6 +120,8 @@ struct ref_vm {
 	u32 yanks;			/* YANK_* */
 	u32 generation;
 	bool slot_gone;
+	bool xen_64_bit;
+	u32 shared_info_version[2];	/* for 64 bits and for 32 */
 
 	u64 reference_tsc;		/* the MSR */
 	enum subject_page page;
@@ -274,8 +277,8 @@ void ref_view_stimer(u32 vcpu, struct subject_stimer_view *view);
 
 void ref_timers_run(u32 vcpu);
 void ref_xen_vcpu(u32 vcpu);
-u64 ref_xen_shared_info(bool compat);
-void ref_xen_set_timer(u32 vcpu, u64 timeout_ns);
+bool ref_xen_shared_info(bool compat, u64 *ns);
+int ref_xen_set_timer(u32 vcpu, u64 timeout_ns);
 void ref_xen_set_runstate(u32 vcpu, enum subject_runstate state, u64 run_delay_ns);
 int ref_xen_restore_runstate(u32 vcpu, u64 away_ns, u64 run_delay_ns);
 int ref_xen_attr(u32 vcpu, enum subject_xen_attr what, u64 run_delay_ns);

@@ -83,6 +83,7 @@ enum event_kind {
 	EVENT_SUSPEND,			/* value: ns until the host wakes */
 	EVENT_RESTORE_RUNSTATE,		/* vcpu, value: ns that it was away */
 	EVENT_XEN_ATTR,			/* vcpu, value: enum subject_xen_attr */
+	EVENT_XEN_TIMER_AT,		/* vcpu, value: ns of the guest's clock */
 	EVENT_NR
 };
 
@@ -96,12 +97,12 @@ enum event_kind {
  * or where that ran last runs between the stores; struct subject_schedule.
  */
 enum interleave_field {
-	INTERLEAVE_READER,		/* enum subject_reader */
 	INTERLEAVE_STORE,
 	INTERLEAVE_THEN,		/* further stores; the most: all */
 	INTERLEAVE_LOAD,
 	INTERLEAVE_FRESH,
 	INTERLEAVE_BACKWARDS,
+	INTERLEAVE_READER,		/* enum subject_reader */
 	INTERLEAVE_NR
 };
 

@@ -409,7 +409,7 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 {
 	const struct subject *subject = sim->subject;
 	u64 preempted;
-	u8 flags;
+	u8 flags = 0;
 
 	read->valid = false;
 	if (event->vcpu >= sim->nr_vcpus)
@@ -612,19 +612,20 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 		return true;
 	case EVENT_XEN_SHARED_INFO:
 		select_cpu(sim, event->cpu);
-		read->value = subject->xen_shared_info(event->value);
+		read->valid = subject->xen_shared_info(event->value, &read->value);
 		read->tsc = sim->hw.raw_tsc;
-		read->valid = read->value != ~0ull;
 		return true;
 	case EVENT_XEN_TIMER:
+	case EVENT_XEN_TIMER_AT:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
 		subject->xen_vcpu(event->vcpu);
 		read->tsc = enter_and_rdtsc(sim, event->vcpu);
-		read->value = sim->guest->guest_read_pvclock(event->vcpu, read->tsc,
-							     &flags) + event->value;
-		subject->xen_set_timer(event->vcpu, read->value);
+		read->value = event->value;
+		if (event->kind == EVENT_XEN_TIMER)
+			read->value += sim->guest->guest_read_pvclock(event->vcpu, read->tsc,
+								      &flags);
+		read->valid = !subject->xen_set_timer(event->vcpu, read->value);
 		read->flags = flags;
-		read->valid = true;
 		enter(sim, event->vcpu);
 		return true;
 	case EVENT_RUNSTATE:
@@ -635,16 +636,18 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 	case EVENT_RESTORE_RUNSTATE:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
 		subject->xen_vcpu(event->vcpu);
-		read->valid = !subject->xen_restore_runstate(event->vcpu, event->value,
+		read->value = (s64)subject->xen_restore_runstate(event->vcpu, event->value,
 				machine_true_ns(sim->machine,
 						sim->run_delay[event->vcpu]));
+		read->valid = !read->value;
 		return true;
 	case EVENT_XEN_ATTR:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
 		subject->xen_vcpu(event->vcpu);
-		read->valid = !subject->xen_attr(event->vcpu, event->value,
+		read->value = (s64)subject->xen_attr(event->vcpu, event->value,
 				machine_true_ns(sim->machine,
 						sim->run_delay[event->vcpu]));
+		read->valid = !read->value;
 		return true;
 	case EVENT_STEAL: {
 		u64 cycles = ns_to_cycles(sim->machine, event->value);
