@@ -360,6 +360,89 @@ struct subject_sched_clock_read {
 	u32 shift;			/* as perf's mmap page has it */
 };
 
+/* A host's clocks as each way to read them has it, ns. */
+struct subject_host_clocks {
+	s64 monotonic_ns, raw_ns, realtime_ns, boottime_ns, tai_ns;
+	/* the same from seconds and ns; from what readers without the lock have */
+	s64 realtime_ts_ns, boottime_ts_ns, fast_realtime_ns;
+	s64 updated_ns;			/* CLOCK_MONOTONIC at the last update... */
+	u64 seconds;			/* ...and its seconds, as ktime_get_seconds() */
+	bool whole;			/* what is less than a second is */
+	u32 was_set;			/* counts what timers must hear of */
+	s64 next_leap_ns;		/* CLOCK_MONOTONIC; 2^63 - 1: none */
+	s64 adjust_us;			/* left of adjtime(): ADJ_OFFSET_SS_READ */
+	bool slews;			/* now */
+};
+
+#define SUBJECT_INVALID (-22)		/* -EINVAL */
+
+/* A host boots, runs for a while with an adjtime(), and its CLOCK_REALTIME is stepped. */
+struct subject_boot {
+	u32 khz;			/* of its TSC, the clocksource */
+	s64 rtc_s, rtc_ns;		/* what its RTC says, whatever that is */
+	u64 booted_ns;			/* its age when it asks */
+	s64 adjust_us;
+	u64 ticked_cycles;		/* the last tick's... */
+	u64 stepped_cycles;		/* ...and since */
+	s64 step_s, step_ns;		/* adjtimex(ADJ_SETOFFSET) */
+};
+
+struct subject_boot_after {
+	struct subject_host_clocks booted, before, stepped;
+	bool rtc_kept;			/* there is an RTC to go by */
+	int refused;			/* 0: the step was taken */
+};
+
+/* Two sleeps of a host, whose RTC says what it likes. */
+enum subject_asleep {
+	SUBJECT_ASLEEP_RTC,		/* nothing else goes on */
+	SUBJECT_ASLEEP_TSC,		/* the clocksource does */
+	SUBJECT_ASLEEP_OTHER,		/* another counter of that rate does, when it's on */
+	SUBJECT_ASLEEP_NR
+};
+
+struct subject_rtc {
+	s64 s, ns;
+};
+
+struct subject_sleep {
+	u64 awake_cycles;		/* since the boot or the last wake */
+	struct subject_rtc fell_asleep, woke;
+	u64 cycles;			/* of what goes on */
+};
+
+struct subject_sleeps {
+	u32 khz;
+	u8 goes_on;			/* enum subject_asleep */
+	struct subject_rtc booted;
+	struct subject_sleep sleep[2];
+};
+
+struct subject_sleeps_after {
+	u32 mult, shift;		/* of the counter */
+	struct {
+		struct subject_host_clocks before, after;
+		bool left_to_rtc;	/* the RTC's driver is to add the sleep */
+	} sleep[2];
+};
+
+/* A host ticks, under what an NTP daemon asked for before the first. */
+struct subject_slew {
+	u32 khz;
+	u64 realtime_s;
+	s32 freq;			/* ADJ_FREQUENCY's, 2^-16 ppm */
+	s64 adjust_us;
+	u8 leap;			/* enum subject_leap */
+	u32 ticks;
+	u64 tick_cycles[2];		/* in turn */
+};
+
+struct subject_slew_after {
+	struct subject_host_clocks booted, clocks;
+	bool told;			/* a tick said that the clock was set */
+	u32 mult, ticks_per_s;
+};
+
 /* One kept definition of the tree. */
 struct subject_function {
 	const char *name;
@@ -524,6 +607,10 @@ struct subject {
 	int (*xen_restore_runstate)(u32 vcpu, u64 away_ns, u64 run_delay_ns);
 	/* Not 0: refused. */
 	int (*xen_attr)(u32 vcpu, enum subject_xen_attr what, u64 run_delay_ns);
+	/* A host's timekeeper by itself: that of the VM, if there is one, is forgotten. */
+	void (*boot_clocks)(const struct subject_boot *at, struct subject_boot_after *after);
+	void (*sleep_clocks)(const struct subject_sleeps *at, struct subject_sleeps_after *after);
+	void (*slew_clocks)(const struct subject_slew *at, struct subject_slew_after *after);
 	/* Pure: what NTP adds to the timekeeper, second by second. */
 	void (*ntp_seconds)(const struct subject_ntp *at, struct subject_ntp_after *after);
 };

@@ -54,13 +54,16 @@ bool host_in_interval(u64 start, u64 end, u64 counter)
 	return timestamp_in_interval(start, end, counter);
 }
 
-#if CF_HAS_NTP_DATA
-#define NTP(name) tk_ntp_data[0].name
-#else
-#define NTP(name) name
-#endif
+/* adjtimex(): ADJ_FREQUENCY, ADJ_STATUS, ADJ_OFFSET_SINGLESHOT */
+static void ask_ntp(s64 freq, u8 leap, s64 adjust_us)
+{
+	set_frequency(freq);
+	if (leap)
+		NTP(time_status) |= leap == SUBJECT_LEAP_INSERT ? STA_INS : STA_DEL;
+	NTP(time_adjust) = adjust_us;
+}
 
-/* adjtimex(ADJ_STATUS), adjtimex(ADJ_OFFSET_SINGLESHOT); then second by second */
+/* second by second, without the ticks */
 void host_ntp_seconds(const struct subject_ntp *at, struct subject_ntp_after *after)
 {
 	struct timekeeper t = { .xtime_sec = at->realtime_s };
@@ -68,9 +71,7 @@ void host_ntp_seconds(const struct subject_ntp *at, struct subject_ntp_after *af
 	ntp_init();
 	NTP(time_state) = TIME_OK;
 	NTP(time_status) = STA_UNSYNC;
-	if (at->leap)
-		NTP(time_status) |= at->leap == SUBJECT_LEAP_INSERT ? STA_INS : STA_DEL;
-	NTP(time_adjust) = at->adjust_us;
+	ask_ntp(0, at->leap, at->adjust_us);
 	*after = (struct subject_ntp_after){ .ticks_per_s = NTP_INTERVAL_FREQ };
 	for (u32 i = 0; i < at->seconds; i++) {
 		if (i == at->withdrawn)
@@ -83,4 +84,174 @@ void host_ntp_seconds(const struct subject_ntp *at, struct subject_ntp_after *af
 	after->realtime_s = t.xtime_sec;
 	after->monotonic_s = t.xtime_sec + t.wall_to_monotonic.tv_sec;
 	after->tai_s = t.xtime_sec + t.tai_offset;
+}
+
+/* ---- the timekeeper by itself ---------------------------------------------- */
+
+/* Counters that a host by itself has: its TSC, and what only counts while it is on. */
+static KEEP struct subject_hw hw_alone;
+static u64 other_cycles;
+static bool other_is_on, tsc_is_off;
+
+static int tsc_on(struct clocksource *cs)
+{
+	tsc_is_off = false;
+	return 0;
+}
+
+static void tsc_off(struct clocksource *cs)
+{
+	tsc_is_off = true;
+}
+
+static u64 read_tsc_alone(struct clocksource *cs)
+{
+	return tsc_is_off ? 0 : hw_alone.raw_tsc;
+}
+
+static int other_on(struct clocksource *cs)
+{
+	other_is_on = true;
+	return 0;
+}
+
+static void other_off(struct clocksource *cs)
+{
+	other_is_on = false;
+}
+
+static u64 read_other_alone(struct clocksource *cs)
+{
+	return other_is_on ? other_cycles : 0;
+}
+
+static void boot_alone(u32 khz, struct subject_rtc rtc, u64 booted_ns)
+{
+	struct clocksource *cs;
+
+	shim_hw = &hw_alone;
+	hw_alone.raw_tsc = 0;
+	is_alone = true;
+	rtc_alone = (struct timespec64){ rtc.s, rtc.ns };
+	booted_alone_ns = booted_ns;
+	config = (struct subject_config){ .tsc_khz = khz, .clocksource = SUBJECT_CS_TSC };
+	tsc_khz = khz;
+	cs = find_clocksource(SUBJECT_CS_TSC);
+	cs->read = read_tsc_alone;
+	cs->enable = tsc_on;
+	cs->disable = tsc_off;
+	tsc_is_off = true;
+	timekeeping_init();
+}
+
+static s64 timespec_ns(time64_t s, s64 ns)
+{
+	return s * NSEC_PER_SEC + ns;
+}
+
+static bool is_whole(const struct tk_read_base *tkr)
+{
+	return tkr->xtime_nsec >> tkr->shift < NSEC_PER_SEC;
+}
+
+static void read_host_clocks(struct subject_host_clocks *c)
+{
+	s64 since = timekeeping_get_ns(&tk.tkr_mono);
+	s64 monotonic = tk.tkr_mono.base + since;
+
+	*c = (struct subject_host_clocks){
+		.monotonic_ns = monotonic,
+		.raw_ns = tk.tkr_raw.base + timekeeping_get_ns(&tk.tkr_raw),
+		.realtime_ns = monotonic + tk.offs_real,
+		.boottime_ns = monotonic + tk.offs_boot,
+		.tai_ns = monotonic + tk.offs_tai,
+		/* ktime_get_real_ts64(); update_vsyscall() */
+		.realtime_ts_ns = timespec_ns(tk.xtime_sec, since),
+		.boottime_ts_ns = timespec_ns(tk.xtime_sec + tk.wall_to_monotonic.tv_sec +
+					      tk.monotonic_to_boot.tv_sec,
+					      since + tk.wall_to_monotonic.tv_nsec +
+					      tk.monotonic_to_boot.tv_nsec),
+		.fast_realtime_ns = tk.tkr_mono.base_real + since,
+		.updated_ns = tk.tkr_mono.base +
+			      (tk.tkr_mono.xtime_nsec >> tk.tkr_mono.shift),
+		.seconds = tk.ktime_sec,
+		.whole = is_whole(&tk.tkr_mono) && is_whole(&tk.tkr_raw),
+		.was_set = tk.clock_was_set_seq,
+		.next_leap_ns = tk.next_leap_ktime,
+		.adjust_us = NTP(time_adjust),
+		.slews = NTP(tick_length) != NTP(tick_length_base),
+	};
+}
+
+void host_boot_clocks(const struct subject_boot *at, struct subject_boot_after *after)
+{
+	struct timespec64 step = { at->step_s, at->step_ns };
+
+	boot_alone(at->khz, (struct subject_rtc){ at->rtc_s, at->rtc_ns }, at->booted_ns);
+	read_host_clocks(&after->booted);
+	after->rtc_kept = persistent_clock_exists;
+	NTP(time_adjust) = at->adjust_us;
+	hw_alone.raw_tsc = at->ticked_cycles;
+	skip_intervals();
+	timekeeping_advance(TK_ADV_TICK);
+	hw_alone.raw_tsc += at->stepped_cycles;
+	read_host_clocks(&after->before);
+	after->refused = timekeeping_inject_offset(&step);
+	read_host_clocks(&after->stepped);
+}
+
+void host_sleep_clocks(const struct subject_sleeps *at, struct subject_sleeps_after *after)
+{
+	struct clocksource other = { .mask = ~0ull };
+
+	boot_alone(at->khz, at->booted, 0);
+	register_clocksource(&other, 1000, at->khz);
+	other.read = read_other_alone;
+	other.enable = other_on;
+	other.disable = other_off;
+	after->mult = other.mult;
+	after->shift = other.shift;
+	if (at->goes_on == SUBJECT_ASLEEP_TSC)
+		suspend_clocksource = &clocksources[SUBJECT_CS_TSC];
+	else if (at->goes_on == SUBJECT_ASLEEP_OTHER)
+		suspend_clocksource = &other;
+	for (u32 i = 0; i < 2; i++) {
+		const struct subject_sleep *sleep = &at->sleep[i];
+
+		subject_refuel();
+		hw_alone.raw_tsc += sleep->awake_cycles;
+		other_cycles += sleep->awake_cycles;
+		read_host_clocks(&after->sleep[i].before);
+		rtc_alone = (struct timespec64){ sleep->fell_asleep.s, sleep->fell_asleep.ns };
+		timekeeping_suspend();
+		other_cycles += sleep->cycles;
+		if (at->goes_on == SUBJECT_ASLEEP_TSC)
+			hw_alone.raw_tsc += sleep->cycles;
+		/* a tick on its way finds nothing to do */
+		timekeeping_advance(TK_ADV_TICK);
+		if (at->goes_on != SUBJECT_ASLEEP_TSC)
+			hw_alone.raw_tsc = 0;
+		rtc_alone = (struct timespec64){ sleep->woke.s, sleep->woke.ns };
+		timekeeping_resume();
+		read_host_clocks(&after->sleep[i].after);
+		after->sleep[i].left_to_rtc = suspend_timing_needed;
+	}
+	suspend_clocksource = NULL;
+}
+
+void host_slew_clocks(const struct subject_slew *at, struct subject_slew_after *after)
+{
+	boot_alone(at->khz, (struct subject_rtc){ at->realtime_s }, 0);
+	ask_ntp(at->freq, at->leap, at->adjust_us);
+	timekeeping_advance(TK_ADV_FREQ);
+	*after = (struct subject_slew_after){
+		.mult = tk.tkr_raw.mult, .ticks_per_s = NTP_INTERVAL_FREQ,
+	};
+	read_host_clocks(&after->booted);
+	for (u32 i = 0; i < at->ticks; i++) {
+		subject_refuel();
+		hw_alone.raw_tsc += at->tick_cycles[i & 1];
+		after->told |= timekeeping_advance(TK_ADV_TICK);
+	}
+	read_host_clocks(&after->clocks);
 }

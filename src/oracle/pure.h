@@ -9,6 +9,8 @@
 #include "law.h"
 #include "../subject.h"
 
+#define DAY_S 86400ull
+
 void law_scale_delta(u64 delta, u32 mul, s8 shift, u64 got);		/* exact */
 void law_scale_delta_monotonic(u64 lo, u64 hi, u64 at_lo, u64 at_hi,
 			       u32 mul, s8 shift);			/* monotonic */
@@ -50,6 +52,15 @@ void law_sched_clock(const struct subject_sched_clock *at,
 
 void law_ntp_seconds(const struct subject_ntp *at,
 		     const struct subject_ntp_after *after);		/* exact */
+
+/* ---- pure_host.c: a host's timekeeper by itself ---- */
+
+void law_boot_clocks(const struct subject_boot *at,
+		     const struct subject_boot_after *after);	/* agree, exact */
+void law_sleep_clocks(const struct subject_sleeps *at,
+		      const struct subject_sleeps_after *after); /* agree, roundtrip, exact */
+void law_slew_clocks(const struct subject_slew *at,
+		     const struct subject_slew_after *after);	/* agree, rate, exact */
 
 /* breaks for half of the values, not for 0 */
 void law_canary(u64 value);

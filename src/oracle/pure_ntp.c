@@ -6,7 +6,6 @@
 #include "pure.h"
 #include "wide.h"
 
-#define DAY_S 86400ull
 #define ADJTIME_NS_PER_S 500000		/* as BSD's and Linux's adjtime() slew */
 
 static void judge_ntp(const struct finding *f)

@@ -203,6 +203,9 @@ const struct subject subject_reference = {
 	.suspend_timing = ref_suspend_timing,
 	.in_interval = ref_in_interval,
 	.sched_clock = ref_sched_clock,
+	.boot_clocks = ref_boot_clocks,
+	.sleep_clocks = ref_sleep_clocks,
+	.slew_clocks = ref_slew_clocks,
 	.ntp_seconds = ref_ntp_seconds,
 #ifndef CF_PURE
 	.boot = boot,

@@ -203,6 +203,9 @@ bool ref_vdso_read(const struct subject_counter *counter, u64 cycles, u64 *ns);
 void ref_vdso_update(const struct subject_vdso *at, struct subject_vdso_read *read);
 u64 ref_suspend_timing(u32 khz, u64 mask, u64 start, u64 now);
 bool ref_in_interval(u64 start, u64 end, u64 counter);
+void ref_boot_clocks(const struct subject_boot *at, struct subject_boot_after *after);
+void ref_sleep_clocks(const struct subject_sleeps *at, struct subject_sleeps_after *after);
+void ref_slew_clocks(const struct subject_slew *at, struct subject_slew_after *after);
 void ref_ntp_seconds(const struct subject_ntp *at, struct subject_ntp_after *after);
 void ref_sched_clock(const struct subject_sched_clock *at,
 		     struct subject_sched_clock_read *read);
