@@ -320,6 +320,7 @@ struct subject_counter {
 	u64 max_cycles;			/* that the kernel multiplies in 64 bits */
 	u32 mult, shift;
 	u32 maxadj;			/* what NTP may add to mult or take */
+	u64 max_idle_ns;		/* that the kernel may let pass between two ticks */
 };
 
 /*
@@ -339,7 +340,8 @@ struct subject_vdso {
 };
 
 struct subject_vdso_read {
-	bool valid;			/* all are, or they go to the kernel */
+	bool valid, any;		/* all are, or any; else they go to the kernel */
+	bool whole;			/* no tv_nsec has a second in it */
 	s64 before_ns, after_ns, meanwhile_ns;
 	s64 namespace_ns;		/* after the update */
 };
@@ -375,6 +377,9 @@ struct subject_host_clocks {
 };
 
 #define SUBJECT_INVALID (-22)		/* -EINVAL */
+
+/* adjtimex(2) and settimeofday(2) leave 30 years to 2^63 ns: the year 2232 */
+#define SUBJECT_REALTIME_MAX_S ((s64)(~0ull >> 1) / 1000000000 - 30ll * 365 * 86400)
 
 /* A host boots, runs for a while with an adjtime(), and its CLOCK_REALTIME is stepped. */
 struct subject_boot {
@@ -590,6 +595,8 @@ struct subject {
 
 	/* Host timekeeping, pure: registration of a clocksource and its readers. */
 	void (*register_counter)(u32 khz, u64 mask, struct subject_counter *counter);
+	/* what a tick takes for passed, cycles */
+	u64 (*counter_passed)(u32 khz, u64 mask, u64 last, u64 now);
 	u64 (*timekeeping_read)(const struct subject_counter *counter, u64 cycles);
 	/* false: the vDSO takes the counter for invalid */
 	bool (*vdso_read)(const struct subject_counter *counter, u64 cycles, u64 *ns);

@@ -74,6 +74,7 @@ void host_ntp_slew(s32 ppb);
 void host_step_realtime(s64 ns);
 void host_set_clocksource(enum subject_clocksource clocksource);
 void host_register_counter(u32 khz, u64 mask, struct subject_counter *counter);
+u64 host_counter_passed(u32 khz, u64 mask, u64 last, u64 now);
 u64 host_timekeeping_read(const struct subject_counter *counter, u64 cycles);
 u64 host_suspend_timing(u32 khz, u64 mask, u64 start, u64 now);
 void host_boot_clocks(const struct subject_boot *at, struct subject_boot_after *after);

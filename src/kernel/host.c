@@ -74,6 +74,12 @@ static u64 read_clocksource_other(struct clocksource *cs)
 	return shim_hw->other_ns;
 }
 
+/* tsc_cs_enable(), hv_cs_enable() */
+static int enable_clocksource(struct clocksource *cs)
+{
+	return 0;
+}
+
 /* Pure in its arguments, so the last answer is kept over a reset. */
 static void register_clocksource(struct clocksource *cs, u32 scale, u32 freq)
 {
@@ -90,6 +96,7 @@ static void register_clocksource(struct clocksource *cs, u32 scale, u32 freq)
 	}
 	*cs = kept;
 	cs->read = asked.read;
+	cs->enable = asked.enable;
 	cs->vdso_clock_mode = asked.vdso_clock_mode;
 }
 
@@ -106,11 +113,13 @@ static struct clocksource *find_clocksource(u8 kind)
 	switch (kind) {
 	case SUBJECT_CS_TSC:
 		cs->read = read_clocksource_tsc;
+		cs->enable = enable_clocksource;
 		cs->vdso_clock_mode = VDSO_CLOCKMODE_TSC;
 		register_clocksource(cs, 1000, tsc_khz);
 		break;
 	case SUBJECT_CS_HYPERV_PAGE:
 		cs->read = read_clocksource_hyperv;
+		cs->enable = enable_clocksource;
 		cs->vdso_clock_mode = VDSO_CLOCKMODE_HVCLOCK;
 		register_clocksource(cs, 1, NSEC_PER_SEC / 100);
 		break;

@@ -22,6 +22,19 @@ void host_register_counter(u32 khz, u64 mask, struct subject_counter *c)
 	c->shift = cs.shift;
 	c->maxadj = cs.maxadj;
 	c->max_cycles = cs.max_cycles;
+	c->max_idle_ns = cs.max_idle_ns;
+}
+
+u64 host_counter_passed(u32 khz, u64 mask, u64 last, u64 now)
+{
+	struct clocksource cs = { .mask = mask };
+
+	register_clocksource(&cs, 1000, khz);
+#if CF_DELTA_HAS_LIMIT
+	return clocksource_delta(now, last, mask, cs.max_raw_delta);
+#else
+	return clocksource_delta(now, last, mask);
+#endif
 }
 
 u64 host_timekeeping_read(const struct subject_counter *c, u64 cycles)

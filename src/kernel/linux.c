@@ -176,6 +176,7 @@ const struct subject CF_SUBJECT = {
 	.nested_multiplier = host_nested_multiplier,
 	.guest_tsc = host_guest_tsc,
 	.register_counter = host_register_counter,
+	.counter_passed = host_counter_passed,
 	.timekeeping_read = host_timekeeping_read,
 	.vdso_read = guest_vdso_read,
 	.vdso_update = guest_vdso_update,

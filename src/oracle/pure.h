@@ -36,6 +36,7 @@ void law_hv_page_agrees(u32 mul, s8 shift, u64 system_time, u64 tsc_timestamp,
 /* ---- pure_time.c: host timekeeping ---- */
 
 void law_counter_registered(u32 khz, const struct subject_counter *c);	/* exact */
+void law_counter_passed(u64 mask, u64 last, u64 now, u64 got);		/* exact, signed */
 /* exact; signed where the counter is behind cycle_last */
 void law_counter_read(const char *clock, const char *function, u64 mask,
 		      const struct subject_counter *c, u64 cycles, bool ok,

@@ -7,9 +7,6 @@
 
 #define SECOND ((s128)CF_NS_PER_SEC)
 #define KTIME_MAX (~0ull >> 1)
-/* adjtimex(2) and settimeofday(2) leave 30 years to 2^63 ns: the year 2232 */
-#define REALTIME_MAX_S ((s64)(KTIME_MAX / CF_NS_PER_SEC) - 30ll * 365 * (s64)DAY_S)
-
 static bool judge_clock(const struct finding *f)
 {
 	s128 diff = f->got - f->want;
@@ -74,7 +71,7 @@ static bool clocks_agree(const struct subject_host_clocks *c)
 static bool judge_boot(const struct subject_boot *at, const struct subject_boot_after *after)
 {
 	const struct subject_host_clocks *c = &after->booted;
-	bool valid = at->rtc_s >= 0 && at->rtc_s < REALTIME_MAX_S && at->rtc_ns >= 0 &&
+	bool valid = at->rtc_s >= 0 && at->rtc_s < SUBJECT_REALTIME_MAX_S && at->rtc_ns >= 0 &&
 		     at->rtc_ns < SECOND;
 	s128 realtime = valid ? at->rtc_s * SECOND + at->rtc_ns : 0;
 	s128 age = at->booted_ns > realtime ? 0 : at->booted_ns;
@@ -111,7 +108,7 @@ static void judge_step(const struct subject_boot *at, const struct subject_boot_
 	const struct subject_host_clocks *was = &after->before, *is = &after->stepped;
 	s128 by = at->step_s * SECOND + at->step_ns, stepped = was->realtime_ns + by;
 	bool good = at->step_ns >= 0 && at->step_ns < SECOND &&
-		    stepped < REALTIME_MAX_S * SECOND && stepped >= was->monotonic_ns;
+		    stepped < SUBJECT_REALTIME_MAX_S * SECOND && stepped >= was->monotonic_ns;
 	struct finding f = {
 		.law = LAW_EXACT, .clock = "host-clocks", .event = "step",
 		.function = "timekeeping_inject_offset", .unit = "errno",
@@ -212,7 +209,7 @@ static bool judge_sleep(const struct subject_sleeps *at,
 	if (wrong)
 		slept = 0;
 	/* contract: it still fits */
-	if (was->realtime_ns + slept >= REALTIME_MAX_S * SECOND)
+	if (was->realtime_ns + slept >= SUBJECT_REALTIME_MAX_S * SECOND)
 		return false;
 	if (!judge_ns(&f, "a sleep moved CLOCK_MONOTONIC", is->monotonic_ns,
 		      was->monotonic_ns) ||
@@ -245,7 +242,7 @@ void law_sleep_clocks(const struct subject_sleeps *at, const struct subject_slee
 		.tolerance_low = -1,
 	};
 
-	if (at->booted.s < 0 || at->booted.s >= REALTIME_MAX_S || at->booted.ns < 0 ||
+	if (at->booted.s < 0 || at->booted.s >= SUBJECT_REALTIME_MAX_S || at->booted.ns < 0 ||
 	    at->booted.ns >= SECOND)
 		return;
 	for (u32 i = 0; i < 2; i++) {

@@ -197,6 +197,7 @@ const struct subject subject_reference = {
 	.nested_multiplier = ref_nested_multiplier,
 	.guest_tsc = ref_guest_tsc,
 	.register_counter = ref_register_counter,
+	.counter_passed = ref_counter_passed,
 	.timekeeping_read = ref_timekeeping_read,
 	.vdso_read = ref_vdso_read,
 	.vdso_update = ref_vdso_update,

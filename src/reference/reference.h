@@ -198,6 +198,7 @@ void ref_set_clocksource(enum subject_clocksource clocksource);
 void ref_suspend(void);
 void ref_resume(bool boot_cpu);
 void ref_register_counter(u32 khz, u64 mask, struct subject_counter *counter);
+u64 ref_counter_passed(u32 khz, u64 mask, u64 last, u64 now);
 u64 ref_timekeeping_read(const struct subject_counter *counter, u64 cycles);
 bool ref_vdso_read(const struct subject_counter *counter, u64 cycles, u64 *ns);
 void ref_vdso_update(const struct subject_vdso *at, struct subject_vdso_read *read);

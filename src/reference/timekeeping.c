@@ -7,8 +7,6 @@
 
 #define SECOND ((s64)CF_NS_PER_SEC)
 #define NONE (~0ull >> 1)
-/* CLOCK_REALTIME must have 30 years to go before 2^63 ns */
-#define MAX_S ((s64)(~0ull >> 1) / SECOND - 30ll * 365 * 86400)
 #define MULT (1u << 31)
 
 /* A clock that is read in one way only: all others are the same. */
@@ -46,7 +44,7 @@ static void step(struct subject_host_clocks *c, s128 ns)
 
 void ref_boot_clocks(const struct subject_boot *at, struct subject_boot_after *after)
 {
-	bool valid = at->rtc_s >= 0 && at->rtc_s < MAX_S && at->rtc_ns >= 0 &&
+	bool valid = at->rtc_s >= 0 && at->rtc_s < SUBJECT_REALTIME_MAX_S && at->rtc_ns >= 0 &&
 		     at->rtc_ns < SECOND;
 	s64 realtime = valid ? at->rtc_s * SECOND + at->rtc_ns : 0;
 	s64 monotonic = (s64)at->booted_ns > realtime ? 0 : at->booted_ns;
@@ -61,7 +59,7 @@ void ref_boot_clocks(const struct subject_boot *at, struct subject_boot_after *a
 	after->stepped = after->before;
 	after->refused = SUBJECT_INVALID;
 	stepped = after->before.realtime_ns + by;
-	if (at->step_ns < 0 || at->step_ns >= SECOND || stepped >= MAX_S * (s128)SECOND ||
+	if (at->step_ns < 0 || at->step_ns >= SECOND || stepped >= SUBJECT_REALTIME_MAX_S * (s128)SECOND ||
 	    stepped < after->before.monotonic_ns)
 		return;
 	after->refused = 0;
