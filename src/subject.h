@@ -286,7 +286,7 @@ struct subject_ntp {
 	u64 realtime_s;			/* since 1970 */
 	u32 seconds;			/* that pass */
 	u8 leap;			/* enum subject_leap */
-	u32 withdrawn;			/* after so many of them; more: never */
+	u32 announced, withdrawn;	/* after so many of them; more: never */
 	s64 adjust_us;			/* adjtime() */
 };
 
@@ -295,6 +295,8 @@ struct subject_ntp_after {
 	s64 realtime_s, monotonic_s, tai_s;
 	s64 slewed;			/* 2^-32 ns */
 	u32 ticks_per_s;		/* that a second's slew is divided by */
+	/* CLOCK_REALTIME's, when the same has been asked for again a day later */
+	s64 again_s;
 };
 
 /* The host timekeeper's CLOCK_MONOTONIC_RAW reader, for exact arithmetic. */
@@ -603,6 +605,7 @@ struct subject {
 	void (*vdso_update)(const struct subject_vdso *at,
 			    struct subject_vdso_read *read);
 	u64 (*suspend_timing)(u32 khz, u64 mask, u64 start, u64 now); /* ns */
+	s64 (*time_add)(s64 now_ns, s64 ns);	/* for a timer */
 	bool (*in_interval)(u64 start, u64 end, u64 counter);
 	void (*sched_clock)(const struct subject_sched_clock *at,
 			    struct subject_sched_clock_read *read);

@@ -81,6 +81,7 @@ void host_boot_clocks(const struct subject_boot *at, struct subject_boot_after *
 void host_sleep_clocks(const struct subject_sleeps *at, struct subject_sleeps_after *after);
 void host_slew_clocks(const struct subject_slew *at, struct subject_slew_after *after);
 void host_ntp_seconds(const struct subject_ntp *at, struct subject_ntp_after *after);
+s64 host_time_add(s64 now_ns, s64 ns);
 bool host_in_interval(u64 start, u64 end, u64 counter);
 bool guest_vdso_read(const struct subject_counter *counter, u64 cycles, u64 *ns);
 void guest_vdso_update(const struct subject_vdso *at, struct subject_vdso_read *read);

@@ -62,18 +62,32 @@ u64 host_suspend_timing(u32 khz, u64 mask, u64 start, u64 now)
 	return ns;
 }
 
+s64 host_time_add(s64 now_ns, s64 ns)
+{
+	return ktime_add_safe(now_ns, ns);
+}
+
 bool host_in_interval(u64 start, u64 end, u64 counter)
 {
 	return timestamp_in_interval(start, end, counter);
 }
 
-/* adjtimex(): ADJ_FREQUENCY, ADJ_STATUS, ADJ_OFFSET_SINGLESHOT */
-static void ask_ntp(s64 freq, u8 leap, s64 adjust_us)
+/* adjtimex(ADJ_STATUS) */
+static void announce(u8 leap)
 {
-	set_frequency(freq);
+	NTP(time_status) = STA_UNSYNC;
 	if (leap)
 		NTP(time_status) |= leap == SUBJECT_LEAP_INSERT ? STA_INS : STA_DEL;
-	NTP(time_adjust) = adjust_us;
+}
+
+static void pass_second(struct timekeeper *t, const struct subject_ntp *at, u32 second)
+{
+	if (second == at->announced)
+		announce(at->leap);
+	if (second == at->withdrawn)
+		announce(SUBJECT_LEAP_NONE);
+	t->tkr_mono.xtime_nsec = NSEC_PER_SEC;
+	accumulate_nsecs_to_secs(t);
 }
 
 /* second by second, without the ticks */
@@ -83,20 +97,21 @@ void host_ntp_seconds(const struct subject_ntp *at, struct subject_ntp_after *af
 
 	ntp_init();
 	NTP(time_state) = TIME_OK;
-	NTP(time_status) = STA_UNSYNC;
-	ask_ntp(0, at->leap, at->adjust_us);
+	announce(SUBJECT_LEAP_NONE);
+	NTP(time_adjust) = at->adjust_us;
 	*after = (struct subject_ntp_after){ .ticks_per_s = NTP_INTERVAL_FREQ };
 	for (u32 i = 0; i < at->seconds; i++) {
-		if (i == at->withdrawn)
-			NTP(time_status) = STA_UNSYNC;
-		t.tkr_mono.xtime_nsec = NSEC_PER_SEC;
-		accumulate_nsecs_to_secs(&t);
+		pass_second(&t, at, i);
 		after->slewed += (s64)(NTP(tick_length) - NTP(tick_length_base)) *
 				 NTP_INTERVAL_FREQ;
 	}
 	after->realtime_s = t.xtime_sec;
 	after->monotonic_s = t.xtime_sec + t.wall_to_monotonic.tv_sec;
 	after->tai_s = t.xtime_sec + t.tai_offset;
+	t.xtime_sec = at->realtime_s + 86400;
+	for (u32 i = 0; i < at->seconds; i++)
+		pass_second(&t, at, i);
+	after->again_s = t.xtime_sec;
 }
 
 /* ---- the timekeeper by itself ---------------------------------------------- */
@@ -255,7 +270,9 @@ void host_sleep_clocks(const struct subject_sleeps *at, struct subject_sleeps_af
 void host_slew_clocks(const struct subject_slew *at, struct subject_slew_after *after)
 {
 	boot_alone(at->khz, (struct subject_rtc){ at->realtime_s }, 0);
-	ask_ntp(at->freq, at->leap, at->adjust_us);
+	set_frequency(at->freq);
+	announce(at->leap);
+	NTP(time_adjust) = at->adjust_us;
 	timekeeping_advance(TK_ADV_FREQ);
 	*after = (struct subject_slew_after){
 		.mult = tk.tkr_raw.mult, .ticks_per_s = NTP_INTERVAL_FREQ,

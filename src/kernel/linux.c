@@ -181,6 +181,7 @@ const struct subject CF_SUBJECT = {
 	.vdso_read = guest_vdso_read,
 	.vdso_update = guest_vdso_update,
 	.suspend_timing = host_suspend_timing,
+	.time_add = host_time_add,
 	.in_interval = host_in_interval,
 	.sched_clock = guest_sched_clock,
 	.boot_clocks = linux_boot_clocks,

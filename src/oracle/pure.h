@@ -45,6 +45,7 @@ void law_vdso_update(const struct subject_vdso *at,
 		     const struct subject_vdso_read *read);	/* exact, sequence */
 void law_suspend_timing(const struct subject_counter *c, u64 start, u64 now,
 			u64 got);					/* exact */
+void law_time_add(s64 now_ns, s64 ns, s64 got);				/* exact */
 void law_in_interval(u64 start, u64 end, u64 counter, bool got);	/* signed */
 void law_sched_clock(const struct subject_sched_clock *at,
 		     const struct subject_sched_clock_read *read); /* exact, roundtrip, total */

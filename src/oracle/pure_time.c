@@ -250,6 +250,24 @@ void law_suspend_timing(const struct subject_counter *c, u64 start, u64 now, u64
 	judge(&f);
 }
 
+/* ---- timers ----------------------------------------------------------------- */
+
+/*
+ * When a timer is to come: the sum, or where that is beyond 2^63 - 1 ns just that,
+ * which is never.  Contract: neither is negative.
+ */
+void law_time_add(s64 now_ns, s64 ns, s64 got)
+{
+	s128 sum = (s128)now_ns + ns, never = ~0ull >> 1;
+
+	judge(&(struct finding){
+		.law = LAW_EXACT, .clock = "timer", .event = "-",
+		.function = "ktime_add_safe", .unit = "ns",
+		.why = "it isn't the sum, nor never", .got = got,
+		.want = sum < never ? sum : never,
+	});
+}
+
 /* ---- cross timestamps ---------------------------------------------------- */
 
 /* Going up from @start, modulo 2^64, @counter comes no later than @end. */

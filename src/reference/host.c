@@ -271,21 +271,25 @@ u64 ref_suspend_timing(u32 khz, u64 mask, u64 start, u64 now)
 	return (u128)((now - start) & mask) * c.mult >> c.shift;
 }
 
+s64 ref_time_add(s64 now_ns, s64 ns)
+{
+	s64 sum;
+
+	return __builtin_add_overflow(now_ns, ns, &sum) ? (s64)(~0ull >> 1) : sum;
+}
+
 bool ref_in_interval(u64 start, u64 end, u64 counter)
 {
 	return counter - start <= end - start;
 }
 
 /* At the end of the first day with a second left of it, if it isn't withdrawn before. */
-void ref_ntp_seconds(const struct subject_ntp *at, struct subject_ntp_after *after)
+static u64 leap_seconds(const struct subject_ntp *at, u64 now)
 {
-	u64 now = at->realtime_s, left = at->adjust_us < 0 ? -at->adjust_us : at->adjust_us;
 	bool done = false;
-	u64 slewed_us = 0;
 
 	for (u32 i = 0; i < at->seconds; i++) {
-		u64 part = left < 500 ? left : 500;
-		bool asked = !done && i && i < at->withdrawn;
+		bool asked = !done && i > at->announced && i < at->withdrawn;
 
 		now++;
 		if (asked && at->leap == SUBJECT_LEAP_INSERT && now % 86400 == 0) {
@@ -295,11 +299,18 @@ void ref_ntp_seconds(const struct subject_ntp *at, struct subject_ntp_after *aft
 			now++;
 			done = true;
 		}
-		left -= part;
-		slewed_us += part;
 	}
+	return now;
+}
+
+void ref_ntp_seconds(const struct subject_ntp *at, struct subject_ntp_after *after)
+{
+	u64 left = at->adjust_us < 0 ? -at->adjust_us : at->adjust_us;
+	u64 most = at->seconds * 500ull, slewed_us = left < most ? left : most;
+
 	*after = (struct subject_ntp_after){
-		.realtime_s = now,
+		.realtime_s = leap_seconds(at, at->realtime_s),
+		.again_s = leap_seconds(at, at->realtime_s + 86400),
 		.monotonic_s = at->realtime_s + at->seconds,
 		.tai_s = at->realtime_s + at->seconds,
 		.slewed = (s64)(slewed_us * 1000 << 32) * (at->adjust_us < 0 ? -1 : 1),

@@ -202,6 +202,7 @@ const struct subject subject_reference = {
 	.vdso_read = ref_vdso_read,
 	.vdso_update = ref_vdso_update,
 	.suspend_timing = ref_suspend_timing,
+	.time_add = ref_time_add,
 	.in_interval = ref_in_interval,
 	.sched_clock = ref_sched_clock,
 	.boot_clocks = ref_boot_clocks,

@@ -203,6 +203,7 @@ u64 ref_timekeeping_read(const struct subject_counter *counter, u64 cycles);
 bool ref_vdso_read(const struct subject_counter *counter, u64 cycles, u64 *ns);
 void ref_vdso_update(const struct subject_vdso *at, struct subject_vdso_read *read);
 u64 ref_suspend_timing(u32 khz, u64 mask, u64 start, u64 now);
+s64 ref_time_add(s64 now_ns, s64 ns);
 bool ref_in_interval(u64 start, u64 end, u64 counter);
 void ref_boot_clocks(const struct subject_boot *at, struct subject_boot_after *after);
 void ref_sleep_clocks(const struct subject_sleeps *at, struct subject_sleeps_after *after);
