@@ -295,7 +295,7 @@ struct subject_ntp_after {
 	s64 realtime_s, monotonic_s, tai_s;
 	s64 slewed;			/* 2^-32 ns */
 	u32 ticks_per_s;		/* that a second's slew is divided by */
-	/* CLOCK_REALTIME's, when the same has been asked for again a day later */
+	/* CLOCK_REALTIME's, when it has been announced again a day later, and stays so */
 	s64 again_s;
 };
 

@@ -80,11 +80,12 @@ static void announce(u8 leap)
 		NTP(time_status) |= leap == SUBJECT_LEAP_INSERT ? STA_INS : STA_DEL;
 }
 
-static void pass_second(struct timekeeper *t, const struct subject_ntp *at, u32 second)
+static void pass_second(struct timekeeper *t, const struct subject_ntp *at, u32 second,
+			u32 withdrawn)
 {
 	if (second == at->announced)
 		announce(at->leap);
-	if (second == at->withdrawn)
+	if (second == withdrawn)
 		announce(SUBJECT_LEAP_NONE);
 	t->tkr_mono.xtime_nsec = NSEC_PER_SEC;
 	accumulate_nsecs_to_secs(t);
@@ -101,7 +102,7 @@ void host_ntp_seconds(const struct subject_ntp *at, struct subject_ntp_after *af
 	NTP(time_adjust) = at->adjust_us;
 	*after = (struct subject_ntp_after){ .ticks_per_s = NTP_INTERVAL_FREQ };
 	for (u32 i = 0; i < at->seconds; i++) {
-		pass_second(&t, at, i);
+		pass_second(&t, at, i, at->withdrawn);
 		after->slewed += (s64)(NTP(tick_length) - NTP(tick_length_base)) *
 				 NTP_INTERVAL_FREQ;
 	}
@@ -110,7 +111,7 @@ void host_ntp_seconds(const struct subject_ntp *at, struct subject_ntp_after *af
 	after->tai_s = t.xtime_sec + t.tai_offset;
 	t.xtime_sec = at->realtime_s + 86400;
 	for (u32 i = 0; i < at->seconds; i++)
-		pass_second(&t, at, i);
+		pass_second(&t, at, i, at->seconds);
 	after->again_s = t.xtime_sec;
 }
 

@@ -24,8 +24,8 @@ static void judge_ntp(const struct finding *f)
  * the second after that).  It happens if it isn't withdrawn before, and once: a day is
  * longer than what passes here.  CLOCK_MONOTONIC and TAI know of none.
  *
- * And so it is a day later, if it was withdrawn two seconds before the end and was over
- * four seconds before: one to wait, and one to forget.
+ * A day later one that is announced again comes, if the first was withdrawn two seconds
+ * before the end and was over four seconds before: one to wait, and one to forget.
  *
  * adjtime(a): after n seconds min(|a|, 500 us * n) are slewed, a's sign kept.  A
  * second's part is cut twice: to whole ns (the last of it) or 2^-32 ns (the others) of
@@ -59,7 +59,9 @@ void law_ntp_seconds(const struct subject_ntp *at, const struct subject_ntp_afte
 	if (at->withdrawn + 2 <= at->seconds && (!leap || end >= when + 4)) {
 		f.why = "the leap second of the next day isn't as the first";
 		f.got = after->again_s;
-		f.want += DAY_S;
+		f.want = (s128)end + DAY_S;
+		if (at->leap && end >= when)
+			f.want += at->leap == SUBJECT_LEAP_INSERT ? -1 : 1;
 		judge_ntp(&f);
 	}
 

@@ -34,8 +34,8 @@ static void judge(const struct finding *f)
  *
  * m is as exact as can be: 64 bits hold its product with R, the cycles of ten minutes
  * or of the seconds that the counter has bits for, one at least.  The kernel counts
- * bits of both factors, so that less than 2 of 64 are left; but s is 32 at most, and m
- * has 31 bits at least then, or 30 where NTP's share didn't fit.
+ * bits of both factors, so that less than 2 of 64 are left; but s is 32 at most, and
+ * twice of m and NTP's share of that must fit 32 bits.
  */
 void law_counter_registered(u32 khz, const struct subject_counter *c)
 {
@@ -75,7 +75,7 @@ void law_counter_registered(u32 khz, const struct subject_counter *c)
 	f.unit = "2^-shift ns";
 	f.got = (u128)c->mult * seconds * hz;
 	f.tolerance_high = ~0ull;
-	if (c->shift < 32 && !(c->mult >> 30))
+	if (c->shift < 32 && !((2ull * c->mult + 1) * 111 / 100 >> 32))
 		f.tolerance_low = (s128)1 << 62;
 	judge(&f);
 

@@ -284,12 +284,12 @@ bool ref_in_interval(u64 start, u64 end, u64 counter)
 }
 
 /* At the end of the first day with a second left of it, if it isn't withdrawn before. */
-static u64 leap_seconds(const struct subject_ntp *at, u64 now)
+static u64 leap_seconds(const struct subject_ntp *at, u64 now, u32 withdrawn)
 {
 	bool done = false;
 
 	for (u32 i = 0; i < at->seconds; i++) {
-		bool asked = !done && i > at->announced && i < at->withdrawn;
+		bool asked = !done && i > at->announced && i < withdrawn;
 
 		now++;
 		if (asked && at->leap == SUBJECT_LEAP_INSERT && now % 86400 == 0) {
@@ -309,8 +309,8 @@ void ref_ntp_seconds(const struct subject_ntp *at, struct subject_ntp_after *aft
 	u64 most = at->seconds * 500ull, slewed_us = left < most ? left : most;
 
 	*after = (struct subject_ntp_after){
-		.realtime_s = leap_seconds(at, at->realtime_s),
-		.again_s = leap_seconds(at, at->realtime_s + 86400),
+		.realtime_s = leap_seconds(at, at->realtime_s, at->withdrawn),
+		.again_s = leap_seconds(at, at->realtime_s + 86400, at->seconds),
 		.monotonic_s = at->realtime_s + at->seconds,
 		.tai_s = at->realtime_s + at->seconds,
 		.slewed = (s64)(slewed_us * 1000 << 32) * (at->adjust_us < 0 ? -1 : 1),
