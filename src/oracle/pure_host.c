@@ -274,8 +274,8 @@ void law_sleep_clocks(const struct subject_sleeps *at, const struct subject_slee
  *
  * adjtime() counts seconds on the clock itself, 500 ppm of which are wrong by as much;
  * takes its rate and leaves it at a tick, but as if at the interval before; the last
- * part takes a whole second, so that it may be a quarter of that behind; and it is cut
- * to a ns in each interval.
+ * part takes a whole second, so that it may be a quarter of that behind until then; and
+ * it is cut to a ns in each interval.
  *
  * Contract: a tick comes every 100 ms at least.  What neither asks for is exact.
  */
@@ -286,7 +286,8 @@ static bool judge_slew(const struct subject_slew *at, const struct subject_slew_
 	u64 tick = at->tick_cycles[0] > at->tick_cycles[1] ? at->tick_cycles[0] :
 							     at->tick_cycles[1];
 	s128 raw = c->raw_ns, want = raw * at->freq / PPM_UNITS, adjust = 0, slack = 0;
-	s128 asked = (s128)at->adjust_us * 1000, edges;
+	s128 asked = (s128)at->adjust_us * 1000, size = asked < 0 ? -asked : asked;
+	s128 edges = 0, behind = 0;
 	struct finding f = {
 		.law = LAW_RATE, .clock = "host-clocks", .event = "slew",
 		.function = "timekeeping_adjust",
@@ -299,18 +300,16 @@ static bool judge_slew(const struct subject_slew *at, const struct subject_slew_
 			(at->freq < 0 ? -want : want) / (2 * interval);
 	if (at->adjust_us && raw > SECOND)
 		adjust = ADJTIME_NS(raw - SECOND);
-	if (adjust > (asked < 0 ? -asked : asked))
-		adjust = asked < 0 ? -asked : asked;
+	if (adjust > size)
+		adjust = size;
 	if (at->adjust_us) {
-		edges = ADJTIME_NS(((s128)2 * tick + 3 * interval) * 1000000 / at->khz);
-		slack += edges + (raw >> 20) + after->ticks_per_s;
+		edges = ((s128)2 * tick + 3 * interval) * 1000000 / at->khz;
+		slack += ADJTIME_NS(edges) + (raw >> 20) + after->ticks_per_s;
+		if (raw < (size / ADJTIME_NS(SECOND) + 2) * SECOND + edges)
+			behind = ADJTIME_NS(SECOND) / 4;
 	}
-	f.tolerance_low = f.tolerance_high = slack;
-	if (asked < 0)
-		f.tolerance_high += ADJTIME_NS(SECOND) / 4;
-	else if (asked > 0)
-		f.tolerance_low += ADJTIME_NS(SECOND) / 4;
-	f.tolerance_low = -f.tolerance_low;
+	f.tolerance_low = -slack - (asked > 0 ? behind : 0);
+	f.tolerance_high = slack + (asked < 0 ? behind : 0);
 	return judge_ns(&f, "it isn't slewed as NTP asked for", c->monotonic_ns - raw,
 			want + (asked < 0 ? -adjust : adjust));
 }
