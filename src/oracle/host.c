@@ -107,7 +107,8 @@ static bool check_moved(struct run *run, const char *clock, s128 was, s128 is,
  * is in [-1, 2] and f m / (2 C) either way, f being cut to 2^-16 ppm.
  *
  * What isn't slewed has nothing to catch up with, unless it was before, and NTP's error
- * wasn't cleared since: mult is the clocksource's.
+ * wasn't cleared since: mult is the clocksource's.  A unit of it that is left over from
+ * a slew may make 2^31 ns, while nothing ticks: all that the error's 64 bits hold.
  */
 static void check_rate_set(struct run *run)
 {
@@ -171,6 +172,8 @@ void check_host_update(struct run *run, const struct event *event)
 	s128 wrap = (s128)1 << (64 - was.shift + FINE), lost = 0;
 
 	run->sim.subject->view_timekeeper(is);
+	if (cycles_to_ns(run, run->sim.cycles - run->tick_cycles) >> 31 >= was.mult)
+		run->slewed |= 1u << run->sim.host;
 	if (is->cycle_last != was.cycle_last)
 		run->tick_cycles = run->sim.cycles;
 	switch ((enum event_kind)event->kind) {
