@@ -343,7 +343,7 @@ struct subject_ntp {
 	u64 realtime_s;			/* since 1970 */
 	u32 seconds;			/* that pass */
 	u8 leap;			/* enum subject_leap */
-	u32 withdrawn;			/* after so many of them; more: never */
+	u32 announced, withdrawn;	/* after so many of them; more: never */
 	s64 adjust_us;			/* adjtime() */
 };
 
@@ -352,6 +352,8 @@ struct subject_ntp_after {
 	s64 realtime_s, monotonic_s, tai_s;
 	s64 slewed;			/* 2^-32 ns */
 	u32 ticks_per_s;		/* that a second's slew is divided by */
+	/* CLOCK_REALTIME's, when it has been announced again a day later, and stays so */
+	s64 again_s;
 };
 
 /* The host timekeeper's CLOCK_MONOTONIC_RAW reader, for exact arithmetic. */
@@ -377,6 +379,7 @@ struct subject_counter {
 	u64 max_cycles;			/* that the kernel multiplies in 64 bits */
 	u32 mult, shift;
 	u32 maxadj;			/* what NTP may add to mult or take */
+	u64 max_idle_ns;		/* that the kernel may let pass between two ticks */
 };
 
 /*
@@ -396,7 +399,8 @@ struct subject_vdso {
 };
 
 struct subject_vdso_read {
-	bool valid;			/* all are, or they go to the kernel */
+	bool valid, any;		/* all are, or any; else they go to the kernel */
+	bool whole;			/* no tv_nsec has a second in it */
 	s64 before_ns, after_ns, meanwhile_ns;
 	s64 namespace_ns;		/* after the update */
 };
@@ -415,6 +419,92 @@ struct subject_sched_clock_read {
 	u64 suspended, resumed;		/* ns, at suspend_tsc and resume_tsc */
 	u64 ns;				/* at tsc, after the resume */
 	u32 shift;			/* as perf's mmap page has it */
+};
+
+/* A host's clocks as each way to read them has it, ns. */
+struct subject_host_clocks {
+	s64 monotonic_ns, raw_ns, realtime_ns, boottime_ns, tai_ns;
+	/* the same from seconds and ns; from what readers without the lock have */
+	s64 realtime_ts_ns, boottime_ts_ns, fast_realtime_ns;
+	s64 updated_ns;			/* CLOCK_MONOTONIC at the last update... */
+	u64 seconds;			/* ...and its seconds, as ktime_get_seconds() */
+	bool whole;			/* what is less than a second is */
+	u32 was_set;			/* counts what timers must hear of */
+	s64 next_leap_ns;		/* CLOCK_MONOTONIC; 2^63 - 1: none */
+	s64 adjust_us;			/* left of adjtime(): ADJ_OFFSET_SS_READ */
+	bool slews;			/* now */
+};
+
+#define SUBJECT_INVALID (-22)		/* -EINVAL */
+
+/* adjtimex(2) and settimeofday(2) leave 30 years to 2^63 ns: the year 2232 */
+#define SUBJECT_REALTIME_MAX_S ((s64)(~0ull >> 1) / 1000000000 - 30ll * 365 * 86400)
+
+/* A host boots, runs for a while with an adjtime(), and its CLOCK_REALTIME is stepped. */
+struct subject_boot {
+	u32 khz;			/* of its TSC, the clocksource */
+	s64 rtc_s, rtc_ns;		/* what its RTC says, whatever that is */
+	u64 booted_ns;			/* its age when it asks */
+	s64 adjust_us;
+	u64 ticked_cycles;		/* the last tick's... */
+	u64 stepped_cycles;		/* ...and since */
+	s64 step_s, step_ns;		/* adjtimex(ADJ_SETOFFSET) */
+};
+
+struct subject_boot_after {
+	struct subject_host_clocks booted, before, stepped;
+	bool rtc_kept;			/* there is an RTC to go by */
+	int refused;			/* 0: the step was taken */
+};
+
+/* Two sleeps of a host, whose RTC says what it likes. */
+enum subject_asleep {
+	SUBJECT_ASLEEP_RTC,		/* nothing else goes on */
+	SUBJECT_ASLEEP_TSC,		/* the clocksource does */
+	SUBJECT_ASLEEP_OTHER,		/* another counter of that rate does, when it's on */
+	SUBJECT_ASLEEP_NR
+};
+
+struct subject_rtc {
+	s64 s, ns;
+};
+
+struct subject_sleep {
+	u64 awake_cycles;		/* since the boot or the last wake */
+	struct subject_rtc fell_asleep, woke;
+	u64 cycles;			/* of what goes on */
+};
+
+struct subject_sleeps {
+	u32 khz;
+	u8 goes_on;			/* enum subject_asleep */
+	struct subject_rtc booted;
+	struct subject_sleep sleep[2];
+};
+
+struct subject_sleeps_after {
+	u32 mult, shift;		/* of the counter */
+	struct {
+		struct subject_host_clocks before, after;
+		bool left_to_rtc;	/* the RTC's driver is to add the sleep */
+	} sleep[2];
+};
+
+/* A host ticks, under what an NTP daemon asked for before the first. */
+struct subject_slew {
+	u32 khz;
+	u64 realtime_s;
+	s32 freq;			/* ADJ_FREQUENCY's, 2^-16 ppm */
+	s64 adjust_us;
+	u8 leap;			/* enum subject_leap */
+	u32 ticks;
+	u64 tick_cycles[2];		/* in turn */
+};
+
+struct subject_slew_after {
+	struct subject_host_clocks booted, clocks;
+	bool told;			/* a tick said that the clock was set */
+	u32 mult, ticks_per_s;
 };
 
 /* One kept definition of the tree. */
@@ -565,12 +655,15 @@ struct subject {
 
 	/* Host timekeeping, pure: registration of a clocksource and its readers. */
 	void (*register_counter)(u32 khz, u64 mask, struct subject_counter *counter);
+	/* what a tick takes for passed, cycles */
+	u64 (*counter_passed)(u32 khz, u64 mask, u64 last, u64 now);
 	u64 (*timekeeping_read)(const struct subject_counter *counter, u64 cycles);
 	/* false: the vDSO takes the counter for invalid */
 	bool (*vdso_read)(const struct subject_counter *counter, u64 cycles, u64 *ns);
 	void (*vdso_update)(const struct subject_vdso *at,
 			    struct subject_vdso_read *read);
 	u64 (*suspend_timing)(u32 khz, u64 mask, u64 start, u64 now); /* ns */
+	s64 (*time_add)(s64 now_ns, s64 ns);	/* for a timer */
 	bool (*in_interval)(u64 start, u64 end, u64 counter);
 	void (*sched_clock)(const struct subject_sched_clock *at,
 			    struct subject_sched_clock_read *read);
@@ -582,6 +675,10 @@ struct subject {
 	int (*xen_restore_runstate)(u32 vcpu, u64 away_ns, u64 run_delay_ns);
 	/* Likewise. */
 	int (*xen_attr)(u32 vcpu, enum subject_xen_attr what, u64 run_delay_ns);
+	/* A host's timekeeper by itself: that of the VM, if there is one, is forgotten. */
+	void (*boot_clocks)(const struct subject_boot *at, struct subject_boot_after *after);
+	void (*sleep_clocks)(const struct subject_sleeps *at, struct subject_sleeps_after *after);
+	void (*slew_clocks)(const struct subject_slew *at, struct subject_slew_after *after);
 	/* Pure: what NTP adds to the timekeeper, second by second. */
 	void (*ntp_seconds)(const struct subject_ntp *at, struct subject_ntp_after *after);
 };

@@ -74,6 +74,12 @@ static u64 read_clocksource_other(struct clocksource *cs)
 	return shim_hw->other_ns;
 }
 
+/* tsc_cs_enable(), hv_cs_enable() */
+static int enable_clocksource(struct clocksource *cs)
+{
+	return 0;
+}
+
 /* Pure in its arguments, so the last answer is kept over a reset. */
 static void register_clocksource(struct clocksource *cs, u32 scale, u32 freq)
 {
@@ -90,6 +96,7 @@ static void register_clocksource(struct clocksource *cs, u32 scale, u32 freq)
 	}
 	*cs = kept;
 	cs->read = asked.read;
+	cs->enable = asked.enable;
 	cs->vdso_clock_mode = asked.vdso_clock_mode;
 }
 
@@ -106,11 +113,13 @@ static struct clocksource *find_clocksource(u8 kind)
 	switch (kind) {
 	case SUBJECT_CS_TSC:
 		cs->read = read_clocksource_tsc;
+		cs->enable = enable_clocksource;
 		cs->vdso_clock_mode = VDSO_CLOCKMODE_TSC;
 		register_clocksource(cs, 1000, tsc_khz);
 		break;
 	case SUBJECT_CS_HYPERV_PAGE:
 		cs->read = read_clocksource_hyperv;
+		cs->enable = enable_clocksource;
 		cs->vdso_clock_mode = VDSO_CLOCKMODE_HVCLOCK;
 		register_clocksource(cs, 1, NSEC_PER_SEC / 100);
 		break;
@@ -139,16 +148,22 @@ static struct clocksource *clocksource_default_clock(void)
 	return find_clocksource(config.clocksource);
 }
 
+/* of a timekeeper by itself, host_time.h */
+static bool is_alone;
+static struct timespec64 rtc_alone;
+static u64 booted_alone_ns;
+
 static void read_persistent_clock64(struct timespec64 *now)
 {
-	*now = ns_to_timespec64(config.realtime_ns + shim_hw->other_ns);
+	*now = is_alone ? rtc_alone :
+			  ns_to_timespec64(config.realtime_ns + shim_hw->other_ns);
 }
 
 static void read_persistent_wall_and_boot_offset(struct timespec64 *now,
 						 struct timespec64 *boot_offset)
 {
 	read_persistent_clock64(now);
-	*boot_offset = (struct timespec64){ 0 };
+	*boot_offset = ns_to_timespec64(booted_alone_ns);
 }
 
 static void shim_gtod_chain(struct timekeeper *timekeeper, bool was_set)
@@ -654,18 +669,26 @@ void host_resume(bool boot_cpu)
 	gtod_work();
 }
 
-/* process_adjtimex_modes(), ADJ_FREQUENCY; then do_adjtimex() */
+#if CF_HAS_NTP_DATA
+#define NTP(name) tk_ntp_data[0].name
+#define NTP_DATA &tk_ntp_data[0]
+#else
+#define NTP(name) name
+#define NTP_DATA
+#endif
+
+/* process_adjtimex_modes(), ADJ_FREQUENCY: 2^-16 ppm */
+static void set_frequency(s64 freq)
+{
+	freq *= PPM_SCALE;
+	NTP(time_freq) = max(min(freq, MAXFREQ_SCALED), -MAXFREQ_SCALED);
+	ntp_update_frequency(NTP_DATA);
+}
+
+/* and then do_adjtimex() */
 void host_ntp_slew(s32 ppb)
 {
-	s64 freq = ppb * 65536ll / 1000 * PPM_SCALE;
-
-#if CF_HAS_NTP_DATA
-	tk_ntp_data[0].time_freq = max(min(freq, MAXFREQ_SCALED), -MAXFREQ_SCALED);
-	ntp_update_frequency(&tk_ntp_data[0]);
-#else
-	time_freq = max(min(freq, MAXFREQ_SCALED), -MAXFREQ_SCALED);
-	ntp_update_frequency();
-#endif
+	set_frequency(ppb * 65536ll / 1000);
 	skip_intervals();
 	timekeeping_advance(TK_ADV_FREQ);
 	gtod_work();

@@ -105,11 +105,16 @@ static bool check_moved(struct run *run, const char *clock, s128 was, s128 is,
  * R = T - C * m what m was rounded by, so mult = floor(m + f T / C), or one more to
  * catch up.  T / C is m within m / (2 C), C at least a ms: so mult - floor(m (1 + f))
  * is in [-1, 2] and f m / (2 C) either way, f being cut to 2^-16 ppm.
+ *
+ * What isn't slewed has nothing to catch up with, unless it was before, and NTP's error
+ * wasn't cleared since: mult is the clocksource's.  A unit of it that is left over from
+ * a slew may make 2^31 ns, while nothing ticks: all that the error's 64 bits hold.
  */
 static void check_rate_set(struct run *run)
 {
 	const struct subject_timekeeper_view *tk = &run->timekeeper;
 	s64 ppb = run->slew_ppb[run->sim.host], off = 0;
+	bool slewed = run->slewed >> run->sim.host & 1;
 	s128 want = tk->mult;
 
 	if (ppb) {
@@ -126,8 +131,30 @@ static void check_rate_set(struct run *run)
 		.why = "its rate isn't the one that NTP set", .unit = "mult",
 		.got = tk->mono_mult,
 		.want = want,
-		.low = -1 - off, .high = 2 + off,
+		.low = slewed ? -1 - off : 0, .high = slewed ? 2 + off : 0,
 	});
+}
+
+/* NTP's error is forgotten; that of a present slew begins anew at the next tick. */
+static void clear_ntp(struct run *run)
+{
+	if (!run->slew_ppb[run->sim.host])
+		run->slewed &= ~(1u << run->sim.host);
+}
+
+/*
+ * By what CLOCK_REALTIME, at @real before, moves: adjtimex(2) refuses a step before
+ * CLOCK_MONOTONIC's zero, and beyond the year 2232.
+ */
+static s64 step_of(const struct event *event, const struct subject_timekeeper_view *was,
+		   s128 real)
+{
+	s128 step = (s64)event->value, stepped = (real >> FINE) + step;
+
+	if (event->kind != EVENT_STEP_REALTIME || was->offs_real_ns + step < 0 ||
+	    stepped >= (s128)SUBJECT_REALTIME_MAX_S * CF_NS_PER_SEC)
+		return 0;
+	return step;
 }
 
 void forget_all_timers(struct run *run)
@@ -142,22 +169,36 @@ void check_host_update(struct run *run, const struct event *event)
 	struct subject_timekeeper_view was = run->timekeeper, *is = &run->timekeeper;
 	u64 raw = run->sim.hw.raw_tsc;
 	struct readings before, after;
-	s128 wrap = (s128)1 << (64 - was.shift + FINE), step = 0, lost = 0;
+	s128 wrap = (s128)1 << (64 - was.shift + FINE), lost = 0;
 
 	run->sim.subject->view_timekeeper(is);
+	if (cycles_to_ns(run, run->sim.cycles - run->tick_cycles) >> 31 >= was.mult)
+		run->slewed |= 1u << run->sim.host;
 	if (is->cycle_last != was.cycle_last)
 		run->tick_cycles = run->sim.cycles;
 	switch ((enum event_kind)event->kind) {
 	case EVENT_NTP_SLEW:
 		run->slew_ppb[run->sim.host] = event->value;
 		run->host_moved = run->host_slewed = true;
+		run->slewed |= 1u << run->sim.host;
 		break;
 	case EVENT_STEP_REALTIME:
 		run->host_moved = true;
+		if (is->offs_real_ns != was.offs_real_ns)
+			clear_ntp(run);
 		break;
 	case EVENT_CLOCKSOURCE:
+		run_check(run, &(struct verdict){
+			.law = LAW_EXACT, .clock = "host-clocksource",
+			.function = "change_clocksource",
+			.why = "it isn't the one that was asked for", .unit = "kind",
+			.got = is->clocksource,
+			.want = event->value ? SUBJECT_CS_OTHER :
+					       run->sim.machine->clocksource,
+		});
 		if (is->clocksource == was.clocksource)
 			break;
+		clear_ntp(run);
 		/* measured anew, by another counter */
 		run->host_moved = true;
 		run->moved.clock_restored = false;
@@ -180,9 +221,6 @@ void check_host_update(struct run *run, const struct event *event)
 	default:
 		break;
 	}
-	/* refused is a step before CLOCK_MONOTONIC's zero, or beyond the year 2232 */
-	if (event->kind == EVENT_STEP_REALTIME && is->offs_real_ns != was.offs_real_ns)
-		step = (s64)event->value;
 	if (!read_all(run, &was, raw, &before)) {
 		/* forwarded to a counter behind: the others gain the skew, each time */
 		if (is->cycle_last != was.cycle_last) {
@@ -196,7 +234,8 @@ void check_host_update(struct run *run, const struct event *event)
 		   check_moved(run, "host-raw", before.raw, after.raw, lost, wrap) &&
 		   check_moved(run, "host-monotonic", before.mono, after.mono,
 			       lost, wrap)) {
-		check_moved(run, "host-realtime", before.real + step * FINE_PER_NS,
+		check_moved(run, "host-realtime", before.real +
+			    step_of(event, &was, before.real) * FINE_PER_NS,
 			    after.real, lost, wrap);
 	}
 	/* a tick before the interval is over does nothing */
@@ -264,6 +303,7 @@ bool do_suspend(struct run *run, const struct event *event)
 	run->sim.subject->view_vm(&run->vm);
 	run->sim.subject->view_timekeeper(&run->timekeeper);
 	run->tick_cycles = run->woken_cycles = run->sim.cycles;
+	clear_ntp(run);
 	run->host_moved = run->snapshot_broken = run->tsc_touched = true;
 	run->page_pending = true;
 	run->moved.clock_restored = false;

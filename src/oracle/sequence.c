@@ -37,7 +37,10 @@ static bool is_fallback(struct run *run, enum subject_reader reader,
 	       !run->sim.subject->get_clock(&clock) && read->value == clock.clock_ns / 100;
 }
 
-/* Nothing else looks at the vDSO's clock: it is vCPU0's tuple, in 63 bits. */
+/*
+ * Nothing else looks at the vDSO's clock: it is vCPU0's tuple, in 63 bits, while that
+ * says that all vCPUs' are one, and else none.  Contract: it is set to no more than that.
+ */
 static void check_vdso(struct run *run, const struct sim_read *read)
 {
 	struct subject_vcpu_view first;
@@ -45,8 +48,16 @@ static void check_vdso(struct run *run, const struct sim_read *read)
 
 	run->sim.subject->view_vcpu(0, &first);
 	want = unsigned_read(&first.pvclock, read->tsc);
-	if (!read->valid || want >> 63 ||
-	    (s64)(read->tsc - first.pvclock.tsc_timestamp) < 0)
+	if (want >> 63)
+		return;
+	run_check(run, &(struct verdict){
+		.law = LAW_EXACT, .clock = "vdso-kvmclock", .event = "interleave",
+		.function = "vread_pvclock",
+		.why = "the vDSO has a clock that isn't one for all vCPUs, or has none",
+		.unit = "clock", .got = read->valid,
+		.want = first.pvclock.flags & SUBJECT_PVCLOCK_TSC_STABLE,
+	});
+	if (!read->valid || (s64)(read->tsc - first.pvclock.tsc_timestamp) < 0)
 		return;
 	run_check(run, &(struct verdict){
 		.law = LAW_EXACT, .clock = "vdso-kvmclock", .event = "interleave",

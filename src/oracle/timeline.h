@@ -176,6 +176,7 @@ struct run {
 	u32 unended, unended_told;	/* sequences left odd, a bit each */
 	bool host_moved;		/* its clocks are no longer what boot made them */
 	bool host_slewed;
+	u32 slewed;			/* NTP's error may not be 0; a bit each host */
 	bool host_broken;		/* one of them broke a law: no timer is promised */
 	u64 woken_cycles;		/* true time of the last wake */
 	s64 slew_ppb[SUBJECT_MAX_HOSTS]; /* of CLOCK_MONOTONIC and CLOCK_REALTIME */

@@ -202,11 +202,16 @@ void ref_set_clocksource(enum subject_clocksource clocksource);
 void ref_suspend(void);
 void ref_resume(bool boot_cpu);
 void ref_register_counter(u32 khz, u64 mask, struct subject_counter *counter);
+u64 ref_counter_passed(u32 khz, u64 mask, u64 last, u64 now);
 u64 ref_timekeeping_read(const struct subject_counter *counter, u64 cycles);
 bool ref_vdso_read(const struct subject_counter *counter, u64 cycles, u64 *ns);
 void ref_vdso_update(const struct subject_vdso *at, struct subject_vdso_read *read);
 u64 ref_suspend_timing(u32 khz, u64 mask, u64 start, u64 now);
+s64 ref_time_add(s64 now_ns, s64 ns);
 bool ref_in_interval(u64 start, u64 end, u64 counter);
+void ref_boot_clocks(const struct subject_boot *at, struct subject_boot_after *after);
+void ref_sleep_clocks(const struct subject_sleeps *at, struct subject_sleeps_after *after);
+void ref_slew_clocks(const struct subject_slew *at, struct subject_slew_after *after);
 void ref_ntp_seconds(const struct subject_ntp *at, struct subject_ntp_after *after);
 void ref_sched_clock(const struct subject_sched_clock *at,
 		     struct subject_sched_clock_read *read);
