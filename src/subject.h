@@ -426,7 +426,7 @@ struct subject {
 	/* MSR_IA32_TSC, by userspace (@host) or by the guest. */
 	void (*write_tsc)(u32 vcpu, u64 tsc, bool host);
 	int (*set_tsc_offset)(u32 vcpu, u64 offset);	/* KVM_VCPU_TSC_OFFSET */
-	u64 (*get_tsc_offset)(u32 vcpu);
+	int (*get_tsc_offset)(u32 vcpu, u64 *offset);
 	int (*set_tsc_khz)(u32 vcpu, u32 khz);		/* KVM_SET_TSC_KHZ */
 	int (*get_clock)(struct subject_clock *clock);	/* KVM_GET_CLOCK */
 	int (*set_clock)(const struct subject_clock *clock); /* KVM_SET_CLOCK */

@@ -301,10 +301,27 @@ static bool check_clock_realtime(struct run *run, const struct sim_read *read)
 	return run_check(run, &v);
 }
 
+void check_set_clock(struct run *run, const struct sim_read *read)
+{
+	if (!read->valid)
+		run_fail(run, &(struct verdict){
+			.law = LAW_ROUNDTRIP, .clock = "KVM_GET_CLOCK",
+			.function = "kvm_vm_ioctl_set_clock",
+			.why = "KVM_SET_CLOCK was refused", .unit = "ns",
+			.want = run->event->value,
+		});
+}
+
 void check_get_clock(struct run *run, const struct sim_read *read)
 {
 	bool ok = check_clock_realtime(run, read), behind = false;
 
+	if (!read->valid)
+		run_fail(run, &(struct verdict){
+			.law = LAW_ROUNDTRIP, .clock = "KVM_GET_CLOCK",
+			.function = "kvm_vm_ioctl_get_clock",
+			.why = "KVM_GET_CLOCK was refused", .unit = "ns",
+		});
 	if (run->vm.use_master_clock) {
 		behind = (s64)(read->tsc - run->vm.master_cycle_now) < 0;
 		run_show(run, "KVM_GET_CLOCK", "ns", read, true,
@@ -386,6 +403,27 @@ s64 guest_cycle_ns(const struct run *run,
 	return 1000000 / view->hw_tsc_khz + 1;
 }
 
+/*
+ * Without the flag, the guest's reader never gives less than it gave anybody: @ns is
+ * that, or the tuple at this TSC, exactly.
+ */
+void check_unstable(struct run *run, const struct sim_read *read, u64 ns)
+{
+	u64 now = unsigned_read(&run->vcpu[run->event->vcpu].view.pvclock, read->tsc);
+
+	if (read->flags & SUBJECT_PVCLOCK_TSC_STABLE)
+		return;
+	if (now > run->unstable_read)
+		run->unstable_read = now;
+	run_check(run, &(struct verdict){
+		.law = ns < run->unstable_read ? LAW_MONOTONIC : LAW_EXACT,
+		.clock = "kvmclock", .function = "pvclock_clocksource_read",
+		.event = "read-pvclock-unstable",
+		.why = "it is neither the tuple at this TSC nor the latest read",
+		.unit = "ns", .got = ns, .want = run->unstable_read,
+	});
+}
+
 void check_pvclock(struct run *run, const struct sim_read *read)
 {
 	u32 nr = run->event->vcpu;
@@ -400,18 +438,7 @@ void check_pvclock(struct run *run, const struct sim_read *read)
 	bool ok;
 
 	run_show(run, "kvmclock", "ns", read, true, want);
-	/* without the flag, the guest's reader never gives less than it gave anybody */
-	if (!stable && run->unstable_read)
-		run_check(run, &(struct verdict){
-			.law = LAW_MONOTONIC, .clock = "kvmclock",
-			.function = "pvclock_clocksource_read",
-			.event = "read-pvclock-unstable",
-			.why = "a later read was below an earlier one",
-			.unit = "ns", .got = read->value,
-			.want = run->unstable_read, .high = (s128)1 << 100,
-		});
-	if (!stable)
-		run->unstable_read = read->value;
+	check_unstable(run, read, read->value);
 	if (!in_contract(run, nr) || !stable)
 		return;
 	cycle_ns = guest_cycle_ns(run, &run->vcpu[nr].view);
@@ -755,20 +782,23 @@ bool host_ns(const struct run *run, u64 raw, s128 *ns)
 
 /*
  * A vCPU that is faster than its host is brought forward at each entry, to where
- * its own rate has brought it since its TSC was written.  Less than that is time
+ * its own rate has brought it since its TSC was written: by what the VMM wrote and
+ * when, or where that isn't known by what KVM remembers.  Less than that is time
  * lost.  The rate is KVM's pair for virtual_tsc_khz, low by 2^-31; 2 cycles are
  * rounding, and the write's time is as exact as the host's clocksource.
  */
-void check_caught_up(struct run *run, const struct subject_vcpu_view *now)
+void check_caught_up(struct run *run, u32 nr, const struct subject_vcpu_view *now)
 {
+	const struct vcpu_state *state = &run->vcpu[nr];
 	u64 raw = run->sim.hw.raw_tsc;
+	u64 from = state->written ? state->written_tsc : now->this_tsc_write;
 	s128 since, cycles;
 
 	if (now->virtual_tsc_khz > MAX_GUEST_KHZ ||
 	    now->virtual_tsc_khz < MIN_GUEST_KHZ || !host_ns(run, raw, &since) ||
-	    now->this_tsc_write >> 62)	/* on its way over 2^64 */
+	    from >> 62)			/* on its way over 2^64 */
 		return;
-	since -= now->this_tsc_nsec;
+	since -= state->written ? state->written_ns : (s128)now->this_tsc_nsec;
 	if (since < 0 || since >> 60)
 		return;
 	cycles = since * now->virtual_tsc_khz / 1000000;
@@ -778,55 +808,210 @@ void check_caught_up(struct run *run, const struct subject_vcpu_view *now)
 		.why = "the vCPU was caught up with a time in the past",
 		.unit = "cycles",
 		.got = sim_guest_tsc(run->sim.machine, now, raw),
-		.want = (s128)now->this_tsc_write + cycles,
+		.want = (s128)from + cycles,
 		.low = -(cycles >> 31) - 2 -
 		       (s128)run->resolution_ns * now->virtual_tsc_khz / 1000000,
 		.high = (s128)1 << 100,
 	});
 }
 
+/*
+ * A frequency is taken if the host can make it: with scaling, as the ratio
+ * floor(khz * 2^frac / host); without, from the host's own on, by catching up.  What is
+ * within 250 ppm of the host's (tsc_tolerance_ppm, to the kHz below) may be taken for it.
+ */
+static void check_khz(struct run *run, u32 khz, const struct subject_vcpu_view *now,
+		      bool accepted)
+{
+	const struct machine *m = run->sim.machine;
+	u64 low = m->tsc_khz * (1000000ull - 250) / 1000000;
+	u64 high = m->tsc_khz * (1000000ull + 250) / 1000000;
+	u8 frac = m->tsc_frac_bits;
+	struct verdict v = {
+		.law = LAW_EXACT, .clock = "guest-TSC-frequency",
+		.function = "kvm_set_tsc_khz", .unit = "kHz", .want = khz,
+	};
+
+	if (!khz)
+		khz = m->tsc_khz;
+	if (accepted ? !frac && khz < low :
+		       khz <= MAX_GUEST_KHZ && (frac || khz >= m->tsc_khz)) {
+		v.why = accepted ? "a frequency was taken that the host can't make" :
+				   "a frequency that the host can make was refused";
+		run_fail(run, &v);
+	}
+	if (!accepted || !frac ||
+	    (now->tsc_multiplier == 1ull << frac && khz >= low && khz <= high))
+		return;
+	v.why = "it isn't scaled by its ratio to the host's";
+	v.unit = "2^-frac";
+	v.got = now->tsc_multiplier;
+	v.want = ((u128)khz << frac) / m->tsc_khz;
+	run_check(run, &v);
+}
+
+/*
+ * A VMM restores vCPUs one after the other, so KVM takes a TSC that is within a second
+ * of virtual time of where the one written last has come to for the same, and what
+ * isn't for what it says.  What has passed is by the host's clock and KVM's pair, low by
+ * up to 2^-31; 3 cycles and the clocksource's resolution are rounding.  Contract: both
+ * vCPUs have one frequency and ratio, and nothing but the VMM's writes of TSCs that
+ * aren't 0 came between: a new vCPU or a 0 is another beginning.
+ *
+ * Returns whether it is to be the same, and false where it is to be @value; or, in
+ * @unclear, that neither is promised.
+ */
+static bool is_one_tsc(const struct run *run, u64 value, s128 ns,
+		       const struct subject_vcpu_view *now, bool *unclear)
+{
+	const struct tsc_write *last = &run->tsc_write;
+	s128 second = (s128)last->khz * 1000, cycles, apart, slack;
+
+	*unclear = !last->known || now->virtual_tsc_khz < MIN_GUEST_KHZ ||
+		   now->virtual_tsc_khz > MAX_GUEST_KHZ || ns < last->ns ||
+		   (value | last->tsc) >> 62;
+	if (*unclear || now->virtual_tsc_khz != last->khz)
+		return false;
+	cycles = (ns - last->ns) * last->khz / 1000000;
+	apart = (s128)value - last->tsc - cycles;
+	if (apart < 0)
+		apart = -apart;
+	slack = (cycles >> 31) + 3 + (s128)run->resolution_ns * last->khz / 1000000;
+	*unclear = (apart >= second - slack && apart <= second + slack) ||
+		   now->tsc_multiplier != last->multiplier || cycles >> 62;
+	return apart < second;
+}
+
+/* What the next write is compared with; all that are one are alike. */
+static void remember_write(struct run *run, u32 nr, u64 tsc, bool same,
+			   const struct subject_vcpu_view *now)
+{
+	struct tsc_write write = {
+		.vcpu = nr, .alike = (same ? run->tsc_write.alike : 0) | 1u << nr,
+		.khz = now->virtual_tsc_khz, .tsc = tsc, .offset = now->tsc_offset,
+		.multiplier = now->tsc_multiplier,
+	};
+
+	write.known = host_ns(run, run->sim.hw.raw_tsc, &write.ns) &&
+		      !run->vcpu[nr].wrapped && now->tsc_multiplier;
+	run->tsc_write = write;
+}
+
+static void check_host_write(struct run *run, const struct event *event,
+			     const struct subject_vcpu_view *now)
+{
+	u64 is = sim_guest_tsc(run->sim.machine, now, run->sim.hw.raw_tsc);
+	s128 second = (s128)now->virtual_tsc_khz * 1000 + 1, ns = 0;
+	bool unclear = true, same = false;
+	struct verdict v = {
+		.law = LAW_ROUNDTRIP, .clock = "guest-TSC",
+		.function = "kvm_synchronize_tsc", .unit = "cycles",
+		.why = "the TSC isn't what the host wrote",
+		.got = (s128)event->value + (s64)(is - event->value),
+		.want = event->value,
+	};
+
+	if (event->value && now->tsc_multiplier && !run->vcpu[event->vcpu].wrapped &&
+	    host_ns(run, run->sim.hw.raw_tsc, &ns))
+		same = is_one_tsc(run, event->value, ns, now, &unclear);
+	if (unclear) {
+		same = false;
+		/* KVM scales with the ratio of the first */
+		v.low = -second;
+		v.high = second;
+	} else if (same) {
+		v.law = LAW_AGREE;
+		v.why = "it isn't the TSC that the host wrote less than a second before";
+		v.got = (s64)now->tsc_offset;
+		v.want = (s64)run->tsc_write.offset;
+	}
+	run_check(run, &v);
+	remember_write(run, event->vcpu, event->value, same, now);
+	run->tsc_write.known &= event->value != 0;
+}
+
+/* The attribute is of L1's TSC, whoever runs. */
+static void check_offset_write(struct run *run, const struct event *event,
+			       const struct subject_vcpu_view *now, bool accepted)
+{
+	const struct tsc_write *last = &run->tsc_write;
+	struct verdict v = {
+		.law = LAW_ROUNDTRIP, .clock = "guest-TSC",
+		.function = "kvm_arch_tsc_get_attr", .unit = "cycles",
+		.want = (s64)event->value,
+	};
+	u64 offset = ~event->value;
+
+	v.why = "KVM_VCPU_TSC_OFFSET can't be written and read";
+	if (!accepted || run->sim.subject->get_tsc_offset(event->vcpu, &offset))
+		run_fail(run, &v);
+	v.why = "KVM_VCPU_TSC_OFFSET isn't what was set";
+	v.got = (s64)offset;
+	run_check(run, &v);
+	remember_write(run, event->vcpu,
+		       sim_guest_tsc(run->sim.machine, now, run->sim.hw.raw_tsc),
+		       last->known && last->offset == event->value &&
+		       last->khz == now->virtual_tsc_khz, now);
+}
+
+/*
+ * The VMM has made all vCPUs' TSCs one, by writes after each other; and the last one
+ * enters.  Then kvmclock is a stable one on a host that goes by its TSC, whose TSC has
+ * never been seen to go back.
+ */
+void check_alike(struct run *run)
+{
+	const struct tsc_write *last = &run->tsc_write;
+
+	if (!last->known || last->vcpu != run->event->vcpu ||
+	    last->alike != (1u << run->sim.nr_vcpus) - 1 ||
+	    run->timekeeper.clocksource == SUBJECT_CS_OTHER ||
+	    run->sim.tsc_lost[run->sim.host])
+		return;
+	for (u32 i = 0; i < run->sim.nr_vcpus; i++)
+		if (run->vcpu[i].view.virtual_tsc_khz != last->khz ||
+		    run->vcpu[i].view.tsc_multiplier != last->multiplier)
+			return;
+	run_check(run, &(struct verdict){
+		.law = LAW_AGREE, .clock = "kvmclock",
+		.function = "kvm_track_tsc_matching", .event = "master-clock",
+		.why = "all vCPUs have one TSC, and no master clock",
+		.unit = "", .got = run->vm.use_master_clock, .want = 1,
+	});
+}
+
 /* A guest's TSC at this moment, before and after an event that is about it. */
 void check_tsc_write(struct run *run, const struct event *event,
 			    const struct subject_vcpu_view *old,
-			    const struct subject_vcpu_view *now)
+			    const struct subject_vcpu_view *now, bool accepted)
 {
 	const struct machine *m = run->sim.machine;
 	u64 was = sim_guest_tsc(m, old, run->sim.hw.raw_tsc);
 	u64 is = sim_guest_tsc(m, now, run->sim.hw.raw_tsc);
-	s64 step = is - was, off = is - event->value;
-	s128 second = (s128)now->virtual_tsc_khz * 1000;
+	s64 step = is - was;
 
-	/* a vCPU that never ran has no TSC to lose; one that slept finds it when loaded */
-	if (event->kind == EVENT_SET_TSC_KHZ && old->updates &&
-	    !run->vcpu[event->vcpu].slept)
-		run_check(run, &(struct verdict){
-			.law = step < 0 ? LAW_MONOTONIC : LAW_RATE,
-			.clock = "guest-TSC", .function = "kvm_set_tsc_khz",
-			.why = "another frequency moved the TSC",
-			.unit = "cycles", .got = (s128)was + step, .want = was,
-			.low = -2, .high = 2,
-		});
-	/* the attribute is of L1's TSC, whoever runs */
-	if (event->kind == EVENT_SET_TSC_OFFSET) {
-		u64 offset = run->sim.subject->get_tsc_offset(event->vcpu);
-
-		run_check(run, &(struct verdict){
-			.law = LAW_ROUNDTRIP, .clock = "guest-TSC",
-			.function = "kvm_arch_tsc_get_attr",
-			.why = "KVM_VCPU_TSC_OFFSET isn't what was set",
-			.unit = "cycles", .got = (s64)offset, .want = (s64)event->value,
-		});
+	switch ((enum event_kind)event->kind) {
+	case EVENT_SET_TSC_KHZ:
+		check_khz(run, event->value, now, accepted);
+		/* a vCPU that never ran has no TSC to lose; one that slept finds it when loaded */
+		if (old->updates && !run->vcpu[event->vcpu].slept)
+			run_check(run, &(struct verdict){
+				.law = step < 0 ? LAW_MONOTONIC : LAW_RATE,
+				.clock = "guest-TSC", .function = "kvm_set_tsc_khz",
+				.why = "another frequency moved the TSC",
+				.unit = "cycles", .got = (s128)was + step, .want = was,
+				.low = -2, .high = 2,
+			});
+		break;
+	case EVENT_SET_TSC_OFFSET:
+		check_offset_write(run, event, now, accepted);
+		break;
+	case EVENT_WRITE_TSC_HOST:
+		check_host_write(run, event, now);
+		break;
+	default:
+		break;
 	}
-	/* KVM scales with the ratio of the first; only the TSC of 64 bits is promised */
-	if (event->kind == EVENT_WRITE_TSC_HOST)
-		run_check(run, &(struct verdict){
-			.law = LAW_ROUNDTRIP, .clock = "guest-TSC",
-			.function = "kvm_synchronize_tsc",
-			.why = "the TSC isn't what the host wrote",
-			.unit = "cycles", .got = (s128)event->value + off,
-			.want = event->value,
-			.low = -second - 1, .high = second + 1,
-		});
 }
 
 /*
@@ -856,14 +1041,30 @@ void check_guest_khz(struct run *run, const struct sim_read *read)
 void remember_tsc(struct run *run, u32 nr)
 {
 	struct vcpu_state *state = &run->vcpu[nr];
+	u64 raw = sim_raw_tsc(&run->sim, run->sim.vcpu_cpu[nr]), tsc;
+	u32 khz = state->view.virtual_tsc_khz;
 
 	run->sim.subject->view_vcpu(nr, &state->view);
 	state->touched = true;
-	if (sim_guest_tsc(run->sim.machine, &state->view,
-			  run->sim.hw.raw_tsc) >> 62)
+	tsc = sim_guest_tsc(run->sim.machine, &state->view, raw);
+	if (tsc >> 62 || gap_wraps(run))
 		state->wrapped = true;
-	if (gap_wraps(run))
-		state->wrapped = true;
+	switch ((enum event_kind)run->event->kind) {
+	case EVENT_WRITE_TSC_GUEST:
+		state->written = false;
+		return;
+	case EVENT_SET_TSC_KHZ:
+		/* a faster one from here on; KVM may reckon that it was so all the time */
+		if (state->view.virtual_tsc_khz < khz) {
+			state->written = false;
+			return;
+		}
+		break;
+	default:
+		break;
+	}
+	state->written_tsc = tsc;
+	state->written = host_ns(run, raw, &state->written_ns);
 }
 
 /*
@@ -997,4 +1198,58 @@ void check_wall_clock(struct run *run, const struct sim_read *read)
 	}
 	run_show(run, "wall-clock", "ns", read, true,
 	     real - kvmclock);
+}
+
+/* The pvclock ABI's struct pvclock_wall_clock: seconds of 32 bits, and ns. */
+static u64 wall_clock_ns(const struct subject_memory *memory)
+{
+	return (memory->wall_clock[0] >> 32) * CF_NS_PER_SEC + (u32)memory->wall_clock[1];
+}
+
+/*
+ * What the guest has had written is the epoch, here and now, with as many seconds as
+ * fit; and its wall clock is that plus its kvmclock, which is read here as it is.  Both
+ * exactly.  Contract: its memory was there.
+ */
+void check_written_wall_clock(struct run *run)
+{
+	const struct subject_memory *memory = &run->sim.hw.memory;
+	struct sim_read epoch = {
+		.value = run->sim.subject->wall_clock_epoch(),
+		.tsc = run->sim.hw.raw_tsc, .valid = true,
+	};
+	u32 nr = run->event->vcpu, version = memory->wall_clock[0];
+	u64 tsc = sim_guest_tsc(run->sim.machine, &run->vcpu[nr].view, epoch.tsc);
+	u64 clock, wall, kvmclock;
+	struct verdict v = {
+		.law = LAW_AGREE, .clock = "guest-wall-clock",
+		.function = "kvm_write_wall_clock", .unit = "ns",
+		.why = "what is in guest memory isn't the epoch",
+		.got = wall_clock_ns(memory),
+		.want = (u32)(epoch.value / CF_NS_PER_SEC) * CF_NS_PER_SEC +
+			epoch.value % CF_NS_PER_SEC,
+	};
+
+	if (run->sim.faulted)
+		return;
+	/* whatever a write that failed has left there */
+	if (version & 1)
+		run_fail(run, &(struct verdict){
+			.law = LAW_SEQUENCE, .clock = "guest-wall-clock",
+			.function = "kvm_write_wall_clock", .unit = "",
+			.why = "it is written, and readers still wait for its end",
+			.got = version, .want = version + 1,
+		});
+	if (!run_check(run, &v) || (u32)memory->pvclock[nr][0] & 1)
+		return;
+	run->sim.guest->read(SUBJECT_READER_PVCLOCK, nr, tsc, &kvmclock);
+	clock = wall_clock_ns(memory) + kvmclock;
+	run->sim.guest->read(SUBJECT_READER_WALL_CLOCK, nr, tsc, &wall);
+	v.law = LAW_EXACT;
+	v.function = "pvclock_read_wallclock";
+	v.why = "it isn't what is in memory plus kvmclock";
+	v.got = wall;
+	v.want = clock;
+	if (run_check(run, &v))
+		check_wall_clock(run, &epoch);
 }

@@ -160,6 +160,7 @@ void check_host_update(struct run *run, const struct event *event)
 			break;
 		/* measured anew, by another counter */
 		run->host_moved = true;
+		run->tsc_write.known = false;
 		run->moved.clock_restored = false;
 		/* what is less than a unit is lost or gained each time */
 		run->resolution_ns += clock_resolution_ns(run->sim.machine);
@@ -230,6 +231,7 @@ static void remember_asleep(struct run *run, u64 raw)
 		struct vcpu_state *v = &run->vcpu[i];
 
 		v->lost_cycles += raw + run->skew_spread;
+		v->written = false;
 		/* what it was due before is added up, and where it was isn't known */
 		if (v->slept) {
 			v->woken = false;
@@ -265,6 +267,7 @@ bool do_suspend(struct run *run, const struct event *event)
 	run->sim.subject->view_timekeeper(&run->timekeeper);
 	run->tick_cycles = run->woken_cycles = run->sim.cycles;
 	run->host_moved = run->snapshot_broken = run->tsc_touched = true;
+	run->tsc_write.known = false;
 	run->page_pending = true;
 	run->moved.clock_restored = false;
 	run->generation++;

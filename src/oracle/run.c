@@ -206,7 +206,7 @@ static bool do_event(struct run *run, const struct event *event)
 	}
 	if (kind == EVENT_MIGRATE) {
 		/* the VMM restores neither timers nor runstates, nor is it Xen's yet */
-		run->slot_gone = false;
+		run->slot_gone = run->tsc_write.known = false;
 		forget_timers(run);
 		for (u32 i = 0; i < run->sim.nr_vcpus; i++)
 			run->runstate[i].set = run->vcpu[i].stale =
@@ -228,12 +228,15 @@ static bool do_event(struct run *run, const struct event *event)
 		for (u32 i = 0; i < run->sim.machine->nr_vcpus; i++)
 			run->vcpu[i].touched = true;
 	}
+	if (kind == EVENT_HOTPLUG_VCPU)
+		run->tsc_write.known = false;
 	/* What lies in the page is the guest's until the MSR's exit is done. */
 	if (kind == EVENT_WRITE_TSC_PAGE)
 		run->page_pending = true;
 	remember_who_asks(run, event);
 	if (kind == EVENT_RESTORE_TSC) {
 		/* the timers' MSRs come with it, as they were saved */
+		run->tsc_write.known = false;
 		for (u32 i = 0; i < SUBJECT_MAX_VCPUS; i++) {
 			run->timer[i].flags = run->timer[i].count = run->timer[i].asked = 0;
 			run->timer[i].restored = true;
@@ -247,7 +250,7 @@ static bool do_event(struct run *run, const struct event *event)
 		forget_all_timers(run);
 		remember_tsc(run, nr);
 		run->vcpu[nr].woken = false;	/* the ioctl has loaded it */
-		check_tsc_write(run, event, &old, &run->vcpu[nr].view);
+		check_tsc_write(run, event, &old, &run->vcpu[nr].view, read.valid);
 		start_afresh(run);
 		return true;
 	}
@@ -273,7 +276,7 @@ static bool do_event(struct run *run, const struct event *event)
 		    !run->snapshot_broken && !run->broken) {
 			check_catchup(run, nr, &old, now);
 			if (!run->broken)
-				check_caught_up(run, now);
+				check_caught_up(run, nr, now);
 		}
 		run->vcpu[nr].touched = run->snapshot_broken;
 		run->vcpu[nr].stale = false;
@@ -290,8 +293,10 @@ static bool do_event(struct run *run, const struct event *event)
 		run->timer[nr].generation = run->generation;
 		run->timer[nr].judged = one_counter(run, nr);
 	}
-	if (kind == EVENT_XEN_TIMER)
+	if (kind == EVENT_XEN_TIMER) {
+		check_unstable(run, &read, read.value - event->value);
 		check_xen_arm(run, &read);
+	}
 	if (kind == EVENT_TSC_DEADLINE || kind == EVENT_LAPIC_TIMER)
 		check_lapic_arm(run, &read);
 	if (enters_vcpu(kind)) {
@@ -310,6 +315,8 @@ static bool do_event(struct run *run, const struct event *event)
 		if (run->lapic_timer[nr].judged)
 			check_lapic_timer(run, nr, old.in_l2 ||
 					  run->vcpu[nr].view.tsc_differs);
+		if (run->tsc_write.known)
+			check_alike(run);
 		/* it has entered: nothing is left that it was asked for */
 		run->asked[nr] = ASKED_BY_EVENT;
 		run->tsc_written &= ~(1u << nr);
@@ -322,6 +329,10 @@ static bool do_event(struct run *run, const struct event *event)
 	switch (kind) {
 	case EVENT_RESTORE_CLOCK:
 		check_restore_clock(run);
+		break;
+	case EVENT_SET_CLOCK:
+	case EVENT_SET_CLOCK_REALTIME:
+		check_set_clock(run, &read);
 		break;
 	case EVENT_GET_CLOCK:
 		check_get_clock(run, &read);
@@ -338,6 +349,9 @@ static bool do_event(struct run *run, const struct event *event)
 		break;
 	case EVENT_READ_WALL_CLOCK:
 		check_wall_clock(run, &read);
+		break;
+	case EVENT_WRITE_WALL_CLOCK:
+		check_written_wall_clock(run);
 		break;
 	case EVENT_READ_HV_CLOCK:
 		check_hv_clock(run, &read);

@@ -29,6 +29,9 @@ struct base {
 struct vcpu_state {
 	bool touched;			/* TSC changed, pvclock not yet */
 	bool wrapped;			/* its TSC, or the time of its write */
+	bool written;			/* by the VMM, when the host's clock was: */
+	u64 written_tsc;
+	s128 written_ns;
 	bool other_khz;			/* KVM takes the host for another one */
 	bool stale;			/* an update didn't reach the guest's copy */
 	bool entered;			/* at raw TSC: */
@@ -69,6 +72,16 @@ struct moved {
 	bool clock_restored;		/* and nothing has passed since: */
 	u64 cycles, raw_tsc;		/* then and there */
 	s128 passed_ns;			/* of CLOCK_REALTIME, added on the way */
+};
+
+/* The VMM's last write of any vCPU's TSC, by MSR or attribute. */
+struct tsc_write {
+	bool known;			/* with everything that KVM has seen since */
+	u32 vcpu;
+	u32 alike;			/* vCPUs that have it by the last writes, a bit each */
+	u32 khz;
+	u64 tsc, offset, multiplier;
+	s128 ns;			/* of the host's clock, then */
 };
 
 enum asked { ASKED_BY_EVENT, ASKED_BY_HOTPLUG, ASKED_BEFORE_SET_CLOCK,
@@ -114,6 +127,7 @@ struct run {
 	enum asked asked[SUBJECT_MAX_VCPUS]; /* who asked a vCPU for a snapshot */
 	u32 tsc_written;		/* vCPUs that didn't enter since */
 	bool tsc_touched;		/* any vCPU's, by anybody */
+	struct tsc_write tsc_write;
 	u32 seen_vcpus;
 	const char *rebase;		/* event of a step at the snapshot in force */
 	u32 generation;			/* clock set or re-based by the user */
@@ -259,9 +273,12 @@ bool check_monotonic(struct run *run, struct base *base, const char *clock,
 bool check_rate(struct run *run, struct base *base, const char *clock,
 		const char *function, u64 value, u32 generation, s64 cycle_ns,
 		u32 khz);
+void check_set_clock(struct run *run, const struct sim_read *read);
 void check_get_clock(struct run *run, const struct sim_read *read);
+void check_unstable(struct run *run, const struct sim_read *read, u64 ns);
 void check_pvclock(struct run *run, const struct sim_read *read);
 void check_wall_clock(struct run *run, const struct sim_read *read);
+void check_written_wall_clock(struct run *run);
 bool check_snapshot(struct run *run);
 void check_new_snapshot(struct run *run);
 void check_tuple(struct run *run, const struct subject_vcpu_view *now,
@@ -270,10 +287,11 @@ void check_rebase(struct run *run, const struct subject_vcpu_view *old,
 		  const struct subject_vcpu_view *now);
 void check_catchup(struct run *run, u32 nr, const struct subject_vcpu_view *old,
 		   const struct subject_vcpu_view *now);
-void check_caught_up(struct run *run, const struct subject_vcpu_view *now);
+void check_caught_up(struct run *run, u32 nr, const struct subject_vcpu_view *now);
 void check_tsc_write(struct run *run, const struct event *event,
 		     const struct subject_vcpu_view *old,
-		     const struct subject_vcpu_view *now);
+		     const struct subject_vcpu_view *now, bool accepted);
+void check_alike(struct run *run);
 void remember_who_asks(struct run *run, const struct event *event);
 void remember_tsc(struct run *run, u32 nr);
 

@@ -109,6 +109,13 @@ struct ref_vcpu {
 	struct ref_lapic lapic;
 };
 
+/* A vCPU's TSC that the VMM wrote. */
+struct ref_write {
+	u64 tsc, offset, ratio;		/* 0 is none */
+	u32 khz;
+	s64 ns;				/* of the host */
+};
+
 struct ref_vm {
 	u32 nr_vcpus;
 	struct ref_clock clock;
@@ -124,6 +131,7 @@ struct ref_vm {
 	bool page_due;
 	u32 page_sequence;
 	bool reenlightenment, tsc_emulation;
+	struct ref_write written;	/* by the VMM, last */
 	struct ref_vcpu vcpu[SUBJECT_MAX_VCPUS];
 };
 
@@ -246,7 +254,7 @@ void ref_tsc_catch_up(struct ref_vcpu *vcpu);
 void ref_tsc_enter(struct ref_vcpu *vcpu);
 void ref_write_tsc(u32 vcpu, u64 tsc, bool by_host);
 int ref_set_tsc_offset(u32 vcpu, u64 offset);
-u64 ref_get_tsc_offset(u32 vcpu);
+int ref_get_tsc_offset(u32 vcpu, u64 *offset);
 int ref_set_tsc_khz(u32 vcpu, u32 khz);
 void ref_set_l2_tsc_offset(u32 vcpu, u64 offset);
 void ref_set_l2_tsc_multiplier(u32 vcpu, u64 multiplier);

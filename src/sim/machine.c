@@ -413,11 +413,11 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 		return true;
 	case EVENT_SET_TSC_OFFSET:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
-		subject->set_tsc_offset(event->vcpu, event->value);
+		read->valid = !subject->set_tsc_offset(event->vcpu, event->value);
 		return true;
 	case EVENT_SET_TSC_KHZ:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
-		subject->set_tsc_khz(event->vcpu, event->value);
+		read->valid = !subject->set_tsc_khz(event->vcpu, event->value);
 		return true;
 	case EVENT_GET_CLOCK:
 		select_cpu(sim, event->cpu);
@@ -433,7 +433,7 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 				machine_true_ns(sim->machine, sim->cycles);
 		}
 		select_cpu(sim, event->cpu);
-		subject->set_clock(&clock);
+		read->valid = !subject->set_clock(&clock);
 		return true;
 	}
 	case EVENT_WRITE_TSC_PAGE:
