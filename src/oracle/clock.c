@@ -1242,9 +1242,10 @@ void check_written_wall_clock(struct run *run)
 		});
 	if (!run_check(run, &v) || (u32)memory->pvclock[nr][0] & 1)
 		return;
-	run->sim.guest->read(SUBJECT_READER_PVCLOCK, nr, tsc, &kvmclock);
+	if (!run->sim.guest->read(SUBJECT_READER_PVCLOCK, nr, tsc, &kvmclock) ||
+	    !run->sim.guest->read(SUBJECT_READER_WALL_CLOCK, nr, tsc, &wall))
+		return;
 	clock = wall_clock_ns(memory) + kvmclock;
-	run->sim.guest->read(SUBJECT_READER_WALL_CLOCK, nr, tsc, &wall);
 	v.law = LAW_EXACT;
 	v.function = "pvclock_read_wallclock";
 	v.why = "it isn't what is in memory plus kvmclock";

@@ -125,6 +125,13 @@ static bool is_passive(enum event_kind kind)
 	       kind == EVENT_INTERLEAVE || kind == EVENT_MEMORY_FAULT;
 }
 
+static u64 ahead_of_boot_cpu(const struct run *run)
+{
+	s64 skew = run->sim.machine->skew_cycles[run->sim.hw.cpu];
+
+	return skew > 0 ? skew : 0;
+}
+
 /* KVM has computed the page anew, from the vCPU that has just entered. */
 static void remember_page(struct run *run, u32 nr, bool page_kept)
 {
@@ -305,7 +312,7 @@ static bool do_event(struct run *run, const struct event *event)
 		run->vcpu[nr].woken = run->vcpu[nr].slept = false;
 		run->vcpu[nr].lost_cycles = 0;
 		run->vcpu[nr].entered = true;
-		run->vcpu[nr].entered_raw = run->sim.hw.raw_tsc;
+		run->vcpu[nr].entered_raw = run->sim.hw.raw_tsc - ahead_of_boot_cpu(run);
 		/* an update that it was due for is lost */
 		if (run->slot_gone)
 			run->vcpu[nr].stale = true;

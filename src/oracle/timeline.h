@@ -35,7 +35,7 @@ struct vcpu_state {
 	bool other_khz;			/* KVM takes the host for another one */
 	bool stale;			/* an update didn't reach the guest's copy */
 	bool entered;			/* at raw TSC: */
-	u64 entered_raw;
+	u64 entered_raw;		/* the boot CPU's, or of a CPU behind that */
 	bool woken;			/* and where its TSC goes on is known: between */
 	u64 woken_low, woken_high;
 	bool slept;			/* and hasn't entered since: KVM may move its TSC */
@@ -161,6 +161,7 @@ struct run {
 	bool host_slewed;
 	bool host_broken;		/* one of them broke a law: no timer is promised */
 	u64 woken_cycles;		/* true time of the last wake */
+	u64 asleep_raw;			/* of the VM's last entry before */
 	s64 slew_ppb[SUBJECT_MAX_HOSTS]; /* of CLOCK_MONOTONIC and CLOCK_REALTIME */
 
 	/*
