@@ -404,24 +404,33 @@ s64 guest_cycle_ns(const struct run *run,
 }
 
 /*
- * Without the flag, the guest's reader never gives less than it gave anybody: @ns is
- * that, or the tuple at this TSC, exactly.
+ * Without the flag, the guest's reader never gives less than it gave anybody: it is
+ * that, or the tuple at this TSC, exactly.  What a tuple is before its timestamp is for
+ * the reader to say.
  */
-void check_unstable(struct run *run, const struct sim_read *read, u64 ns)
+static void check_unstable(struct run *run, const struct sim_read *read)
 {
-	u64 now = unsigned_read(&run->vcpu[run->event->vcpu].view.pvclock, read->tsc);
+	const struct subject_pvclock *pv = &run->vcpu[run->event->vcpu].view.pvclock;
+	u64 want = run->unstable_read, now = unsigned_read(pv, read->tsc);
 
-	if (read->flags & SUBJECT_PVCLOCK_TSC_STABLE)
-		return;
-	if (now > run->unstable_read)
-		run->unstable_read = now;
+	if ((read->tsc - pv->tsc_timestamp) >> 62)
+		now = read->value;
+	if (now > want)
+		want = now;
 	run_check(run, &(struct verdict){
-		.law = ns < run->unstable_read ? LAW_MONOTONIC : LAW_EXACT,
+		.law = read->value < want ? LAW_MONOTONIC : LAW_EXACT,
 		.clock = "kvmclock", .function = "pvclock_clocksource_read",
 		.event = "read-pvclock-unstable",
 		.why = "it is neither the tuple at this TSC nor the latest read",
-		.unit = "ns", .got = ns, .want = run->unstable_read,
+		.unit = "ns", .got = read->value, .want = want,
 	});
+}
+
+/* What the guest read of a clock without the flag, by whatever event. */
+void remember_unstable(struct run *run, const struct sim_read *read, u64 ns)
+{
+	if (!(read->flags & SUBJECT_PVCLOCK_TSC_STABLE) && ns > run->unstable_read)
+		run->unstable_read = ns;
 }
 
 void check_pvclock(struct run *run, const struct sim_read *read)
@@ -438,7 +447,9 @@ void check_pvclock(struct run *run, const struct sim_read *read)
 	bool ok;
 
 	run_show(run, "kvmclock", "ns", read, true, want);
-	check_unstable(run, read, read->value);
+	if (!stable)
+		check_unstable(run, read);
+	remember_unstable(run, read, read->value);
 	if (!in_contract(run, nr) || !stable)
 		return;
 	cycle_ns = guest_cycle_ns(run, &run->vcpu[nr].view);
@@ -621,13 +632,83 @@ void check_new_snapshot(struct run *run)
 }
 
 /*
- * The tuple that kvm_guest_time_update() has just published for the master
- * clock's snapshot: its clock, the vCPU's TSC at its counter (a caught-up TSC is
- * moved meanwhile), and the pair for hw_tsc_khz, off by [-2^-31, +2^-30.09].
+ * The pair for hw_tsc_khz, off by [-2^-31, +2^-30.09].
  *
  * A scaled vCPU's frequency, host's times ratio, isn't a whole kHz.  A pair for just
  * that is right; one for the kHz that it is cut to is told here by what it does:
  * agree, rate.  Between the two is neither.
+ */
+static void check_pair(struct run *run, const struct subject_vcpu_view *now,
+		       struct verdict *v)
+{
+	const struct machine *m = run->sim.machine;
+	u128 mul = now->pvclock.tsc_to_system_mul, second = (u128)1000000 << 32, exact;
+	int shift = now->pvclock.tsc_shift;
+
+	/* 66 and 52 bits; beyond 31 it is wrong whatever mul is */
+	if (shift < 0)
+		second <<= shift < -31 ? 32 : -shift;
+	else
+		mul <<= shift > 31 ? 32 : shift;
+	v->why = "tsc_to_system_mul and tsc_shift aren't those of the vCPU's frequency";
+	v->unit = "2^-32 ns/ms";
+	v->got = mul * now->hw_tsc_khz;
+	v->want = second;
+	v->low = -(s128)(second >> 31) - 1;
+	v->high = (second >> 30) + 1;
+	if (m->tsc_frac_bits) {
+		u64 rest = (m->tsc_khz * now->tsc_multiplier) &
+			   ((1ull << m->tsc_frac_bits) - 1);
+
+		exact = v->got + (mul * rest >> m->tsc_frac_bits);
+		if ((s128)exact - v->want >= v->low && (s128)exact - v->want <= v->high)
+			v->got = exact;
+	}
+	run_check(run, v);
+}
+
+/*
+ * Without the master clock a vCPU's tuple is that of its entry: its TSC there, exactly,
+ * and the host's clock there with the VM's offset.  That is KVM's to the ns; a clock of
+ * the pair's own rate may have drifted from it since the snapshot.
+ */
+static bool check_own_tuple(struct run *run, const struct subject_vcpu_view *now,
+			    struct verdict *v)
+{
+	u64 raw = run->sim.hw.raw_tsc;
+	s128 ns;
+
+	/* what waits for a timer enters later than it was updated */
+	if (run->sim.cycles != run->began_cycles)
+		return true;
+	v->why = "tsc_timestamp isn't the vCPU's TSC at its entry";
+	if (!now->tsc_multiplier)
+		v->event = UPDATE NO_RATIO;
+	v->unit = "cycles";
+	v->got = now->pvclock.tsc_timestamp;
+	v->want = sim_guest_tsc(run->sim.machine, now, raw);
+	if (!run_check(run, v))
+		return false;
+	if (!host_ns(run, raw, &ns) || gap_wraps(run) || !run->clock_sane ||
+	    run->host_broken)
+		return true;
+	v->why = "system_time isn't the host's clock at this entry";
+	v->unit = "ns";
+	v->got = (s64)now->pvclock.system_time;
+	v->want = ns + run->vm.kvmclock_offset_ns;
+	v->high = clock_drift(run, cycles_to_ns(run, run->sim.cycles -
+						     run->snapshot_cycles));
+	v->low = -v->high;
+	if (!run_check(run, v))
+		return false;
+	v->low = v->high = 0;
+	return true;
+}
+
+/*
+ * The tuple that kvm_guest_time_update() has just published for the master
+ * clock's snapshot: its clock, the vCPU's TSC at its counter (a caught-up TSC is
+ * moved meanwhile), and the pair.
  */
 void check_tuple(struct run *run, const struct subject_vcpu_view *now,
 			bool *other_khz)
@@ -636,16 +717,13 @@ void check_tuple(struct run *run, const struct subject_vcpu_view *now,
 	u32 khz = m->tsc_frac_bits ? (u128)m->tsc_khz * now->tsc_multiplier >>
 				     m->tsc_frac_bits : m->tsc_khz;
 	const struct subject_pvclock *pv = &now->pvclock;
-	u128 mul = pv->tsc_to_system_mul, second = (u128)1000000 << 32, exact;
-	int shift = pv->tsc_shift;
 	struct verdict v = {
 		.law = LAW_EXACT, .clock = "kvmclock",
 		.function = "kvm_guest_time_update", .event = UPDATE,
 	};
 
 	*other_khz = false;
-	if (!run->vm.use_master_clock || now->hw_tsc_khz < MIN_GUEST_KHZ ||
-	    now->hw_tsc_khz > MAX_GUEST_KHZ)
+	if (now->hw_tsc_khz < MIN_GUEST_KHZ || now->hw_tsc_khz > MAX_GUEST_KHZ)
 		return;
 	v.why = "the pair isn't that of the host's frequency and the vCPU's ratio";
 	v.unit = "kHz";
@@ -658,6 +736,11 @@ void check_tuple(struct run *run, const struct subject_vcpu_view *now,
 		run_fail(run, &v);
 		return;
 	}
+	if (!run->vm.use_master_clock) {
+		if (check_own_tuple(run, now, &v))
+			check_pair(run, now, &v);
+		return;
+	}
 	v.why = "system_time isn't the snapshot's clock";
 	v.unit = "ns";
 	v.got = (s64)pv->system_time;
@@ -668,7 +751,7 @@ void check_tuple(struct run *run, const struct subject_vcpu_view *now,
 	/* a vCPU whose first frequency KVM refused is left without one */
 	if (!now->tsc_multiplier) {
 		v.why = "KVM scales the vCPU's TSC by a ratio that was never set";
-		v.event = UPDATE "-no-ratio";
+		v.event = UPDATE NO_RATIO;
 	}
 	v.unit = "cycles";
 	v.got = pv->tsc_timestamp;
@@ -676,26 +759,7 @@ void check_tuple(struct run *run, const struct subject_vcpu_view *now,
 			       run->vm.master_cycle_now);
 	if (!now->tsc_catchup && !run_check(run, &v))
 		return;
-	/* 66 and 52 bits; beyond 31 it is wrong whatever mul is */
-	if (shift < 0)
-		second <<= shift < -31 ? 32 : -shift;
-	else
-		mul <<= shift > 31 ? 32 : shift;
-	v.why = "tsc_to_system_mul and tsc_shift aren't those of the vCPU's frequency";
-	v.unit = "2^-32 ns/ms";
-	v.got = mul * now->hw_tsc_khz;
-	v.want = second;
-	v.low = -(s128)(second >> 31) - 1;
-	v.high = (second >> 30) + 1;
-	if (m->tsc_frac_bits) {
-		u64 rest = (m->tsc_khz * now->tsc_multiplier) &
-			   ((1ull << m->tsc_frac_bits) - 1);
-
-		exact = v.got + (mul * rest >> m->tsc_frac_bits);
-		if ((s128)exact - v.want >= v.low && (s128)exact - v.want <= v.high)
-			v.got = exact;
-	}
-	run_check(run, &v);
+	check_pair(run, now, &v);
 }
 
 /*
@@ -785,7 +849,8 @@ bool host_ns(const struct run *run, u64 raw, s128 *ns)
  * its own rate has brought it since its TSC was written: by what the VMM wrote and
  * when, or where that isn't known by what KVM remembers.  Less than that is time
  * lost.  The rate is KVM's pair for virtual_tsc_khz, low by 2^-31; 2 cycles are
- * rounding, and the write's time is as exact as the host's clocksource.
+ * rounding, and the write's time is as exact as the host's clocksource; it may have
+ * been on a CPU ahead.
  */
 void check_caught_up(struct run *run, u32 nr, const struct subject_vcpu_view *now)
 {
@@ -809,7 +874,7 @@ void check_caught_up(struct run *run, u32 nr, const struct subject_vcpu_view *no
 		.unit = "cycles",
 		.got = sim_guest_tsc(run->sim.machine, now, raw),
 		.want = (s128)from + cycles,
-		.low = -(cycles >> 31) - 2 -
+		.low = -(cycles >> 31) - 2 - (state->written ? run->skew_spread : 0) -
 		       (s128)run->resolution_ns * now->virtual_tsc_khz / 1000000,
 		.high = (s128)1 << 100,
 	});
@@ -867,7 +932,7 @@ static bool is_one_tsc(const struct run *run, u64 value, s128 ns,
 	const struct tsc_write *last = &run->tsc_write;
 	s128 second = (s128)last->khz * 1000, cycles, apart, slack;
 
-	*unclear = !last->known || now->virtual_tsc_khz < MIN_GUEST_KHZ ||
+	*unclear = !last->known || run->vm.tsc_unstable || now->virtual_tsc_khz < MIN_GUEST_KHZ ||
 		   now->virtual_tsc_khz > MAX_GUEST_KHZ || ns < last->ns ||
 		   (value | last->tsc) >> 62;
 	if (*unclear || now->virtual_tsc_khz != last->khz)
@@ -901,7 +966,7 @@ static void check_host_write(struct run *run, const struct event *event,
 			     const struct subject_vcpu_view *now)
 {
 	u64 is = sim_guest_tsc(run->sim.machine, now, run->sim.hw.raw_tsc);
-	s128 second = (s128)now->virtual_tsc_khz * 1000 + 1, ns = 0;
+	s128 second = (s128)now->virtual_tsc_khz * 1000 + 1, skew, ns = 0;
 	bool unclear = true, same = false;
 	struct verdict v = {
 		.law = LAW_ROUNDTRIP, .clock = "guest-TSC",
@@ -916,9 +981,11 @@ static void check_host_write(struct run *run, const struct event *event,
 		same = is_one_tsc(run, event->value, ns, now, &unclear);
 	if (unclear) {
 		same = false;
-		/* KVM scales with the ratio of the first */
-		v.low = -second;
-		v.high = second;
+		/* KVM scales with the ratio of the first, perhaps on another CPU */
+		skew = (s128)run->skew_spread * now->virtual_tsc_khz /
+		       run->sim.machine->tsc_khz + 1;
+		v.low = -second - skew;
+		v.high = second + skew;
 	} else if (same) {
 		v.law = LAW_AGREE;
 		v.why = "it isn't the TSC that the host wrote less than a second before";

@@ -301,7 +301,7 @@ static bool do_event(struct run *run, const struct event *event)
 		run->timer[nr].judged = one_counter(run, nr);
 	}
 	if (kind == EVENT_XEN_TIMER) {
-		check_unstable(run, &read, read.value - event->value);
+		remember_unstable(run, &read, read.value - event->value);
 		check_xen_arm(run, &read);
 	}
 	if (kind == EVENT_TSC_DEADLINE || kind == EVENT_LAPIC_TIMER)

@@ -232,6 +232,7 @@ static inline u128 pvclock_scale(u64 delta, u32 mul, s8 shift)
 #define AFTER_GAP "-after-gap"		/* delta * mult beyond 2^64 */
 #define DRIFT "-drift"			/* clocksource mult against pvclock mul */
 #define SCALED "-scaled"		/* frequency cut to kHz */
+#define NO_RATIO "-no-ratio"		/* whose frequency KVM refused when it was created */
 #define EARLY "-early-khz"		/* frequency from before it was refined */
 
 /* ---- run.c: telling ------------------------------------------------------- */
@@ -276,7 +277,7 @@ bool check_rate(struct run *run, struct base *base, const char *clock,
 		u32 khz);
 void check_set_clock(struct run *run, const struct sim_read *read);
 void check_get_clock(struct run *run, const struct sim_read *read);
-void check_unstable(struct run *run, const struct sim_read *read, u64 ns);
+void remember_unstable(struct run *run, const struct sim_read *read, u64 ns);
 void check_pvclock(struct run *run, const struct sim_read *read);
 void check_wall_clock(struct run *run, const struct sim_read *read);
 void check_written_wall_clock(struct run *run);

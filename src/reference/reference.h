@@ -111,7 +111,8 @@ struct ref_vcpu {
 
 /* A vCPU's TSC that the VMM wrote. */
 struct ref_write {
-	u64 tsc, offset, ratio;		/* 0 is none */
+	bool known;
+	u64 tsc, offset, ratio;
 	u32 khz;
 	s64 ns;				/* of the host */
 };

@@ -42,7 +42,7 @@ static bool is_last_written(const struct ref_vcpu *vcpu, u64 tsc)
 	const struct ref_write *last = &vm.written;
 	s64 second = vcpu->khz * 1000ll, apart;
 
-	if (!last->tsc || last->khz != vcpu->khz || last->ratio != vcpu->ratio)
+	if (!last->known || last->khz != vcpu->khz || last->ratio != vcpu->ratio)
 		return false;
 	apart = tsc - last->tsc -
 		(u64)((s128)(ref_host_ns() - last->ns) * vcpu->khz / 1000000);
@@ -52,7 +52,7 @@ static bool is_last_written(const struct ref_vcpu *vcpu, u64 tsc)
 static void remember_write(const struct ref_vcpu *vcpu, u64 tsc)
 {
 	vm.written = (struct ref_write){
-		.tsc = tsc, .offset = vcpu->offset, .ratio = vcpu->ratio,
+		.known = true, .tsc = tsc, .offset = vcpu->offset, .ratio = vcpu->ratio,
 		.khz = vcpu->khz, .ns = ref_host_ns(),
 	};
 }
@@ -115,6 +115,7 @@ void ref_write_tsc(u32 nr, u64 tsc, bool by_host)
 	restart_tsc(vcpu, tsc && is_last_written(vcpu, tsc) ?
 		    ref_ratio(hw->raw_tsc, vcpu->ratio, frac()) + vm.written.offset : tsc);
 	remember_write(vcpu, tsc);
+	vm.written.known = tsc != 0;
 	ref_clock_yank(nr, PLANT_SET_CLOCK_YANK, YANK_WRITE_TSC);
 }
 
@@ -164,7 +165,7 @@ void ref_tsc_resume(void)
 {
 	for (u32 i = 0; i < vm.nr_vcpus; i++)
 		restart_tsc(&vm.vcpu[i], vm.vcpu[i].asleep_tsc);
-	vm.written.tsc = 0;
+	vm.written.known = false;
 }
 
 /* What the vCPU has promised since the last write; a CPU behind waits for it. */
