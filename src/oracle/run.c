@@ -137,12 +137,13 @@ static void remember_page(struct run *run, u32 nr, bool page_kept)
 {
 	const struct subject_vcpu_view *now = &run->vcpu[nr].view;
 
+	check_written_page(run, now);
 	if (page_kept && !run->broken)
 		check_kept_page(run);
 	run->page_sequence = run->vm.page_sequence;
 	run->page_scale = run->vm.page_scale;
 	run->page_offset_100ns = run->vm.page_offset_100ns;
-	run->page_pending = false;
+	run->page_pending = run->page_asked = false;
 	run->page_snapshot = run->vm.masterclock_updates;
 	run->page_tsc_negative = run->slot_gone ||
 				 (s64)now->pvclock.tsc_timestamp < 0;
@@ -165,6 +166,7 @@ static bool do_event(struct run *run, const struct event *event)
 	struct subject_xen_view xen;
 	struct sim_read read;
 	bool page_kept;
+	u8 page_status;
 	u32 host;
 
 	subject_refuel();
@@ -182,6 +184,7 @@ static bool do_event(struct run *run, const struct event *event)
 	old = run->vcpu[nr].view;
 	host = run->sim.host;
 	page_kept = is_page_kept(run);
+	page_status = run->vm.page_status;
 	run->began_cycles = run->sim.cycles;
 	if (kind == EVENT_SUSPEND)
 		return do_suspend(run, event);
@@ -238,8 +241,11 @@ static bool do_event(struct run *run, const struct event *event)
 	if (kind == EVENT_HOTPLUG_VCPU)
 		run->tsc_write.known = false;
 	/* What lies in the page is the guest's until the MSR's exit is done. */
-	if (kind == EVENT_WRITE_TSC_PAGE)
+	if (kind == EVENT_WRITE_TSC_PAGE) {
 		run->page_pending = true;
+		run->page_asked = run->vm.page_status == SUBJECT_PAGE_GUEST_CHANGED;
+	}
+	run->page_emulated |= run->vm.tsc_emulation;
 	remember_who_asks(run, event);
 	if (kind == EVENT_RESTORE_TSC) {
 		/* the timers' MSRs come with it, as they were saved */
@@ -293,6 +299,8 @@ static bool do_event(struct run *run, const struct event *event)
 	if ((run->vcpu[nr].view.updates != old.updates || run->slot_gone) &&
 	    run->vm.page_sequence != run->page_sequence)
 		remember_page(run, nr, page_kept);
+	else if (run->vcpu[nr].view.updates != old.updates)
+		check_page_status(run, page_status, page_kept);
 	if (kind == EVENT_STIMER_CONFIG || kind == EVENT_STIMER_ARM)
 		note_stimer(run, nr, &read);
 	if (kind == EVENT_STIMER_ARM && !stimer_refused(run, nr)) {

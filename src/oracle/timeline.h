@@ -132,6 +132,8 @@ struct run {
 	const char *rebase;		/* event of a step at the snapshot in force */
 	u32 generation;			/* clock set or re-based by the user */
 	bool page_pending;		/* enabled, but not written since */
+	bool page_asked;		/* by the guest itself */
+	bool page_emulated;		/* it opted for re-enlightenment, ever */
 	u32 page_sequence;		/* and the TSC it was computed for: */
 	u64 page_tsc_offset, page_tsc_multiplier;
 	u64 page_scale;			/* what it had then */
@@ -333,6 +335,8 @@ bool stimer_refused(const struct run *run, u32 nr);
 void note_stimer(struct run *run, u32 nr, const struct sim_read *read);
 bool is_page_kept(const struct run *run);
 void check_kept_page(struct run *run);
+void check_written_page(struct run *run, const struct subject_vcpu_view *now);
+void check_page_status(struct run *run, u8 was, bool kept);
 
 /* ---- sequence.c: a reader while a writer is at work -------------------------- */
 

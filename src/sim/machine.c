@@ -438,6 +438,9 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 	}
 	case EVENT_WRITE_TSC_PAGE:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
+		if (event->value >= SUBJECT_PAGE_LAST)
+			sim->hw.memory.tsc_page[0] = 0xfffffffe + event->value -
+						     SUBJECT_PAGE_LAST;
 		subject->write_tsc_page(event->vcpu, event->value);
 		return true;
 	case EVENT_SAVE_TSC:
