@@ -405,15 +405,17 @@ s64 guest_cycle_ns(const struct run *run,
 
 /*
  * Without the flag, the guest's reader never gives less than it gave anybody: it is
- * that, or the tuple at this TSC, exactly.  What a tuple is before its timestamp is for
- * the reader to say.
+ * that, or the tuple at this TSC, exactly.  What a tuple is before its timestamp, or of
+ * a frequency that no TSC has, is for the reader to say.
  */
 static void check_unstable(struct run *run, const struct sim_read *read)
 {
-	const struct subject_pvclock *pv = &run->vcpu[run->event->vcpu].view.pvclock;
+	const struct subject_vcpu_view *view = &run->vcpu[run->event->vcpu].view;
+	const struct subject_pvclock *pv = &view->pvclock;
 	u64 want = run->unstable_read, now = unsigned_read(pv, read->tsc);
 
-	if ((read->tsc - pv->tsc_timestamp) >> 62)
+	if ((read->tsc - pv->tsc_timestamp) >> 62 ||
+	    view->hw_tsc_khz < MIN_GUEST_KHZ || view->hw_tsc_khz > MAX_GUEST_KHZ)
 		now = read->value;
 	if (now > want)
 		want = now;
@@ -844,6 +846,13 @@ bool host_ns(const struct run *run, u64 raw, s128 *ns)
 	return delta >= 0;
 }
 
+/* The CPUs' skew in cycles of a vCPU's own frequency. */
+static s128 guest_skew(const struct run *run, const struct subject_vcpu_view *view)
+{
+	return (s128)run->skew_spread * view->virtual_tsc_khz /
+	       run->sim.machine->tsc_khz + 1;
+}
+
 /*
  * A vCPU that is faster than its host is brought forward at each entry, to where
  * its own rate has brought it since its TSC was written: by what the VMM wrote and
@@ -857,7 +866,7 @@ void check_caught_up(struct run *run, u32 nr, const struct subject_vcpu_view *no
 	const struct vcpu_state *state = &run->vcpu[nr];
 	u64 raw = run->sim.hw.raw_tsc;
 	u64 from = state->written ? state->written_tsc : now->this_tsc_write;
-	s128 since, cycles;
+	s128 since, cycles, skew;
 
 	if (now->virtual_tsc_khz > MAX_GUEST_KHZ ||
 	    now->virtual_tsc_khz < MIN_GUEST_KHZ || !host_ns(run, raw, &since) ||
@@ -867,6 +876,7 @@ void check_caught_up(struct run *run, u32 nr, const struct subject_vcpu_view *no
 	if (since < 0 || since >> 60)
 		return;
 	cycles = since * now->virtual_tsc_khz / 1000000;
+	skew = guest_skew(run, now);
 	run_check(run, &(struct verdict){
 		.law = LAW_EXACT, .clock = "guest-TSC",
 		.function = "kvm_guest_time_update", .event = UPDATE,
@@ -874,7 +884,7 @@ void check_caught_up(struct run *run, u32 nr, const struct subject_vcpu_view *no
 		.unit = "cycles",
 		.got = sim_guest_tsc(run->sim.machine, now, raw),
 		.want = (s128)from + cycles,
-		.low = -(cycles >> 31) - 2 - (state->written ? run->skew_spread : 0) -
+		.low = -(cycles >> 31) - 2 - (state->written ? skew : 0) -
 		       (s128)run->resolution_ns * now->virtual_tsc_khz / 1000000,
 		.high = (s128)1 << 100,
 	});
@@ -952,7 +962,7 @@ static void remember_write(struct run *run, u32 nr, u64 tsc, bool same,
 			   const struct subject_vcpu_view *now)
 {
 	struct tsc_write write = {
-		.vcpu = nr, .alike = (same ? run->tsc_write.alike : 0) | 1u << nr,
+		.any = true, .vcpu = nr, .alike = (same ? run->tsc_write.alike : 0) | 1u << nr,
 		.khz = now->virtual_tsc_khz, .tsc = tsc, .offset = now->tsc_offset,
 		.multiplier = now->tsc_multiplier,
 	};
@@ -982,8 +992,7 @@ static void check_host_write(struct run *run, const struct event *event,
 	if (unclear) {
 		same = false;
 		/* KVM scales with the ratio of the first, perhaps on another CPU */
-		skew = (s128)run->skew_spread * now->virtual_tsc_khz /
-		       run->sim.machine->tsc_khz + 1;
+		skew = guest_skew(run, now);
 		v.low = -second - skew;
 		v.high = second + skew;
 	} else if (same) {
@@ -992,7 +1001,9 @@ static void check_host_write(struct run *run, const struct event *event,
 		v.got = (s64)now->tsc_offset;
 		v.want = (s64)run->tsc_write.offset;
 	}
-	run_check(run, &v);
+	/* each of several may be a second off the one before */
+	if (!unclear || !run->tsc_write.any || !event->value)
+		run_check(run, &v);
 	remember_write(run, event->vcpu, event->value, same, now);
 	run->tsc_write.known &= event->value != 0;
 }

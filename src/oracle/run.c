@@ -216,7 +216,7 @@ static bool do_event(struct run *run, const struct event *event)
 	}
 	if (kind == EVENT_MIGRATE) {
 		/* the VMM restores neither timers nor runstates, nor is it Xen's yet */
-		run->slot_gone = run->tsc_write.known = false;
+		run->slot_gone = run->tsc_write.known = run->tsc_write.any = false;
 		forget_timers(run);
 		for (u32 i = 0; i < run->sim.nr_vcpus; i++)
 			run->runstate[i].set = run->vcpu[i].stale =
@@ -250,6 +250,7 @@ static bool do_event(struct run *run, const struct event *event)
 	if (kind == EVENT_RESTORE_TSC) {
 		/* the timers' MSRs come with it, as they were saved */
 		run->tsc_write.known = false;
+		run->tsc_write.any = true;
 		for (u32 i = 0; i < SUBJECT_MAX_VCPUS; i++) {
 			run->timer[i].flags = run->timer[i].count = run->timer[i].asked = 0;
 			run->timer[i].restored = true;

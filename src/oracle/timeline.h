@@ -76,6 +76,7 @@ struct moved {
 
 /* The VMM's last write of any vCPU's TSC, by MSR or attribute. */
 struct tsc_write {
+	bool any;			/* there was one */
 	bool known;			/* with everything that KVM has seen since */
 	u32 vcpu;
 	u32 alike;			/* vCPUs that have it by the last writes, a bit each */
