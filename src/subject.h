@@ -360,6 +360,8 @@ struct subject_sched_clock_read {
 	u64 before, after;		/* ns, at refined_tsc */
 	u64 suspended, resumed;		/* ns, at suspend_tsc and resume_tsc */
 	u64 ns;				/* at tsc, after the resume */
+	/* by an NMI that comes into the next update, at refined_tsc and at resume_tsc */
+	u64 after_nmi, resumed_nmi;
 	u32 shift;			/* as perf's mmap page has it */
 };
 

@@ -144,7 +144,7 @@ const struct law_reader law_readers[] = {
 	{ "vdso-namespace", "the same in a time namespace", E },
 	{ "suspend_timing", "clocksource_stop_suspend_timing()", E },
 	{ "crosststamp", "timestamp_in_interval()", S },
-	{ "sched_clock", "native_sched_clock()", E | T },
+	{ "sched_clock", "native_sched_clock()", E | T | Q },
 	{ "ntp", "leap seconds and adjtime()", E },
 	{ NULL, NULL, 0 }
 };
