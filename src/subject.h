@@ -42,7 +42,7 @@ enum subject_page_write {
 	SUBJECT_PAGE_BY_GUEST,
 	SUBJECT_PAGE_BY_HOST,		/* as a VMM restores it */
 	SUBJECT_PAGE_NOWHERE,		/* by the guest, where there is no memory */
-	/* by the guest, in memory that holds what was there before as the sequence: */
+	/* by the guest, which enters at once, where the sequence in memory is */
 	SUBJECT_PAGE_LAST,		/* 2^32 - 2, after which there is none */
 	SUBJECT_PAGE_JUNK,		/* 2^32 - 1, what old readers take for "invalid" */
 	SUBJECT_PAGE_WRITE_NR

@@ -405,17 +405,17 @@ s64 guest_cycle_ns(const struct run *run,
 
 /*
  * Without the flag, the guest's reader never gives less than it gave anybody: it is
- * that, or the tuple at this TSC, exactly.  What a tuple is before its timestamp, or of
- * a frequency that no TSC has, is for the reader to say.
+ * that, or the tuple at this TSC, exactly.  What a tuple is before its timestamp, or more
+ * than a century after it, is for the reader to say.
  */
 static void check_unstable(struct run *run, const struct sim_read *read)
 {
-	const struct subject_vcpu_view *view = &run->vcpu[run->event->vcpu].view;
-	const struct subject_pvclock *pv = &view->pvclock;
+	const struct subject_pvclock *pv = &run->vcpu[run->event->vcpu].view.pvclock;
 	u64 want = run->unstable_read, now = unsigned_read(pv, read->tsc);
 
 	if ((read->tsc - pv->tsc_timestamp) >> 62 ||
-	    view->hw_tsc_khz < MIN_GUEST_KHZ || view->hw_tsc_khz > MAX_GUEST_KHZ)
+	    pvclock_scale(read->tsc - pv->tsc_timestamp, pv->tsc_to_system_mul,
+			  pv->tsc_shift) >> 62)
 		now = read->value;
 	if (now > want)
 		want = now;
@@ -691,8 +691,9 @@ static bool check_own_tuple(struct run *run, const struct subject_vcpu_view *now
 	v->want = sim_guest_tsc(run->sim.machine, now, raw);
 	if (!run_check(run, v))
 		return false;
+	/* a host that switches clocksources on CPUs with skews gains or loses them */
 	if (!host_ns(run, raw, &ns) || gap_wraps(run) || !run->clock_sane ||
-	    run->host_broken)
+	    run->host_broken || (run->host_moved && run->skew_spread))
 		return true;
 	v->why = "system_time isn't the host's clock at this entry";
 	v->unit = "ns";

@@ -149,7 +149,7 @@ void check_written_page(struct run *run, const struct subject_vcpu_view *now)
 	};
 
 	if (!run->page_pending && !run->tsc_touched && !run->host_moved &&
-	    !run->slot_gone && run->page_snapshot == run->vm.masterclock_updates)
+	    !run->page_emulated && !run->slot_gone && run->page_snapshot == run->vm.masterclock_updates)
 		run_fail(run, &v);
 	if (run->slot_gone || run->vm.page_status != SUBJECT_PAGE_SET ||
 	    now->pvclock.flags & SUBJECT_PVCLOCK_TSC_STABLE)

@@ -87,20 +87,6 @@ void start_afresh(struct run *run)
 	run->monotonic_hv_clock.set = run->monotonic_sched_clock.set = false;
 }
 
-static bool enters_vcpu(enum event_kind kind)
-{
-	return kind == EVENT_RUN_VCPU || kind == EVENT_READ_PVCLOCK ||
-	       kind == EVENT_READ_TSC_PAGE || kind == EVENT_STIMER_CONFIG ||
-	       kind == EVENT_READ_HV_CLOCK || kind == EVENT_READ_SCHED_CLOCK ||
-	       kind == EVENT_HIBERNATE || kind == EVENT_XEN_TIMER ||
-	       kind == EVENT_TSC_DEADLINE || kind == EVENT_LAPIC_TIMER ||
-	       kind == EVENT_READ_TMCCT ||
-	       kind == EVENT_STIMER_ARM || kind == EVENT_MESSAGE_SLOT ||
-	       kind == EVENT_NESTED_OFFSET || kind == EVENT_NESTED_KHZ ||
-	       kind == EVENT_NESTED || kind == EVENT_READ_L2_TSC ||
-	       kind == EVENT_READ_TSC_KHZ;
-}
-
 /* ---- one event ----------------------------------------------------------- */
 
 static bool touches_tsc(enum event_kind kind)
@@ -245,7 +231,7 @@ static bool do_event(struct run *run, const struct event *event)
 		run->page_pending = true;
 		run->page_asked = run->vm.page_status == SUBJECT_PAGE_GUEST_CHANGED;
 	}
-	run->page_emulated |= run->vm.tsc_emulation;
+	run->page_emulated |= run->vm.tsc_emulation || kind == EVENT_REENLIGHTENMENT;
 	remember_who_asks(run, event);
 	if (kind == EVENT_RESTORE_TSC) {
 		/* the timers' MSRs come with it, as they were saved */
@@ -272,7 +258,7 @@ static bool do_event(struct run *run, const struct event *event)
 	run->sim.subject->view_vcpu(nr, &run->vcpu[nr].view);
 	if (kind == EVENT_NESTED && !run->vcpu[nr].slept)
 		check_nested(run, &old, &run->vcpu[nr].view);
-	if (enters_vcpu(kind) &&
+	if (event_enters(event) &&
 	    (run->vcpu[nr].view.in_l2 || run->vcpu[nr].view.tsc_differs))
 		check_registers(run, &old, &read);
 	if (run->vm.masterclock_updates != updates)
@@ -315,7 +301,7 @@ static bool do_event(struct run *run, const struct event *event)
 	}
 	if (kind == EVENT_TSC_DEADLINE || kind == EVENT_LAPIC_TIMER)
 		check_lapic_arm(run, &read);
-	if (enters_vcpu(kind)) {
+	if (event_enters(event)) {
 		if (run->vcpu[nr].woken && !run->broken)
 			check_woken(run, nr);
 		run->vcpu[nr].woken = run->vcpu[nr].slept = false;

@@ -134,7 +134,7 @@ struct run {
 	u32 generation;			/* clock set or re-based by the user */
 	bool page_pending;		/* enabled, but not written since */
 	bool page_asked;		/* by the guest itself */
-	bool page_emulated;		/* it opted for re-enlightenment, ever */
+	bool page_emulated;		/* it opted for re-enlightenment or out, ever */
 	u32 page_sequence;		/* and the TSC it was computed for: */
 	u64 page_tsc_offset, page_tsc_multiplier;
 	u64 page_scale;			/* what it had then */

@@ -142,6 +142,9 @@ struct event_info {
 
 extern const struct event_info event_info[EVENT_NR];
 
+/* Does its vCPU enter the guest in it? */
+bool event_enters(const struct event *event);
+
 /* @value, into what that kind of event allows. */
 u64 event_fold_value(const struct event_info *info, u64 value);
 

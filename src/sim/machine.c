@@ -442,6 +442,8 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 			sim->hw.memory.tsc_page[0] = 0xfffffffe + event->value -
 						     SUBJECT_PAGE_LAST;
 		subject->write_tsc_page(event->vcpu, event->value);
+		if (event_enters(event))
+			enter(sim, event->vcpu);
 		return true;
 	case EVENT_SAVE_TSC:
 		save_tsc(sim);
