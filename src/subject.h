@@ -98,6 +98,7 @@ struct subject_pvclock {
 };
 
 #define SUBJECT_PVCLOCK_TSC_STABLE 1
+#define SUBJECT_PVCLOCK_GUEST_STOPPED 2
 
 /* struct kvm_clock_data. */
 struct subject_clock {
@@ -110,6 +111,8 @@ struct subject_clock {
 #define SUBJECT_CLOCK_TSC_STABLE 2
 #define SUBJECT_CLOCK_REALTIME 4
 #define SUBJECT_CLOCK_HOST_TSC 8
+#define SUBJECT_CLOCK_FLAGS (SUBJECT_CLOCK_TSC_STABLE | SUBJECT_CLOCK_REALTIME | \
+			     SUBJECT_CLOCK_HOST_TSC)
 
 /* State of the VM, for the laws' contracts and for reports. */
 struct subject_vm_view {

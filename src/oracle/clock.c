@@ -316,11 +316,14 @@ void check_get_clock(struct run *run, const struct sim_read *read)
 {
 	bool ok = check_clock_realtime(run, read), behind = false;
 
-	if (!read->valid)
+	if (!read->valid || read->flags & ~SUBJECT_CLOCK_FLAGS)
 		run_fail(run, &(struct verdict){
 			.law = LAW_ROUNDTRIP, .clock = "KVM_GET_CLOCK",
 			.function = "kvm_vm_ioctl_get_clock",
-			.why = "KVM_GET_CLOCK was refused", .unit = "ns",
+			.why = read->valid ? "KVM_GET_CLOCK gives a flag that there isn't" :
+					     "KVM_GET_CLOCK was refused",
+			.unit = "flags", .got = read->flags,
+			.want = read->flags & SUBJECT_CLOCK_FLAGS,
 		});
 	if (run->vm.use_master_clock) {
 		behind = (s64)(read->tsc - run->vm.master_cycle_now) < 0;
@@ -1044,8 +1047,7 @@ void check_alike(struct run *run)
 
 	if (!last->known || last->vcpu != run->event->vcpu ||
 	    last->alike != (1u << run->sim.nr_vcpus) - 1 ||
-	    run->timekeeper.clocksource == SUBJECT_CS_OTHER ||
-	    run->sim.tsc_lost[run->sim.host])
+	    run->timekeeper.clocksource == SUBJECT_CS_OTHER || run->suspended)
 		return;
 	for (u32 i = 0; i < run->sim.nr_vcpus; i++)
 		if (run->vcpu[i].view.virtual_tsc_khz != last->khz ||
@@ -1057,6 +1059,51 @@ void check_alike(struct run *run)
 		.why = "all vCPUs have one TSC, and no master clock",
 		.unit = "", .got = run->vm.use_master_clock, .want = 1,
 	});
+}
+
+/*
+ * Without the master clock a tuple is of the CPU that it was taken on, whose TSC another
+ * one's may differ from: who enters elsewhere gets a new one.
+ */
+void check_tuple_cpu(struct run *run, u32 nr, const struct subject_vcpu_view *old)
+{
+	const struct vcpu_state *state = &run->vcpu[nr];
+
+	if (run->vm.use_master_clock || run->slot_gone || !state->entered ||
+	    state->cpu == run->sim.hw.cpu)
+		return;
+	run_check(run, &(struct verdict){
+		.law = LAW_EXACT, .clock = "kvmclock",
+		.function = "kvm_gen_kvmclock_update", .event = UPDATE "-moved",
+		.why = "its tuple is of the CPU that the vCPU has left", .unit = "updates",
+		.got = state->view.updates, .want = (s128)old->updates + 1,
+		.high = (s128)1 << 32,
+	});
+}
+
+/*
+ * A guest that was stopped finds PVCLOCK_GUEST_STOPPED in its next tuple and in those
+ * after it, until it reads one and takes it out; no other does.  A Xen guest has none.
+ */
+void check_stopped(struct run *run, u32 nr, bool updated)
+{
+	struct vcpu_state *state = &run->vcpu[nr];
+	bool told = state->view.pvclock.flags & SUBJECT_PVCLOCK_GUEST_STOPPED;
+
+	if (updated) {
+		state->told_stopped |= state->stopped;
+		state->stopped = false;
+	}
+	if (run->event->kind == EVENT_READ_PVCLOCK)
+		state->told_stopped = false;
+	if (!state->xen && updated)
+		run_check(run, &(struct verdict){
+			.law = LAW_EXACT, .clock = "kvmclock",
+			.function = "kvm_set_guest_paused", .event = "guest-stopped",
+			.why = told ? "the tuple says that the guest was stopped" :
+				      "the tuple doesn't say that the guest was stopped",
+			.unit = "", .got = told, .want = state->told_stopped,
+		});
 }
 
 /* A guest's TSC at this moment, before and after an event that is about it. */

@@ -277,6 +277,7 @@ bool do_suspend(struct run *run, const struct event *event)
 	run->tick_cycles = run->woken_cycles = run->sim.cycles;
 	run->host_moved = run->snapshot_broken = run->tsc_touched = true;
 	run->tsc_write.known = false;
+	run->suspended = true;
 	run->page_pending = true;
 	run->moved.clock_restored = false;
 	run->generation++;

@@ -169,7 +169,7 @@ static bool do_event(struct run *run, const struct event *event)
 
 	old = run->vcpu[nr].view;
 	host = run->sim.host;
-	page_kept = is_page_kept(run);
+	page_kept = is_page_kept(run) && kind != EVENT_WRITE_TSC_PAGE;
 	page_status = run->vm.page_status;
 	run->began_cycles = run->sim.cycles;
 	if (kind == EVENT_SUSPEND)
@@ -202,7 +202,7 @@ static bool do_event(struct run *run, const struct event *event)
 	}
 	if (kind == EVENT_MIGRATE) {
 		/* the VMM restores neither timers nor runstates, nor is it Xen's yet */
-		run->slot_gone = run->tsc_write.known = run->tsc_write.any = false;
+		run->slot_gone = run->page_asked = run->tsc_write.known = run->tsc_write.any = false;
 		forget_timers(run);
 		for (u32 i = 0; i < run->sim.nr_vcpus; i++)
 			run->runstate[i].set = run->vcpu[i].stale =
@@ -235,7 +235,7 @@ static bool do_event(struct run *run, const struct event *event)
 	remember_who_asks(run, event);
 	if (kind == EVENT_RESTORE_TSC) {
 		/* the timers' MSRs come with it, as they were saved */
-		run->tsc_write.known = false;
+		run->tsc_write.known = run->page_asked = false;
 		run->tsc_write.any = true;
 		for (u32 i = 0; i < SUBJECT_MAX_VCPUS; i++) {
 			run->timer[i].flags = run->timer[i].count = run->timer[i].asked = 0;
@@ -256,6 +256,12 @@ static bool do_event(struct run *run, const struct event *event)
 	}
 
 	run->sim.subject->view_vcpu(nr, &run->vcpu[nr].view);
+	run->vcpu[nr].xen |= kind == EVENT_XEN_TIMER || kind == EVENT_RUNSTATE ||
+			     kind == EVENT_RESTORE_RUNSTATE || kind == EVENT_XEN_ATTR;
+	run->vcpu[nr].stopped |= kind == EVENT_PAUSE_GUEST;
+	if (run->vcpu[nr].stopped || run->vcpu[nr].told_stopped ||
+	    run->vcpu[nr].view.updates != old.updates)
+		check_stopped(run, nr, run->vcpu[nr].view.updates != old.updates);
 	if (kind == EVENT_NESTED && !run->vcpu[nr].slept)
 		check_nested(run, &old, &run->vcpu[nr].view);
 	if (event_enters(event) &&
@@ -306,7 +312,9 @@ static bool do_event(struct run *run, const struct event *event)
 			check_woken(run, nr);
 		run->vcpu[nr].woken = run->vcpu[nr].slept = false;
 		run->vcpu[nr].lost_cycles = 0;
+		check_tuple_cpu(run, nr, &old);
 		run->vcpu[nr].entered = true;
+		run->vcpu[nr].cpu = run->sim.hw.cpu;
 		run->vcpu[nr].entered_raw = run->sim.hw.raw_tsc - ahead_of_boot_cpu(run);
 		/* an update that it was due for is lost */
 		if (run->slot_gone)

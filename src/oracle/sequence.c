@@ -35,7 +35,10 @@ static bool is_fallback(struct run *run, enum subject_reader reader,
 	       !run->sim.subject->get_clock(&clock) && read->value == clock.clock_ns / 100;
 }
 
-/* Nothing else looks at the vDSO's clock: it is vCPU0's tuple, in 63 bits. */
+/*
+ * Nothing else looks at the vDSO's clock: it is vCPU0's tuple, in 63 bits, and none if
+ * that doesn't say that it is everybody's.
+ */
 static void check_vdso(struct run *run, const struct sim_read *read)
 {
 	struct subject_vcpu_view first;
@@ -43,7 +46,17 @@ static void check_vdso(struct run *run, const struct sim_read *read)
 
 	run->sim.subject->view_vcpu(0, &first);
 	want = unsigned_read(&first.pvclock, read->tsc);
-	if (!read->valid || want >> 63 ||
+	if (!(first.pvclock.flags & SUBJECT_PVCLOCK_TSC_STABLE)) {
+		if (read->valid)
+			run_fail(run, &(struct verdict){
+				.law = LAW_EXACT, .clock = "vdso-kvmclock",
+				.event = "interleave", .function = "vread_pvclock",
+				.why = "it goes by a tuple that isn't stable",
+				.unit = "ns", .got = read->value, .want = ~0ull,
+			});
+		return;
+	}
+	if (want >> 63 ||
 	    (s64)(read->tsc - first.pvclock.tsc_timestamp) < 0)
 		return;
 	run_check(run, &(struct verdict){

@@ -34,6 +34,9 @@ struct vcpu_state {
 	s128 written_ns;
 	bool other_khz;			/* KVM takes the host for another one */
 	bool stale;			/* an update didn't reach the guest's copy */
+	u8 cpu;				/* of its last entry */
+	bool stopped, told_stopped;	/* KVM_KVMCLOCK_CTRL; its memory says so */
+	bool xen;			/* a Xen guest's */
 	bool entered;			/* at raw TSC: */
 	u64 entered_raw;		/* the boot CPU's, or of a CPU behind that */
 	bool woken;			/* and where its TSC goes on is known: between */
@@ -163,6 +166,7 @@ struct run {
 	bool host_moved;		/* its clocks are no longer what boot made them */
 	bool host_slewed;
 	bool host_broken;		/* one of them broke a law: no timer is promised */
+	bool suspended;			/* any host, ever */
 	u64 woken_cycles;		/* true time of the last wake */
 	u64 asleep_raw;			/* of the VM's last entry before */
 	s64 slew_ppb[SUBJECT_MAX_HOSTS]; /* of CLOCK_MONOTONIC and CLOCK_REALTIME */
@@ -297,6 +301,8 @@ void check_tsc_write(struct run *run, const struct event *event,
 		     const struct subject_vcpu_view *old,
 		     const struct subject_vcpu_view *now, bool accepted);
 void check_alike(struct run *run);
+void check_tuple_cpu(struct run *run, u32 nr, const struct subject_vcpu_view *old);
+void check_stopped(struct run *run, u32 nr, bool updated);
 void remember_who_asks(struct run *run, const struct event *event);
 void remember_tsc(struct run *run, u32 nr);
 

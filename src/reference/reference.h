@@ -94,6 +94,7 @@ struct ref_vcpu {
 	s64 write_ns;			/* ...that time of the host */
 	bool due;			/* the guest's tuple isn't what it should be */
 	bool masterclock;		/* a snapshot was asked for */
+	bool paused;			/* and the guest is to be told */
 	u32 generation;			/* of the snapshot in the tuple */
 	u32 updates;
 	u64 asleep_tsc;			/* it was that when the host went to sleep */

@@ -438,9 +438,11 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 	}
 	case EVENT_WRITE_TSC_PAGE:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
-		if (event->value >= SUBJECT_PAGE_LAST)
+		if (event->value >= SUBJECT_PAGE_LAST && !sim->hw.memory_fault) {
+			interleave_cancel();
 			sim->hw.memory.tsc_page[0] = 0xfffffffe + event->value -
 						     SUBJECT_PAGE_LAST;
+		}
 		subject->write_tsc_page(event->vcpu, event->value);
 		if (event_enters(event))
 			enter(sim, event->vcpu);
