@@ -935,7 +935,8 @@ static void check_khz(struct run *run, u32 khz, const struct subject_vcpu_view *
  * isn't for what it says.  What has passed is by the host's clock and KVM's pair, low by
  * up to 2^-31; 3 cycles and the clocksource's resolution are rounding.  Contract: both
  * vCPUs have one frequency and ratio, and nothing but the VMM's writes of TSCs that
- * aren't 0 came between: a new vCPU or a 0 is another beginning.
+ * aren't 0 came between: a new vCPU or a 0 is another beginning.  A suspend is one from
+ * TSC 0 at boot, with which nothing is meant to be the same.
  *
  * Returns whether it is to be the same, and false where it is to be @value; or, in
  * @unclear, that neither is promised.
@@ -957,7 +958,8 @@ static bool is_one_tsc(const struct run *run, u64 value, s128 ns,
 		apart = -apart;
 	slack = (cycles >> 31) + 3 + (s128)run->resolution_ns * last->khz / 1000000;
 	*unclear = (apart >= second - slack && apart <= second + slack) ||
-		   now->tsc_multiplier != last->multiplier || cycles >> 62;
+		   cycles >> 62 || (apart < second && (last->forgotten ||
+				    now->tsc_multiplier != last->multiplier));
 	return apart < second;
 }
 
@@ -1032,7 +1034,7 @@ static void check_offset_write(struct run *run, const struct event *event,
 	run_check(run, &v);
 	remember_write(run, event->vcpu,
 		       sim_guest_tsc(run->sim.machine, now, run->sim.hw.raw_tsc),
-		       last->known && last->offset == event->value &&
+		       last->known && !last->forgotten && last->offset == event->value &&
 		       last->khz == now->virtual_tsc_khz, now);
 }
 
@@ -1082,8 +1084,8 @@ void check_tuple_cpu(struct run *run, u32 nr, const struct subject_vcpu_view *ol
 }
 
 /*
- * A guest that was stopped finds PVCLOCK_GUEST_STOPPED in its next tuple and in those
- * after it, until it reads one and takes it out; no other does.  A Xen guest has none.
+ * A guest that was stopped finds PVCLOCK_GUEST_STOPPED when it enters and in the tuples
+ * after that, until it reads one and takes it out; no other does.  A Xen guest has none.
  */
 void check_stopped(struct run *run, u32 nr, bool updated)
 {
@@ -1096,13 +1098,16 @@ void check_stopped(struct run *run, u32 nr, bool updated)
 	}
 	if (run->event->kind == EVENT_READ_PVCLOCK)
 		state->told_stopped = false;
-	if (!state->xen && updated)
+	/* what is asked for is done when it enters, if its memory is there */
+	if (!state->xen && (updated || (state->stopped && event_enters(run->event) &&
+					!run->slot_gone)))
 		run_check(run, &(struct verdict){
 			.law = LAW_EXACT, .clock = "kvmclock",
 			.function = "kvm_set_guest_paused", .event = "guest-stopped",
 			.why = told ? "the tuple says that the guest was stopped" :
 				      "the tuple doesn't say that the guest was stopped",
-			.unit = "", .got = told, .want = state->told_stopped,
+			.unit = "", .got = told,
+			.want = state->told_stopped | state->stopped,
 		});
 }
 

@@ -276,7 +276,12 @@ bool do_suspend(struct run *run, const struct event *event)
 	run->sim.subject->view_timekeeper(&run->timekeeper);
 	run->tick_cycles = run->woken_cycles = run->sim.cycles;
 	run->host_moved = run->snapshot_broken = run->tsc_touched = true;
-	run->tsc_write.known = false;
+	/* if KVM sees that the TSC was set back: the boot CPU wakes first */
+	run->tsc_write = (struct tsc_write){
+		.any = run->tsc_write.any, .khz = run->tsc_write.khz,
+		.known = run->tsc_write.known && run->asleep_raw > sim_raw_tsc(&run->sim, 0),
+		.forgotten = true,
+	};
 	run->suspended = true;
 	run->page_pending = true;
 	run->moved.clock_restored = false;

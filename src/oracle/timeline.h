@@ -81,6 +81,7 @@ struct moved {
 struct tsc_write {
 	bool any;			/* there was one */
 	bool known;			/* with everything that KVM has seen since */
+	bool forgotten;			/* over a suspend: it counts as TSC 0 at boot */
 	u32 vcpu;
 	u32 alike;			/* vCPUs that have it by the last writes, a bit each */
 	u32 khz;
