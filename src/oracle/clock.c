@@ -234,7 +234,7 @@ static bool check_host_clock(struct run *run, const char *clock,
 	u64 base = snapshot_clock(run);
 	s64 delta = host_tsc - run->vm.master_cycle_now;
 	struct verdict v;
-	s128 early;
+	s128 early, off;
 	u64 ns;
 
 	if (delta < 0) {
@@ -253,7 +253,8 @@ static bool check_host_clock(struct run *run, const char *clock,
 	};
 	if (run->sim.machine->early_tsc_khz) {
 		early = (u128)delta * 1000000 / run->sim.machine->early_tsc_khz;
-		if (v.got - (s64)base - early >= v.low && v.got - (s64)base - early <= v.high) {
+		off = v.got - (s64)base - early;
+		if (off >= -(early >> 31) - 2 && off <= (early >> 30) + 2) {
 			v.why = "it is scaled by the frequency from before it was refined";
 			v.event = "get-clock" EARLY;
 		}
@@ -988,27 +989,35 @@ static void check_host_write(struct run *run, const struct event *event,
 		.law = LAW_ROUNDTRIP, .clock = "guest-TSC",
 		.function = "kvm_synchronize_tsc", .unit = "cycles",
 		.why = "the TSC isn't what the host wrote",
+		.event = "write-tsc-host-apart",
 		.got = (s128)event->value + (s64)(is - event->value),
 		.want = event->value,
 	};
 
-	if (event->value && now->tsc_multiplier && !run->vcpu[event->vcpu].wrapped &&
+	if (!now->tsc_multiplier) {
+		run->tsc_write.known = false;
+		return;
+	}
+	if (event->value && !run->vcpu[event->vcpu].wrapped &&
 	    host_ns(run, run->sim.hw.raw_tsc, &ns))
 		same = is_one_tsc(run, event->value, ns, now, &unclear);
 	if (unclear) {
 		same = false;
+		/* that KVM takes 0 for "like the others" is documented */
+		v.event = event->value ? "write-tsc-host-matched" : NULL;
 		/* KVM scales with the ratio of the first, perhaps on another CPU */
 		skew = guest_skew(run, now);
 		v.low = -second - skew;
 		v.high = second + skew;
 	} else if (same) {
 		v.law = LAW_AGREE;
+		v.event = NULL;
 		v.why = "it isn't the TSC that the host wrote less than a second before";
 		v.got = (s64)now->tsc_offset;
 		v.want = (s64)run->tsc_write.offset;
 	}
 	/* each of several may be a second off the one before */
-	if (!unclear || !run->tsc_write.any || !event->value)
+	if (!unclear || !run->tsc_write.any || run->tsc_write.forgotten || !event->value)
 		run_check(run, &v);
 	remember_write(run, event->vcpu, event->value, same, now);
 	run->tsc_write.known &= event->value != 0;

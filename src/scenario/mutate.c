@@ -565,11 +565,6 @@ static void mutate_once(struct random *r, struct scenario *s)
 		insert_idiom(r, s, below(r, n + 1));
 		break;
 	}
-	for (at = 0; at < s->nr_events; at++) {
-		if (s->events[at].kind == EVENT_INTERLEAVE && below(r, 2))
-			s->events[at].value = draw_schedule(r, s->events[at].value);
-		fit(s, &s->events[at]);
-	}
 }
 
 /* Encodes as many of the events as fit. */
@@ -585,13 +580,18 @@ static size_t encode_fitting(struct scenario *s, u8 *out, size_t max)
 void scenario_change(struct scenario *s, u32 seed)
 {
 	struct random r = { seed };
-	u32 rounds = 1 + below(&r, 4);
+	u32 rounds = 1 + below(&r, 4), at;
 
 	/* little is said by little: a walk at once finds more than many steps */
 	if (!s->nr_events || !below(&r, 8))
 		rounds += below(&r, 32);
 	while (rounds--)
 		mutate_once(&r, s);
+	for (at = 0; at < s->nr_events; at++) {
+		if (s->events[at].kind == EVENT_INTERLEAVE && below(&r, 2))
+			s->events[at].value = draw_schedule(&r, s->events[at].value);
+		fit(s, &s->events[at]);
+	}
 }
 
 size_t scenario_mutate(u8 *data, size_t size, size_t max_size, u32 seed)

@@ -188,6 +188,12 @@ static u8 next(struct input *in)
 	return in->pos < in->size ? in->data[in->pos++] : 0;
 }
 
+/* Mostly within, and a division is dear. */
+static u32 below(u32 value, u32 limit)
+{
+	return value < limit ? value : value % limit;
+}
+
 static u64 number(struct input *in)
 {
 	u8 selector = next(in);
@@ -209,7 +215,7 @@ static u64 number(struct input *in)
 			value |= (u64)next(in) << 8 * i;
 		return value;
 	}
-	value = input_boundaries[(selector & 0x7f) % input_boundaries_nr];
+	value = input_boundaries[below(selector & 0x7f, input_boundaries_nr)];
 	return value + (u64)(s64)(s8)next(in);
 }
 
@@ -312,16 +318,16 @@ void scenario_decode(struct scenario *s, const u8 *data, size_t size)
 		const struct event_info *info;
 		u8 where;
 
-		e->kind = next(&in) % EVENT_NR;
+		e->kind = below(next(&in), EVENT_NR);
 		info = &event_info[e->kind];
 		e->cpu = e->vcpu = 0;
 		e->value = 0;
 		if (info->has_cpu || info->has_vcpu) {
 			where = next(&in);
 			if (info->has_cpu)
-				e->cpu = (where & 15) % m->nr_cpus;
+				e->cpu = below(where & 15, m->nr_cpus);
 			if (info->has_vcpu)
-				e->vcpu = (where >> 4) % m->nr_vcpus;
+				e->vcpu = below(where >> 4, m->nr_vcpus);
 		}
 		if (info->unit) {
 			e->value = event_fold_value(info, number(&in));

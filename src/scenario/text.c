@@ -509,8 +509,13 @@ static size_t peek(struct parser *p, const char **word)
 static bool accept(struct parser *p, const char *expected)
 {
 	const char *word;
-	size_t n = peek(p, &word);
+	size_t n;
 
+	/* an event has some sixty names to be compared with */
+	skip_blanks(p);
+	if (p->pos == p->end || *p->pos != *expected)
+		return false;
+	n = peek(p, &word);
 	if (n != strlen(expected) || memcmp(word, expected, n))
 		return false;
 	p->pos += n;
