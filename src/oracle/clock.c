@@ -1050,7 +1050,7 @@ static void check_offset_write(struct run *run, const struct event *event,
 /*
  * The VMM has made all vCPUs' TSCs one, by writes after each other; and the last one
  * enters.  Then kvmclock is a stable one on a host that goes by its TSC, whose TSC has
- * never been seen to go back.
+ * never been seen to go back.  A hypervisor's page has no time before that booted.
  */
 void check_alike(struct run *run)
 {
@@ -1058,7 +1058,8 @@ void check_alike(struct run *run)
 
 	if (!last->known || last->vcpu != run->event->vcpu ||
 	    last->alike != (1u << run->sim.nr_vcpus) - 1 ||
-	    run->timekeeper.clocksource == SUBJECT_CS_OTHER || run->suspended)
+	    run->timekeeper.clocksource == SUBJECT_CS_OTHER || run->suspended ||
+	    (s64)host_counter(run, run->sim.hw.raw_tsc) < 0)
 		return;
 	for (u32 i = 0; i < run->sim.nr_vcpus; i++)
 		if (run->vcpu[i].view.virtual_tsc_khz != last->khz ||
@@ -1109,7 +1110,7 @@ void check_stopped(struct run *run, u32 nr, bool updated)
 		state->told_stopped = false;
 	/* what is asked for is done when it enters, if its memory is there */
 	if (!state->xen && (updated || (state->stopped && event_enters(run->event) &&
-					!run->slot_gone)))
+					!run->slot_gone && !state->stale)))
 		run_check(run, &(struct verdict){
 			.law = LAW_EXACT, .clock = "kvmclock",
 			.function = "kvm_set_guest_paused", .event = "guest-stopped",
