@@ -1108,9 +1108,11 @@ void check_stopped(struct run *run, u32 nr, bool updated)
 	}
 	if (run->event->kind == EVENT_READ_PVCLOCK)
 		state->told_stopped = false;
-	/* what is asked for is done when it enters, if its memory is there */
-	if (!state->xen && (updated || (state->stopped && event_enters(run->event) &&
-					!run->slot_gone && !state->stale)))
+	/* an update is lost if its memory is away; newer trees lose what was asked, too */
+	if (state->stopped && event_enters(run->event) && run->slot_gone)
+		state->stop_unclear = true;
+	if (!state->stop_unclear &&
+	    (updated || (state->stopped && event_enters(run->event))))
 		run_check(run, &(struct verdict){
 			.law = LAW_EXACT, .clock = "kvmclock",
 			.function = "kvm_set_guest_paused", .event = "guest-stopped",

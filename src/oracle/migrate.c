@@ -103,7 +103,7 @@ void check_migrate(struct run *run, u32 from)
 		run->asked[i] = ASKED_BY_EVENT;
 		run->timer[i] = (struct timer){ 0 };
 		run->vcpu[i] = (struct vcpu_state){
-			.wrapped = unticked, .xen = run->vcpu[i].xen,
+			.wrapped = unticked, .stop_unclear = run->vcpu[i].stop_unclear,
 			.told_stopped = run->vcpu[i].told_stopped,
 		};
 		run->sim.subject->view_vcpu(i, &run->vcpu[i].view);
