@@ -1111,16 +1111,16 @@ void check_stopped(struct run *run, u32 nr, bool updated)
 	/* an update is lost if its memory is away; newer trees lose what was asked, too */
 	if (state->stopped && event_enters(run->event) && run->slot_gone)
 		state->stop_unclear = true;
-	if (!state->stop_unclear &&
-	    (updated || (state->stopped && event_enters(run->event))))
-		run_check(run, &(struct verdict){
-			.law = LAW_EXACT, .clock = "kvmclock",
-			.function = "kvm_set_guest_paused", .event = "guest-stopped",
-			.why = told ? "the tuple says that the guest was stopped" :
-				      "the tuple doesn't say that the guest was stopped",
-			.unit = "", .got = told,
-			.want = state->told_stopped | state->stopped,
-		});
+	if (state->stop_unclear || told == (state->told_stopped | state->stopped) ||
+	    !(updated || event_enters(run->event)))
+		return;
+	run_fail(run, &(struct verdict){
+		.law = LAW_EXACT, .clock = "kvmclock",
+		.function = "kvm_set_guest_paused", .event = "guest-stopped",
+		.why = told ? "the tuple says that the guest was stopped" :
+			      "the tuple doesn't say that the guest was stopped",
+		.unit = "", .got = told, .want = !told,
+	});
 }
 
 /* A guest's TSC at this moment, before and after an event that is about it. */

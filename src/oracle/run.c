@@ -261,7 +261,7 @@ static bool do_event(struct run *run, const struct event *event)
 		kind == EVENT_RESTORE_RUNSTATE || kind == EVENT_XEN_ATTR;
 	run->vcpu[nr].stopped |= kind == EVENT_PAUSE_GUEST;
 	if (run->vcpu[nr].stopped || run->vcpu[nr].told_stopped ||
-	    run->vcpu[nr].view.updates != old.updates)
+	    run->vcpu[nr].view.pvclock.flags & SUBJECT_PVCLOCK_GUEST_STOPPED)
 		check_stopped(run, nr, run->vcpu[nr].view.updates != old.updates);
 	if (kind == EVENT_NESTED && !run->vcpu[nr].slept)
 		check_nested(run, &old, &run->vcpu[nr].view);
@@ -293,7 +293,7 @@ static bool do_event(struct run *run, const struct event *event)
 	if ((run->vcpu[nr].view.updates != old.updates || run->slot_gone) &&
 	    run->vm.page_sequence != run->page_sequence)
 		remember_page(run, nr, page_kept);
-	else if (run->vcpu[nr].view.updates != old.updates)
+	else if (run->vm.page_enabled && run->vcpu[nr].view.updates != old.updates)
 		check_page_status(run, page_status, page_kept);
 	if (kind == EVENT_STIMER_CONFIG || kind == EVENT_STIMER_ARM)
 		note_stimer(run, nr, &read);

@@ -224,23 +224,6 @@ static u64 fold(u64 value, u64 max)
 	return value <= max ? value : value % (max + 1);
 }
 
-bool event_enters(const struct event *event)
-{
-	enum event_kind kind = event->kind;
-
-	return kind == EVENT_RUN_VCPU || kind == EVENT_READ_PVCLOCK ||
-	       kind == EVENT_READ_TSC_PAGE || kind == EVENT_STIMER_CONFIG ||
-	       kind == EVENT_READ_HV_CLOCK || kind == EVENT_READ_SCHED_CLOCK ||
-	       kind == EVENT_HIBERNATE || kind == EVENT_XEN_TIMER ||
-	       kind == EVENT_TSC_DEADLINE || kind == EVENT_LAPIC_TIMER ||
-	       kind == EVENT_READ_TMCCT ||
-	       kind == EVENT_STIMER_ARM || kind == EVENT_MESSAGE_SLOT ||
-	       kind == EVENT_NESTED_OFFSET || kind == EVENT_NESTED_KHZ ||
-	       kind == EVENT_NESTED || kind == EVENT_READ_L2_TSC ||
-	       kind == EVENT_READ_TSC_KHZ ||
-	       (kind == EVENT_WRITE_TSC_PAGE && event->value >= SUBJECT_PAGE_LAST);
-}
-
 u64 event_fold_value(const struct event_info *info, u64 value)
 {
 	if (!info->is_signed)
