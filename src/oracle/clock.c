@@ -974,6 +974,9 @@ static void remember_write(struct run *run, u32 nr, u64 tsc, bool same,
 		.multiplier = now->tsc_multiplier,
 	};
 
+	write.apart = run->tsc_write.known && !run->tsc_write.forgotten &&
+		      run->tsc_write.vcpu != nr && run->tsc_write.khz != write.khz &&
+		      run->tsc_write.multiplier != write.multiplier;
 	write.known = host_ns(run, run->sim.hw.raw_tsc, &write.ns) &&
 		      !run->vcpu[nr].wrapped && now->tsc_multiplier;
 	run->tsc_write = write;
@@ -1050,27 +1053,35 @@ static void check_offset_write(struct run *run, const struct event *event,
 /*
  * The VMM has made all vCPUs' TSCs one, by writes after each other; and the last one
  * enters.  Then kvmclock is a stable one on a host that goes by its TSC, whose TSC has
- * never been seen to go back.  A hypervisor's page has no time before that booted.
+ * never been seen to go back; and if the one before was at another rate, it isn't, for
+ * one pair can't be both vCPUs'.  A hypervisor's page has no time before that booted.
  */
 void check_alike(struct run *run)
 {
 	const struct tsc_write *last = &run->tsc_write;
+	struct verdict v = {
+		.law = LAW_AGREE, .clock = "kvmclock",
+		.function = "kvm_track_tsc_matching", .event = "master-clock",
+		.unit = "", .got = run->vm.use_master_clock,
+	};
+	bool one_rate = true;
 
-	if (!last->known || last->vcpu != run->event->vcpu ||
-	    last->alike != (1u << run->sim.nr_vcpus) - 1 ||
+	if (last->vcpu != run->event->vcpu)
+		return;
+	for (u32 i = 0; i < run->sim.nr_vcpus; i++)
+		one_rate &= run->vcpu[i].view.virtual_tsc_khz == last->khz &&
+			    run->vcpu[i].view.tsc_multiplier == last->multiplier;
+	if (last->apart && !one_rate) {
+		v.why = "the VMM wrote TSCs at two rates, and there is one master clock";
+		run_check(run, &v);
+	}
+	if (!one_rate || last->alike != (1u << run->sim.nr_vcpus) - 1 ||
 	    run->timekeeper.clocksource == SUBJECT_CS_OTHER || run->suspended ||
 	    (s64)host_counter(run, run->sim.hw.raw_tsc) < 0)
 		return;
-	for (u32 i = 0; i < run->sim.nr_vcpus; i++)
-		if (run->vcpu[i].view.virtual_tsc_khz != last->khz ||
-		    run->vcpu[i].view.tsc_multiplier != last->multiplier)
-			return;
-	run_check(run, &(struct verdict){
-		.law = LAW_AGREE, .clock = "kvmclock",
-		.function = "kvm_track_tsc_matching", .event = "master-clock",
-		.why = "all vCPUs have one TSC, and no master clock",
-		.unit = "", .got = run->vm.use_master_clock, .want = 1,
-	});
+	v.why = "all vCPUs have one TSC, and no master clock";
+	v.want = 1;
+	run_check(run, &v);
 }
 
 /*

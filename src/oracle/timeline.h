@@ -82,6 +82,7 @@ struct tsc_write {
 	bool any;			/* there was one */
 	bool known;			/* with everything that KVM has seen since */
 	bool forgotten;			/* over a suspend: it counts as TSC 0 at boot */
+	bool apart;			/* the one before was of a vCPU at another rate */
 	u32 vcpu;
 	u32 alike;			/* vCPUs that have it by the last writes, a bit each */
 	u32 khz;
