@@ -74,6 +74,12 @@ static u64 read_clocksource_other(struct clocksource *cs)
 	return shim_hw->other_ns;
 }
 
+/* tsc_cs_enable(), hv_cs_enable() */
+static int enable_clocksource(struct clocksource *cs)
+{
+	return 0;
+}
+
 /* Pure in its arguments, so the last answer is kept over a reset. */
 static void register_clocksource(struct clocksource *cs, u32 scale, u32 freq)
 {
@@ -90,6 +96,7 @@ static void register_clocksource(struct clocksource *cs, u32 scale, u32 freq)
 	}
 	*cs = kept;
 	cs->read = asked.read;
+	cs->enable = asked.enable;
 	cs->vdso_clock_mode = asked.vdso_clock_mode;
 }
 
@@ -106,11 +113,13 @@ static struct clocksource *find_clocksource(u8 kind)
 	switch (kind) {
 	case SUBJECT_CS_TSC:
 		cs->read = read_clocksource_tsc;
+		cs->enable = enable_clocksource;
 		cs->vdso_clock_mode = VDSO_CLOCKMODE_TSC;
 		register_clocksource(cs, 1000, tsc_khz);
 		break;
 	case SUBJECT_CS_HYPERV_PAGE:
 		cs->read = read_clocksource_hyperv;
+		cs->enable = enable_clocksource;
 		cs->vdso_clock_mode = VDSO_CLOCKMODE_HVCLOCK;
 		register_clocksource(cs, 1, NSEC_PER_SEC / 100);
 		break;
@@ -139,16 +148,22 @@ static struct clocksource *clocksource_default_clock(void)
 	return find_clocksource(config.clocksource);
 }
 
+/* of a timekeeper by itself, host_time.h */
+static bool is_alone;
+static struct timespec64 rtc_alone;
+static u64 booted_alone_ns;
+
 static void read_persistent_clock64(struct timespec64 *now)
 {
-	*now = ns_to_timespec64(config.realtime_ns + shim_hw->other_ns);
+	*now = is_alone ? rtc_alone :
+			  ns_to_timespec64(config.realtime_ns + shim_hw->other_ns);
 }
 
 static void read_persistent_wall_and_boot_offset(struct timespec64 *now,
 						 struct timespec64 *boot_offset)
 {
 	read_persistent_clock64(now);
-	*boot_offset = (struct timespec64){ 0 };
+	*boot_offset = ns_to_timespec64(booted_alone_ns);
 }
 
 static void shim_gtod_chain(struct timekeeper *timekeeper, bool was_set)
@@ -570,6 +585,7 @@ void host_run_vcpu(u32 nr)
 	if (timers_used)
 		run_timers();
 	vcpu_load(vcpu);
+	take_request(KVM_REQ_UNBLOCK, vcpu);
 	if (timers_used) {
 		/* vcpu_run(), what timers left for the vCPU's own thread */
 		if (kvm_xen_timer_enabled(vcpu))
@@ -653,18 +669,26 @@ void host_resume(bool boot_cpu)
 	gtod_work();
 }
 
-/* process_adjtimex_modes(), ADJ_FREQUENCY; then do_adjtimex() */
+#if CF_HAS_NTP_DATA
+#define NTP(name) tk_ntp_data[0].name
+#define NTP_DATA &tk_ntp_data[0]
+#else
+#define NTP(name) name
+#define NTP_DATA
+#endif
+
+/* process_adjtimex_modes(), ADJ_FREQUENCY: 2^-16 ppm */
+static void set_frequency(s64 freq)
+{
+	freq *= PPM_SCALE;
+	NTP(time_freq) = max(min(freq, MAXFREQ_SCALED), -MAXFREQ_SCALED);
+	ntp_update_frequency(NTP_DATA);
+}
+
+/* and then do_adjtimex() */
 void host_ntp_slew(s32 ppb)
 {
-	s64 freq = ppb * 65536ll / 1000 * PPM_SCALE;
-
-#if CF_HAS_NTP_DATA
-	tk_ntp_data[0].time_freq = max(min(freq, MAXFREQ_SCALED), -MAXFREQ_SCALED);
-	ntp_update_frequency(&tk_ntp_data[0]);
-#else
-	time_freq = max(min(freq, MAXFREQ_SCALED), -MAXFREQ_SCALED);
-	ntp_update_frequency();
-#endif
+	set_frequency(ppb * 65536ll / 1000);
 	skip_intervals();
 	timekeeping_advance(TK_ADV_FREQ);
 	gtod_work();
@@ -720,16 +744,14 @@ int host_set_tsc_offset(u32 nr, u64 offset)
 	return kvm_arch_tsc_set_attr(&vcpus[nr], &attr);
 }
 
-u64 host_get_tsc_offset(u32 nr)
+int host_get_tsc_offset(u32 nr, u64 *offset)
 {
-	u64 offset = 0;
 	struct kvm_device_attr attr = {
 		.attr = KVM_VCPU_TSC_OFFSET,
-		.addr = (u64)(unsigned long)&offset,
+		.addr = (u64)(unsigned long)offset,
 	};
 
-	kvm_arch_tsc_get_attr(&vcpus[nr], &attr);
-	return offset;
+	return kvm_arch_tsc_get_attr(&vcpus[nr], &attr);
 }
 
 /* kvm_arch_vcpu_ioctl(), KVM_SET_TSC_KHZ */
@@ -911,7 +933,7 @@ static void create_vcpu(u32 i)
 	vcpu_put(vcpu);
 	/* the guest's MSR_KVM_SYSTEM_TIME_NEW */
 	vcpu->arch.pv_time.khva = &guest_pvclock[i];
-	vcpu->arch.pv_time.active = true;
+	vcpu->arch.pv_time.active = vcpu->arch.pv_time.valid = true;
 	kvm_make_request(KVM_REQ_GLOBAL_CLOCK_UPDATE, vcpu);
 }
 
@@ -924,6 +946,7 @@ void host_create_vm(u32 nr_vcpus)
 		memset(pvclock_updates, 0, sizeof(pvclock_updates));
 		timers_used = false;
 		memset(xen_used, 0, sizeof(xen_used));
+		memset(area_of, 0, sizeof(area_of));
 		memset(xen_deliveries, 0, sizeof(xen_deliveries));
 		memset(lapic_deliveries, 0, sizeof(lapic_deliveries));
 		shim_slot_gone = false;

@@ -5,13 +5,17 @@
  * A timer on the guest's clock is kept on the guest's clock: what the host would arm
  * for it is reckoned when it is asked, so that it can't be stale.
  */
+#include <string.h>
+
 #include "reference.h"
 
-/* what the guest itself reads: its tuple at its TSC */
+/* what the guest itself reads, its tuple at its TSC; or will, before it has one */
 static s64 own_clock_ns(u32 nr)
 {
 	const struct abi_pvclock *pv = PVCLOCK(nr);
 
+	if (!vm.vcpu[nr].updates)
+		return ref_clock_ns();
 	return ref_pvclock_read(pv->system_time, pv->tsc_timestamp,
 				pv->tsc_to_system_mul, pv->tsc_shift,
 				ref_tsc(&vm.vcpu[nr], hw->raw_tsc));
@@ -25,16 +29,26 @@ void ref_xen_vcpu(u32 nr)
 		vm.vcpu[nr].xen.used = true;
 }
 
-u64 ref_xen_shared_info(bool compat)
+bool ref_xen_shared_info(bool compat, u64 *ns)
 {
 	for (u32 i = 0; i < vm.nr_vcpus && !vm.slot_gone; i++)
 		ref_clock_yank(i, PLANT_SHARED_INFO_YANK, YANK_SHARED_INFO);
-	return vm.slot_gone ? ~0ull : ref_wall_clock_epoch();
+	vm.xen_64_bit = !compat;
+	/* even: it is whole */
+	vm.shared_info_version[compat] += vm.slot_gone ? 0 : 2;
+	*ns = ref_wall_clock_epoch();
+	return !vm.slot_gone;
 }
 
-void ref_xen_set_timer(u32 nr, u64 timeout_ns)
+/* What is negative, or 13 days away and more, Xen takes for a guest's mistake. */
+int ref_xen_set_timer(u32 nr, u64 timeout_ns)
 {
+	s64 now = own_clock_ns(nr), left = timeout_ns - now;
+
+	if (timeout_ns && ((s64)timeout_ns < 0 || left >> 50 > 0))
+		timeout_ns = now + 100000000;
 	vm.vcpu[nr].xen.expires_ns = timeout_ns;
+	return 0;
 }
 
 static void run_xen_timer(u32 nr)
@@ -61,6 +75,9 @@ void ref_xen_set_runstate(u32 nr, enum subject_runstate state, u64 run_delay_ns)
 
 	if (!xen->used)
 		return;
+	/* nobody has seen it yet */
+	if (!run->entry_ns)
+		run->state = SUBJECT_RUNSTATE_OFFLINE;
 	if (run->state == SUBJECT_RUNSTATE_RUNNING) {
 		run->time_ns[SUBJECT_RUNSTATE_RUNNABLE] += waited;
 		passed -= waited;
@@ -86,13 +103,73 @@ int ref_xen_restore_runstate(u32 nr, u64 away_ns, u64 run_delay_ns)
 	return 0;
 }
 
+/* More time of each state, or nothing but that. */
+static int give_runstate(u32 nr, enum subject_xen_attr what, u64 run_delay_ns)
+{
+	struct subject_runstate_view *run = &vm.vcpu[nr].xen.runstate, new = { 0 };
+	u64 now = ref_clock_ns(), total = SUBJECT_XEN_PARTS_NS;
+
+	if (what != SUBJECT_XEN_GIVEN)
+		new = *run;
+	if (what == SUBJECT_XEN_ADJUST && (s64)(now - run->entry_ns) > (s64)total)
+		total = now - run->entry_ns;
+	new.entry_ns += total;
+	if (now < new.entry_ns)
+		return -1;
+	new.time_ns[SUBJECT_RUNSTATE_RUNNING] += 1;
+	new.time_ns[SUBJECT_RUNSTATE_RUNNABLE] += 2;
+	new.time_ns[SUBJECT_RUNSTATE_BLOCKED] += 3;
+	new.time_ns[SUBJECT_RUNSTATE_OFFLINE] += total - 6;
+	if (what == SUBJECT_XEN_GIVEN)
+		new.state = SUBJECT_RUNSTATE_BLOCKED;
+	*run = new;
+	if (what == SUBJECT_XEN_GIVEN)
+		vm.vcpu[nr].xen.run_delay_ns = run_delay_ns;
+	if (what == SUBJECT_XEN_ADJUST_STATE)
+		ref_xen_set_runstate(nr, SUBJECT_RUNSTATE_OFFLINE, run_delay_ns);
+	return 0;
+}
+
 /* The memory is one, whatever it is called, if it is there; what is read is what is set. */
 int ref_xen_attr(u32 nr, enum subject_xen_attr what, u64 run_delay_ns)
 {
-	if (!vm.vcpu[nr].xen.used || vm.slot_gone || what >= SUBJECT_XEN_WRONG)
+	struct ref_xen *xen = &vm.vcpu[nr].xen;
+
+	if (!xen->used || what >= SUBJECT_XEN_WRONG)
 		return -1;
-	return what == SUBJECT_XEN_RELOAD ? ref_xen_restore_runstate(nr, 0, run_delay_ns) :
-					    0;
+	switch (what) {
+	case SUBJECT_XEN_ARM:
+		xen->expires_ns = ref_clock_ns() + SUBJECT_XEN_ARM_NS;
+		return 0;
+	case SUBJECT_XEN_DISARM:
+		xen->expires_ns = 0;
+		return 0;
+	case SUBJECT_XEN_CURRENT:
+		ref_xen_set_runstate(nr, xen->runstate.state, run_delay_ns);
+		return 0;
+	case SUBJECT_XEN_ADJUST:
+	case SUBJECT_XEN_ADJUST_STATE:
+	case SUBJECT_XEN_GIVEN:
+		return give_runstate(nr, what, run_delay_ns);
+	case SUBJECT_XEN_NO_AREA:
+		xen->area_gone = true;
+		return 0;
+	case SUBJECT_XEN_AREA:
+	case SUBJECT_XEN_AREA_FLAGGED:
+	case SUBJECT_XEN_EDGE_AREA:
+	case SUBJECT_XEN_END_AREA:
+		xen->area_gone = vm.slot_gone ||
+				 (what == SUBJECT_XEN_END_AREA && vm.xen_64_bit);
+		return xen->area_gone ? -1 : 0;
+	case SUBJECT_XEN_RELOAD:
+		return vm.slot_gone ? -1 : ref_xen_restore_runstate(nr, 0, run_delay_ns);
+	case SUBJECT_XEN_READ:
+		return vm.slot_gone ? -1 : 0;
+	default:
+		/* what its clock lies in now has none yet */
+		vm.vcpu[nr].due |= !vm.slot_gone;
+		return vm.slot_gone ? -1 : 0;
+	}
 }
 
 void ref_view_xen(u32 nr, struct subject_xen_view *view)
@@ -111,8 +188,12 @@ void ref_view_xen(u32 nr, struct subject_xen_view *view)
 		.deliveries = xen->deliveries,
 		.delivered_ns = xen->delivered_ns,
 		.runstate = xen->runstate,
-		.guest_runstate = xen->runstate,
+		.area_prompt = true,
 	};
+	memcpy(view->shared_info_version, vm.shared_info_version,
+	       sizeof(vm.shared_info_version));
+	if (!xen->area_gone)
+		view->guest_runstate = xen->runstate;
 }
 
 /* ---- the local APIC -------------------------------------------------------------- */

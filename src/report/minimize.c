@@ -418,7 +418,7 @@ static void plainer_schedule(struct minimizer *m, u32 at)
 	const struct event *best = &m->best->scenario.events[at];
 	struct event *try = &m->try.scenario.events[at];
 
-	for (int field = INTERLEAVE_STORE; field < INTERLEAVE_NR; field++)
+	for (int field = INTERLEAVE_STORE; field < INTERLEAVE_READER; field++)
 		for (u32 x = 0; x < interleave_get(best->value, field); x++) {
 			try->value = interleave_put(best->value, field, x);
 			if (attempt(m))

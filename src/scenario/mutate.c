@@ -117,7 +117,7 @@ static u64 draw_value_for(struct random *r, const struct scenario *s, u8 kind)
 		return draw_khz(r, s->machine.tsc_khz);
 	/* of a schedule each bit counts alike */
 	if (kind == EVENT_INTERLEAVE)
-		return draw(r) & max;
+		return draw(r) % (max + 1);
 	/* of a register's fields the count is a number */
 	if (kind == EVENT_LAPIC_TIMER) {
 		/* what starts a timer comes as often as all else */

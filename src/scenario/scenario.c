@@ -110,7 +110,7 @@ const struct event_info event_info[EVENT_NR] = {
 	[EVENT_WRITE_WALL_CLOCK] = { "write-wall-clock", false, true, NULL, false, 0,
 		"The guest writes MSR_KVM_WALL_CLOCK_NEW." },
 	[EVENT_INTERLEAVE] = { "interleave", false, true, "schedule", false,
-		(1 << 23) - 1,
+		(SUBJECT_READER_NR << 20) - 1,
 		"A reader runs between the stores of the next update of what it reads." },
 	[EVENT_MEMORY_FAULT] = { "memory-fault", false, false, "accesses", false, 7,
 		"After that many accesses the guest's memory isn't there, for one event." },
@@ -134,10 +134,12 @@ const struct event_info event_info[EVENT_NR] = {
 	[EVENT_XEN_ATTR] = { "xen-attr", false, true, "what", false,
 		SUBJECT_XEN_ATTR_NR - 1,
 		"The VMM moves what lies in the Xen vCPU's memory, or sets its attributes." },
+	[EVENT_XEN_TIMER_AT] = { "xen-timer-at", false, true, "ns", true, ~0ull,
+		"The Xen guest calls HYPERVISOR_set_timer_op with that; 0 stops the timer." },
 };
 
 /* The value of EVENT_INTERLEAVE, from its lowest bits. */
-static const u8 interleave_bits[INTERLEAVE_NR] = { 3, 4, 4, 3, 8, 1 };
+static const u8 interleave_bits[INTERLEAVE_NR] = { 4, 4, 3, 8, 1, 4 };
 
 static u32 interleave_shift(enum interleave_field field)
 {

@@ -409,7 +409,7 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 {
 	const struct subject *subject = sim->subject;
 	u64 preempted;
-	u8 flags;
+	u8 flags = 0;
 
 	read->valid = false;
 	if (event->vcpu >= sim->nr_vcpus)
@@ -440,11 +440,11 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 		return true;
 	case EVENT_SET_TSC_OFFSET:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
-		subject->set_tsc_offset(event->vcpu, event->value);
+		read->valid = !subject->set_tsc_offset(event->vcpu, event->value);
 		return true;
 	case EVENT_SET_TSC_KHZ:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
-		subject->set_tsc_khz(event->vcpu, event->value);
+		read->valid = !subject->set_tsc_khz(event->vcpu, event->value);
 		return true;
 	case EVENT_GET_CLOCK:
 		select_cpu(sim, event->cpu);
@@ -460,12 +460,19 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 				machine_true_ns(sim->machine, sim->cycles);
 		}
 		select_cpu(sim, event->cpu);
-		subject->set_clock(&clock);
+		read->valid = !subject->set_clock(&clock);
 		return true;
 	}
 	case EVENT_WRITE_TSC_PAGE:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
+		if (event->value >= SUBJECT_PAGE_LAST && !sim->hw.memory_fault) {
+			interleave_cancel();
+			sim->hw.memory.tsc_page[0] = 0xfffffffe + event->value -
+						     SUBJECT_PAGE_LAST;
+		}
 		subject->write_tsc_page(event->vcpu, event->value);
+		if (event_enters(event))
+			enter(sim, event->vcpu);
 		return true;
 	case EVENT_SAVE_TSC:
 		save_tsc(sim);
@@ -612,19 +619,20 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 		return true;
 	case EVENT_XEN_SHARED_INFO:
 		select_cpu(sim, event->cpu);
-		read->value = subject->xen_shared_info(event->value);
+		read->valid = subject->xen_shared_info(event->value, &read->value);
 		read->tsc = sim->hw.raw_tsc;
-		read->valid = read->value != ~0ull;
 		return true;
 	case EVENT_XEN_TIMER:
+	case EVENT_XEN_TIMER_AT:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
 		subject->xen_vcpu(event->vcpu);
 		read->tsc = enter_and_rdtsc(sim, event->vcpu);
-		read->value = sim->guest->guest_read_pvclock(event->vcpu, read->tsc,
-							     &flags) + event->value;
-		subject->xen_set_timer(event->vcpu, read->value);
+		read->value = event->value;
+		if (event->kind == EVENT_XEN_TIMER)
+			read->value += sim->guest->guest_read_pvclock(event->vcpu, read->tsc,
+								      &flags);
+		read->valid = !subject->xen_set_timer(event->vcpu, read->value);
 		read->flags = flags;
-		read->valid = true;
 		enter(sim, event->vcpu);
 		return true;
 	case EVENT_RUNSTATE:
@@ -635,16 +643,18 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 	case EVENT_RESTORE_RUNSTATE:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
 		subject->xen_vcpu(event->vcpu);
-		read->valid = !subject->xen_restore_runstate(event->vcpu, event->value,
+		read->value = (s64)subject->xen_restore_runstate(event->vcpu, event->value,
 				machine_true_ns(sim->machine,
 						sim->run_delay[event->vcpu]));
+		read->valid = !read->value;
 		return true;
 	case EVENT_XEN_ATTR:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
 		subject->xen_vcpu(event->vcpu);
-		read->valid = !subject->xen_attr(event->vcpu, event->value,
+		read->value = (s64)subject->xen_attr(event->vcpu, event->value,
 				machine_true_ns(sim->machine,
 						sim->run_delay[event->vcpu]));
+		read->valid = !read->value;
 		return true;
 	case EVENT_STEAL: {
 		u64 cycles = ns_to_cycles(sim->machine, event->value);
