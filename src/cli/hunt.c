@@ -2,7 +2,8 @@
 /*
  * A hunt: engines as children, each with its own working folder and log, one
  * pipe on which they announce findings and progress (see harness/engine.c).
- * Those that run the same harness share its corpus.
+ * Those that run the same harness share its corpus.  The folders are temporary, or
+ * those of --keep DIR: a later hunt goes on from there.
  *
  * Slot 0 runs the timeline for the whole time, for that is where clocks meet.
  * The harnesses over pure functions share slot 1, one after the other; more
@@ -59,7 +60,8 @@ static struct {
 	char laws[256];
 
 	struct slot slot[MAX_JOBS];
-	char work[64];		/* temporary; gone at the end */
+	char work[200];		/* engines' folders and logs */
+	bool keep;		/* else they are gone at the end */
 	int pipe[2];
 	double start;
 	unsigned long long ran;
@@ -227,7 +229,7 @@ static int prepare(struct engine_run *run, const char *harness, int index)
 	snprintf(run->corpus, sizeof(run->corpus), "%s/%s", hunt.work, harness);
 	if (run->nr_before)
 		return CLI_OK;
-	if (mkdir(run->corpus, 0700))
+	if (mkdir(run->corpus, 0700) && !(hunt.keep && errno == EEXIST))
 		return cli_error("%s: %s", run->corpus, strerror(errno));
 	return write_seeds(harness, run->corpus);
 }
@@ -674,6 +676,11 @@ static int parse(int argc, char **argv, const char **only)
 				sprintf(hunt.laws + n, "%s%s", n ? "," : "", v);
 		} else if ((v = cli_option(argv, &i, "--out"))) {
 			hunt.out = v;
+		} else if ((v = cli_option(argv, &i, "--keep"))) {
+			hunt.keep = true;
+			if ((size_t)snprintf(hunt.work, sizeof(hunt.work), "%s", v) >=
+			    sizeof(hunt.work))
+				return cli_error("--keep %s: too long a name", v);
 		} else if ((v = cli_option(argv, &i, "--harness"))) {
 			*only = v;
 		} else if ((v = cli_option(argv, &i, "--engine"))) {
@@ -721,8 +728,11 @@ int cmd_hunt(int argc, char **argv)
 	snprintf(known_out, sizeof(known_out), "%s/known", hunt.out);
 	if (make_folder(hunt.out) || (hunt.known_path && make_folder(known_out)))
 		return CLI_ERROR;
-	snprintf(hunt.work, sizeof(hunt.work), "%.40s/clockfuzz-XXXXXX", tmp ? tmp : "/tmp");
-	if (!mkdtemp(hunt.work) || pipe(hunt.pipe))
+	if (hunt.keep && make_folder(hunt.work))
+		return CLI_ERROR;
+	if (!hunt.keep)
+		snprintf(hunt.work, sizeof(hunt.work), "%.40s/clockfuzz-XXXXXX", tmp ? tmp : "/tmp");
+	if ((!hunt.keep && !mkdtemp(hunt.work)) || pipe(hunt.pipe))
 		return cli_error("%s: %s", hunt.work, strerror(errno));
 	fcntl(hunt.pipe[0], F_SETFL, O_NONBLOCK);
 	fcntl(hunt.pipe[0], F_SETFD, FD_CLOEXEC);
@@ -749,7 +759,8 @@ int cmd_hunt(int argc, char **argv)
 	stop_all();
 	read_pipe();
 	summary();
-	remove_tree(hunt.work);
+	if (!hunt.keep)
+		remove_tree(hunt.work);
 	known_free(&hunt.known);
 	if (ferror(stdout) || fflush(stdout))
 		hunt.failed = true;

@@ -178,7 +178,7 @@ static const struct command {
 } commands[] = {
 	{ "hunt", cmd_hunt, "[--time 60s] [--jobs N] [--law L]... [--seed N]\n"
 	  "             [--engine libfuzzer|afl++] [--out DIR] [--harness fuzz_X]\n"
-	  "             [--known FILE | --no-known] [--first] [--quiet] [--json]",
+	  "             [--keep DIR] [--known FILE | --no-known] [--first] [--quiet] [--json]",
 	  "fuzzes, and reports each law that breaks" },
 	{ "replay", cmd_replay, "[--known FILE | --no-known] [--full] [--quiet] [--json]\n"
 	  "             FILE|DIR...",
@@ -201,6 +201,11 @@ static const struct command {
 	{ "report", cmd_report, "[-o report.html] [--known FILE | --no-known] [FILE|DIR]...",
 	  "a page for browsers: which laws break on which trees, and how" },
 #endif
+	{ "corpus", cmd_corpus, "merge SRC... [--corpus DIR] [--known FILE | --no-known]\n"
+	  "             prune [--also FILE] [--dry-run] [DIR]\n"
+	  "             coverage [-o DIR]",
+	  "takes scenarios that reach more, lets go of those that reach no more than\n"
+	  "           others; what of the kernel's files is reached, as HTML" },
 	{ "eval", cmd_eval, "FUNCTION",
 	  "arguments as TSV on stdin, results as TSV on stdout" },
 	{ "list", cmd_list, "[--json] laws|functions|subjects|known|planted",

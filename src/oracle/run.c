@@ -470,6 +470,8 @@ const char *run_function_at(const struct subject *subject, const char *file,
 	return best ? best->name : NULL;
 }
 
+const struct event *const *run_event;
+
 void run_scenario(const struct scenario *s, const struct subject *subject,
 		  struct step *steps)
 {
@@ -483,8 +485,10 @@ void run_scenario(const struct scenario *s, const struct subject *subject,
 	run.subject = subject;
 	run.steps = steps;
 	run.clock_sane = true;
+	run_event = &run.event;
 
 	subject_guard(run_events, &run, &trap);
+	run_event = NULL;
 	if (trap.kind == SUBJECT_TRAP_NONE)
 		return;
 	if (steps && run.nr < s->nr_events)
