@@ -162,6 +162,7 @@ struct apart {
 	u32 asleep;			/* vCPUs that weren't loaded since, a bit each */
 	u32 nr_vcpus;			/* plugged in so far */
 	u32 periodic;			/* local APIC's timers, a bit each */
+	u32 count[SUBJECT_MAX_VCPUS];	/* and what they count down from */
 	bool tsc_touched;
 	bool page_stale;		/* it goes by TSCs of before */
 	bool page_below_zero;		/* it was made at such a TSC */
@@ -544,6 +545,10 @@ static struct why judge(const struct apart *at, const struct reader *reader, u64
 	const char *prefix = "", *result = "unexplained";
 	struct why why = { 0 };
 
+	/* a count just begun is all of it, or 0: they are on a circle */
+	if (!strcmp(reader->name, "TMCCT") && difference <= at->count[at->event->vcpu] &&
+	    difference > at->count[at->event->vcpu] / 2)
+		difference = at->count[at->event->vcpu] - difference;
 	if (!difference) {
 		result = "equal";
 	} else if (difference <= allowed) {
@@ -575,6 +580,7 @@ static bool enters(enum event_kind kind)
 	       kind != EVENT_SET_TSC_OFFSET && kind != EVENT_SET_TSC_KHZ &&
 	       kind != EVENT_WRITE_TSC_PAGE && kind != EVENT_REENLIGHTENMENT &&
 	       kind != EVENT_RUNSTATE && kind != EVENT_RESTORE_RUNSTATE &&
+	       kind != EVENT_XEN_ATTR &&
 	       kind != EVENT_STEAL && kind != EVENT_WRITE_WALL_CLOCK &&
 	       kind != EVENT_INTERLEAVE && kind != EVENT_PAUSE_GUEST;
 }
@@ -644,7 +650,8 @@ static void follow(struct apart *at)
 	}
 	at->page_stale |= e->kind == EVENT_WRITE_TSC_HOST || e->kind == EVENT_RESTORE_TSC ||
 			  e->kind == EVENT_WRITE_TSC_GUEST ||
-			  e->kind == EVENT_SET_TSC_OFFSET;
+			  e->kind == EVENT_SET_TSC_OFFSET ||
+			  e->kind == EVENT_SET_TSC_KHZ;
 	switch ((enum event_kind)e->kind) {
 	case EVENT_SET_CLOCK:
 	case EVENT_SET_CLOCK_REALTIME:
@@ -714,6 +721,7 @@ static void follow(struct apart *at)
 		break;
 	case EVENT_LAPIC_TIMER:
 		at->periodic &= ~(1u << e->vcpu);
+		at->count[e->vcpu] = LAPIC_TIMER_COUNT(e->value);
 		if (LAPIC_TIMER_MODE(e->value) == SUBJECT_LAPIC_PERIODIC)
 			at->periodic |= 1u << e->vcpu;
 		break;

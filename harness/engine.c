@@ -15,6 +15,9 @@
  * Without it CLOCKFUZZ_SIGNATURE, "LAW CLOCK EVENT", makes one finding a crash and
  * nothing else, for an engine's own ways to minimise.
  *
+ * Without both, in CI or by hand, the first finding that corpus/known.tsv doesn't explain is
+ * a crash.
+ *
  * bench/time-to-bug.sh sets CLOCKFUZZ_BUDGET, CPU-seconds: the program ends with the
  * first finding that both allow, or then.
  *
@@ -43,7 +46,16 @@ static const char *findings_dir;
 static int report_fd = STDOUT_FILENO;
 static bool law_wanted[LAW_NR];
 static const char *only_signature;
-static law_sink crash;
+static law_sink crash;			/* prints and aborts */
+
+/* corpus/known.tsv: a target is run far from its repository */
+static struct known known;
+extern const char known_table[], known_table_end[];
+__asm__(".pushsection .rodata\n"
+	"known_table: .incbin \"" CF_KNOWN_TABLE "\"\n"
+	"known_table_end:\n"
+	".popsection");
+
 static struct harness_findings seen;
 static struct harness_findings fresh;	/* of the current execution */
 static double budget_s;			/* 0: none */
@@ -181,6 +193,43 @@ static void save(const u8 *data, size_t size, const struct finding *f)
 	announce("finding %s\t%s\n", signature, path);
 }
 
+/* A canary that is silent would prove nothing. */
+static bool is_known(const struct finding *f)
+{
+	const struct known_row *row;
+	char signature[128];
+
+	known_signature(f, signature);
+	row = known_find(&known, signature, NULL, subject_versions(subject));
+	return row && strcmp(row->status, "planted");
+}
+
+static void read_table(void)
+{
+	const char *why;
+	int line;
+
+	/* what is known of Linux excuses nobody else */
+	if (subject == &subject_reference ||
+	    !known_parse(&known, known_table, known_table_end - known_table, &line, &why))
+		return;
+	fprintf(stderr, "corpus/known.tsv:%d: %s\n", line, why);
+	exit(2);
+}
+
+/* The law's own function is on the stack then, by which engines tell crashes apart. */
+static void tell_and_crash(const u8 *data, size_t size, const struct finding *f)
+{
+	static struct text_file file;
+
+	harness_to_text(data, size, &file);
+	report_print(stderr, &file, f, "FILE");
+	fprintf(stderr, "\nFILE is this input, or the scenario in it:\n\n");
+	text_print(&file, stderr);
+	law_set_sink(crash);
+	law_fail(f);
+}
+
 /* libFuzzer tells 1, 2, 3, 4-7, 8-15, 16-31, 32-127 and more apart. */
 static u8 top_of_step(u8 count)
 {
@@ -243,10 +292,12 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		budget_s = atof(budget);
 	if (budget_s > 0)
 		law_set_sink(end_if_wanted);
-	else if (findings_dir)
-		law_set_sink(note);
-	else if (only_signature)
+	else if (only_signature && !findings_dir)
 		crash = law_set_sink(crash_if_wanted);
+	else
+		crash = law_set_sink(note);
+	if (!findings_dir)
+		read_table();
 	return 0;
 }
 
@@ -260,13 +311,13 @@ void engine_run(const uint8_t *data, size_t size)
 			end();
 		return;
 	}
-	if (!findings_dir)
-		return;
-	if (runs % REPORT_EVERY == 0)
-		announce("ran %d\n", REPORT_EVERY);
-	look_at_canaries();
-	if (plant_on && fresh.nr)
-		detected();
+	if (findings_dir) {
+		if (runs % REPORT_EVERY == 0)
+			announce("ran %d\n", REPORT_EVERY);
+		look_at_canaries();
+		if (plant_on && fresh.nr)
+			detected();
+	}
 }
 
 void engine_keep(const uint8_t *data, size_t size)
@@ -275,7 +326,10 @@ void engine_keep(const uint8_t *data, size_t size)
 		struct finding f = fresh.finding[--fresh.nr];
 
 		seen.finding[seen.nr++] = f;
-		save(data, size, &f);
+		if (findings_dir)
+			save(data, size, &f);
+		else if (!is_known(&f))
+			tell_and_crash(data, size, &f);
 	}
 }
 
@@ -283,7 +337,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	engine_run(data, size);
 	engine_keep(data, size);
-	if (findings_dir && budget_s <= 0)
+	/* who merges or prunes a corpus by itself wants to see all */
+	if (findings_dir || budget_s > 0)
 		hide_what_is_known();
 	return 0;
 }

@@ -190,6 +190,12 @@ static const struct command {
 	  "             [--out DIR] [--json] [FILE|DIR]...",
 	  "what a kernel or a patch fixes, breaks and changes" },
 #endif
+#ifdef CF_HAS_LINUX
+	{ "ci", cmd_ci, "--base REV --kernel TREE [--time 10m] [--jobs N] [--seed N] [--out DIR]\n"
+	  "             [--summary FILE.md] [--sarif FILE] [--known FILE | --no-known]\n"
+	  "             [FILE|DIR]...",
+	  "what a git tree breaks since commit REV, for CI" },
+#endif
 	{ "minimize", cmd_minimize, "FILE [-o OUT] [--signature \"LAW CLOCK EVENT\"]",
 	  "shrinks a scenario while it breaks the same law" },
 	{ "promote", cmd_promote, "FILE SLUG [--row STATUS] [--fix COMMIT] [--link URL]\n"
@@ -226,7 +232,8 @@ static int cmd_help(int argc, char **argv)
 		if (commands[i].help)
 			printf("  %-8s %s\n           %s\n", commands[i].name,
 			       commands[i].args, commands[i].help);
-	printf("  test\n           builds and runs all tests\n"
+	printf("  tree\n           gets a tree and what it takes to build it, and says where it is\n"
+	       "  test\n           builds and runs all tests\n"
 	       "  bench    NAME [ARGS]\n           measures; without a NAME it tells them\n\n"
 	       "TREE is a Linux source tree, or 6.12 (default), 6.1 or 7.2: Debian's.  Given\n"
 	       "several times, host 0 of a scenario runs the first, host 1 the second, ...;\n"
@@ -241,7 +248,7 @@ static int cmd_help(int argc, char **argv)
 
 static int cmd_version(int argc, char **argv)
 {
-	printf("clockfuzz 0.1, subject %s %s from %s\n", subject->name,
+	printf("clockfuzz " CLI_VERSION ", subject %s %s from %s\n", subject->name,
 	       subject_versions(subject), subject->tree);
 	return CLI_OK;
 }
