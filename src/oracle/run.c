@@ -286,7 +286,8 @@ static bool do_event(struct run *run, const struct event *event)
 
 	run->sim.subject->view_vcpu(nr, &run->vcpu[nr].view);
 	run->vcpu[nr].stop_unclear |=
-		kind == EVENT_XEN_TIMER || kind == EVENT_RUNSTATE ||
+		kind == EVENT_XEN_TIMER || kind == EVENT_XEN_TIMER_AT ||
+		kind == EVENT_RUNSTATE ||
 		kind == EVENT_RESTORE_RUNSTATE || kind == EVENT_XEN_ATTR;
 	run->vcpu[nr].stopped |= kind == EVENT_PAUSE_GUEST;
 	if (run->vcpu[nr].stopped || run->vcpu[nr].told_stopped ||
