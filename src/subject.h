@@ -42,6 +42,9 @@ enum subject_page_write {
 	SUBJECT_PAGE_BY_GUEST,
 	SUBJECT_PAGE_BY_HOST,		/* as a VMM restores it */
 	SUBJECT_PAGE_NOWHERE,		/* by the guest, where there is no memory */
+	/* by the guest, which enters at once, where the sequence in memory is */
+	SUBJECT_PAGE_LAST,		/* 2^32 - 2, after which there is none */
+	SUBJECT_PAGE_JUNK,		/* 2^32 - 1, what old readers take for "invalid" */
 	SUBJECT_PAGE_WRITE_NR
 };
 
@@ -95,6 +98,7 @@ struct subject_pvclock {
 };
 
 #define SUBJECT_PVCLOCK_TSC_STABLE 1
+#define SUBJECT_PVCLOCK_GUEST_STOPPED 2
 
 /* struct kvm_clock_data. */
 struct subject_clock {
@@ -107,6 +111,8 @@ struct subject_clock {
 #define SUBJECT_CLOCK_TSC_STABLE 2
 #define SUBJECT_CLOCK_REALTIME 4
 #define SUBJECT_CLOCK_HOST_TSC 8
+#define SUBJECT_CLOCK_FLAGS (SUBJECT_CLOCK_TSC_STABLE | SUBJECT_CLOCK_REALTIME | \
+			     SUBJECT_CLOCK_HOST_TSC)
 
 /* State of the VM, for the laws' contracts and for reports. */
 struct subject_vm_view {
@@ -418,6 +424,8 @@ struct subject_sched_clock_read {
 	u64 before, after;		/* ns, at refined_tsc */
 	u64 suspended, resumed;		/* ns, at suspend_tsc and resume_tsc */
 	u64 ns;				/* at tsc, after the resume */
+	/* by an NMI that comes into the next update, at refined_tsc and at resume_tsc */
+	u64 after_nmi, resumed_nmi;
 	u32 shift;			/* as perf's mmap page has it */
 };
 
@@ -573,7 +581,7 @@ struct subject {
 	/* MSR_IA32_TSC, by userspace (@host) or by the guest. */
 	void (*write_tsc)(u32 vcpu, u64 tsc, bool host);
 	int (*set_tsc_offset)(u32 vcpu, u64 offset);	/* KVM_VCPU_TSC_OFFSET */
-	u64 (*get_tsc_offset)(u32 vcpu);
+	int (*get_tsc_offset)(u32 vcpu, u64 *offset);
 	int (*set_tsc_khz)(u32 vcpu, u32 khz);		/* KVM_SET_TSC_KHZ */
 	int (*get_clock)(struct subject_clock *clock);	/* KVM_GET_CLOCK */
 	int (*set_clock)(const struct subject_clock *clock); /* KVM_SET_CLOCK */

@@ -731,6 +731,12 @@ Test(pure, sched_clock)
 	read.suspended = 1;
 	BREAKS(LAW_ROUNDTRIP, law_sched_clock(&at, &read));
 	read.suspended = 0;
+	read.after_nmi = 1;
+	BREAKS(LAW_SEQUENCE, law_sched_clock(&at, &read));
+	read.after_nmi = 0;
+	read.resumed_nmi = 1;
+	BREAKS(LAW_SEQUENCE, law_sched_clock(&at, &read));
+	read.resumed_nmi = 0;
 	/* 6e9 * 3/4 / 2^31 = 2.1, 6e9 / 2 / 2^31 = 1.4, and 2 */
 	read.ns = 2000000003;
 	SILENT(law_sched_clock(&at, &read));

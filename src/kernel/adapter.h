@@ -29,7 +29,7 @@ void host_run_vcpu(u32 vcpu);
 void host_request_masterclock(u32 vcpu);
 void host_write_tsc(u32 vcpu, u64 tsc, bool host);
 int host_set_tsc_offset(u32 vcpu, u64 offset);
-u64 host_get_tsc_offset(u32 vcpu);
+int host_get_tsc_offset(u32 vcpu, u64 *offset);
 int host_set_tsc_khz(u32 vcpu, u32 khz);
 int host_get_clock(struct subject_clock *clock);
 int host_set_clock(const struct subject_clock *clock);

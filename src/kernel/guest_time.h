@@ -104,6 +104,20 @@ static u64 sched_clock_at(u64 tsc)
 	return native_sched_clock();
 }
 
+/* __set_cyc2ns_scale() has begun: the first copy is being written, the second one holds */
+static u64 sched_clock_nmi(u64 tsc)
+{
+	struct cyc2ns_data first = cyc2ns.data[0];
+	u64 ns;
+
+	cyc2ns.seq.seqcount.sequence++;
+	cyc2ns.data[0] = (struct cyc2ns_data){ 0 };
+	ns = sched_clock_at(tsc);
+	cyc2ns.data[0] = first;
+	cyc2ns.seq.seqcount.sequence--;
+	return ns;
+}
+
 void guest_sched_clock(const struct subject_sched_clock *at,
 		       struct subject_sched_clock_read *read)
 {
@@ -112,6 +126,7 @@ void guest_sched_clock(const struct subject_sched_clock *at,
 	read->before = sched_clock_at(at->refined_tsc);
 	set_cyc2ns_scale(at->khz, 0, at->refined_tsc);
 	read->after = sched_clock_at(at->refined_tsc);
+	read->after_nmi = sched_clock_nmi(at->refined_tsc);
 	read->shift = cyc2ns.data[0].cyc2ns_shift;
 
 	read->suspended = sched_clock_at(at->suspend_tsc);
@@ -119,5 +134,6 @@ void guest_sched_clock(const struct subject_sched_clock *at,
 	shim_guest_tsc = at->resume_tsc;
 	tsc_restore_sched_clock_state();
 	read->resumed = sched_clock_at(at->resume_tsc);
+	read->resumed_nmi = sched_clock_nmi(at->resume_tsc);
 	read->ns = sched_clock_at(at->tsc);
 }

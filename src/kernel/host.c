@@ -744,16 +744,14 @@ int host_set_tsc_offset(u32 nr, u64 offset)
 	return kvm_arch_tsc_set_attr(&vcpus[nr], &attr);
 }
 
-u64 host_get_tsc_offset(u32 nr)
+int host_get_tsc_offset(u32 nr, u64 *offset)
 {
-	u64 offset = 0;
 	struct kvm_device_attr attr = {
 		.attr = KVM_VCPU_TSC_OFFSET,
-		.addr = (u64)(unsigned long)&offset,
+		.addr = (u64)(unsigned long)offset,
 	};
 
-	kvm_arch_tsc_get_attr(&vcpus[nr], &attr);
-	return offset;
+	return kvm_arch_tsc_get_attr(&vcpus[nr], &attr);
 }
 
 /* kvm_arch_vcpu_ioctl(), KVM_SET_TSC_KHZ */

@@ -201,6 +201,7 @@ void check_host_update(struct run *run, const struct event *event)
 		clear_ntp(run);
 		/* measured anew, by another counter */
 		run->host_moved = true;
+		run->tsc_write.known = false;
 		run->moved.clock_restored = false;
 		/* what is less than a unit is lost or gained each time */
 		run->resolution_ns += clock_resolution_ns(run->sim.machine);
@@ -258,25 +259,35 @@ void check_host_update(struct run *run, const struct event *event)
 #define RTC_ERROR_NS (2 * (s64)CF_NS_PER_SEC)
 
 /*
- * A vCPU's TSC goes on where the last vCPU of the VM left its own: not before its own
- * last entry, and not after the suspend, on the CPU furthest ahead.
+ * A vCPU's TSC goes on where the last vCPU of the VM left its own: not before the VM's
+ * last entry, and not after the suspend, on the CPU furthest ahead.  By the boot CPU's TSC;
+ * but KVM adjusts that by one read on a CPU behind as it is.
  */
 static void remember_asleep(struct run *run, u64 raw)
 {
 	const struct machine *m = run->sim.machine;
+	u64 last = 0, ahead = 0;
 
+	for (u32 i = 0; i < run->sim.nr_vcpus; i++)
+		if (run->vcpu[i].entered && run->vcpu[i].entered_raw > last)
+			last = run->vcpu[i].entered_raw;
+	for (u32 i = 0; i < m->nr_cpus; i++)
+		if (m->skew_cycles[i] > (s64)ahead)
+			ahead = m->skew_cycles[i];
+	run->asleep_raw = last;
 	for (u32 i = 0; i < run->sim.nr_vcpus; i++) {
 		struct vcpu_state *v = &run->vcpu[i];
 
 		v->lost_cycles += raw + run->skew_spread;
+		v->written = false;
 		/* what it was due before is added up, and where it was isn't known */
 		if (v->slept) {
 			v->woken = false;
 			continue;
 		}
 		v->slept = true;
-		v->woken_low = sim_guest_tsc(m, &v->view, v->entered_raw);
-		v->woken_high = sim_guest_tsc(m, &v->view, raw + run->skew_spread);
+		v->woken_low = sim_guest_tsc(m, &v->view, last);
+		v->woken_high = sim_guest_tsc(m, &v->view, raw + ahead);
 		v->woken = v->entered && !v->view.tsc_catchup &&
 			   v->view.tsc_multiplier && !(v->woken_high >> 62) &&
 			   v->view.virtual_tsc_khz <= MAX_GUEST_KHZ;
@@ -305,6 +316,13 @@ bool do_suspend(struct run *run, const struct event *event)
 	run->tick_cycles = run->woken_cycles = run->sim.cycles;
 	clear_ntp(run);
 	run->host_moved = run->snapshot_broken = run->tsc_touched = true;
+	/* if KVM sees that the TSC was set back: the boot CPU wakes first */
+	run->tsc_write = (struct tsc_write){
+		.any = run->tsc_write.any, .khz = run->tsc_write.khz,
+		.known = run->tsc_write.known && run->asleep_raw > sim_raw_tsc(&run->sim, 0),
+		.forgotten = true,
+	};
+	run->suspended = true;
 	run->page_pending = true;
 	run->moved.clock_restored = false;
 	run->generation++;
@@ -333,25 +351,39 @@ bool do_suspend(struct run *run, const struct event *event)
 	return true;
 }
 
+/*
+ * That a TSC was set back KVM sees by the one that a vCPU left at, and then on each CPU
+ * that wakes with one further back: its adjustments add up to what the last of them
+ * needs, which is the skew more than the boot CPU does.
+ */
 void check_woken(struct run *run, u32 nr)
 {
+	const struct machine *m = run->sim.machine;
 	const struct vcpu_state *v = &run->vcpu[nr];
-	u64 raw = run->sim.hw.raw_tsc, tsc;
-	u64 elapsed = run->sim.cycles - run->woken_cycles;
-	u8 frac = run->sim.machine->tsc_frac_bits;
+	u64 elapsed = run->sim.cycles - run->woken_cycles, tsc;
+	u64 woken_raw = run->sim.hw.raw_tsc - elapsed - m->skew_cycles[run->sim.hw.cpu];
+	bool seen = woken_raw < run->asleep_raw;
 	/* in the guest's cycles */
-	s128 skew = run->skew_spread;
+	s128 late = run->skew_spread;
 
-	if (frac)
-		skew = ((u128)skew * v->view.tsc_multiplier >> frac) + 1;
-	/* back to when the boot CPU woke; a scaled TSC is cut twice */
-	tsc = sim_guest_tsc(run->sim.machine, &v->view, raw - elapsed);
-	run_check(run, &(struct verdict){
+	if (m->tsc_frac_bits)
+		late = ((u128)late * v->view.tsc_multiplier >> m->tsc_frac_bits) + 1;
+	/* a scaled TSC is cut twice */
+	tsc = sim_guest_tsc(m, &v->view, woken_raw);
+	if (run_check(run, &(struct verdict){
 		.law = LAW_ROUNDTRIP, .clock = "guest-TSC",
 		.function = "adjust_tsc_offset_host", .event = "suspend",
 		.why = "the TSC doesn't go on where the vCPU left it",
 		.unit = "cycles", .got = (s128)v->woken_low + (s64)(tsc - v->woken_low),
-		.want = v->woken_low, .low = -2 - skew,
-		.high = (s128)(v->woken_high - v->woken_low) + 2 + 2 * skew,
-	});
+		.want = v->woken_low, .low = -2,
+		.high = (s128)(v->woken_high - v->woken_low) + 2 + late,
+	    }) && seen && run->vm.use_master_clock)
+		run_check(run, &(struct verdict){
+			.law = LAW_ROUNDTRIP, .clock = "kvmclock",
+			.function = "kvm_arch_enable_virtualization_cpu",
+			.event = "suspend",
+			.why = "its snapshot is of a TSC that the host has lost",
+			.unit = "cycles", .got = run->snapshot_cycles,
+			.want = run->woken_cycles, .high = (s128)1 << 64,
+		});
 }

@@ -75,7 +75,8 @@ void check_page(struct run *run, const struct sim_read *read)
 	 */
 	if (!in_contract(run, nr) ||
 	    /* who opted for re-enlightenment keeps the page that it has */
-	    run->page_snapshot != run->vm.masterclock_updates ||
+	    (run->page_emulated &&
+	     run->page_snapshot != run->vm.masterclock_updates) ||
 	    !(pv->flags & SUBJECT_PVCLOCK_TSC_STABLE) ||
 	    (s64)pv->system_time < 0 ||	/* KVM_SET_CLOCK close to 0 */
 	    (s64)(read->tsc - pv->tsc_timestamp) < 0 || read->tsc > limit ||
@@ -131,6 +132,60 @@ void check_kept_page(struct run *run)
 	v.got = run->vm.page_offset_100ns;
 	v.want = run->page_offset_100ns;
 	run_check(run, &v);
+}
+
+/*
+ * KVM has written the page: because the guest or the VMM asked, or a snapshot was
+ * taken; and it is of a clock that is everybody's.  What a guest or a VMM does to TSCs or
+ * to the host's clocks may be a reason, too.
+ */
+void check_written_page(struct run *run, const struct subject_vcpu_view *now)
+{
+	struct verdict v = {
+		.law = LAW_SEQUENCE, .clock = "TSC-page",
+		.function = "kvm_hv_setup_tsc_page", .event = "tsc-page-rewritten",
+		.why = "the page was written again, and nothing had changed",
+		.unit = "", .got = run->vm.page_sequence, .want = run->page_sequence,
+	};
+
+	if (!run->page_pending && !run->tsc_touched && !run->host_moved &&
+	    !run->page_emulated && !run->slot_gone && run->page_snapshot == run->vm.masterclock_updates)
+		run_fail(run, &v);
+	if (run->slot_gone || run->vm.page_status != SUBJECT_PAGE_SET ||
+	    now->pvclock.flags & SUBJECT_PVCLOCK_TSC_STABLE)
+		return;
+	v.law = LAW_AGREE;
+	v.event = "tsc-page-unstable";
+	v.why = "the page is of a kvmclock that isn't stable";
+	run_fail(run, &v);
+}
+
+/*
+ * KVM had the chance to write the page, and left it.  Not one that the guest has just
+ * asked for; not one without memory; and what the guest keeps KVM itself goes by.
+ */
+void check_page_status(struct run *run, u8 was, bool kept)
+{
+	bool set = run->vm.page_status == SUBJECT_PAGE_SET;
+	struct verdict v = {
+		.law = LAW_AGREE, .clock = "TSC-page",
+		.function = "kvm_hv_setup_tsc_page", .event = "tsc-page-left",
+		.unit = "", .got = run->vm.page_status, .want = SUBJECT_PAGE_SET,
+	};
+
+	if (set && run->page_asked) {
+		v.why = "the guest asked for a page, and KVM goes by what was there";
+		run_fail(run, &v);
+	}
+	if (set && run->sim.faulted && was != SUBJECT_PAGE_SET) {
+		v.why = "the page couldn't be read or written, and KVM goes by it";
+		run_fail(run, &v);
+	}
+	if (!set && kept && !run->sim.faulted && !run->event->vcpu &&
+	    (was == SUBJECT_PAGE_SET || was == SUBJECT_PAGE_HOST_CHANGED)) {
+		v.why = "the guest keeps its page, and KVM doesn't go by it";
+		run_fail(run, &v);
+	}
 }
 
 static void check_reference_rate(struct run *run, u64 value)

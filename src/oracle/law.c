@@ -108,7 +108,7 @@ const struct law_reader law_readers[] = {
 	{ "ktime_get_raw", "that clock itself", Q },
 	{ "seqcount", "any of the host's", Q },
 	{ "wall-clock", "its epoch", S | A },
-	{ "guest-wall-clock", "its epoch in guest memory, and kvmclock", Q },
+	{ "guest-wall-clock", "its epoch in guest memory, and kvmclock", E | A | Q },
 	{ "guest-TSC", "RDTSC in the guest", E | S | M | A | R | T },
 	{ "L2-TSC", "RDTSC in a nested guest", E | A },
 	{ "guest-TSC-frequency", "what the guest makes of kvmclock's pair", E },
@@ -148,7 +148,7 @@ const struct law_reader law_readers[] = {
 	{ "suspend_timing", "clocksource_stop_suspend_timing()", E },
 	{ "timer", "ktime_add_safe()", E },
 	{ "crosststamp", "timestamp_in_interval()", S },
-	{ "sched_clock", "native_sched_clock()", E | T },
+	{ "sched_clock", "native_sched_clock()", E | T | Q },
 	{ "ntp", "leap seconds and adjtime()", E },
 	{ NULL, NULL, 0 }
 };

@@ -286,7 +286,8 @@ void law_in_interval(u64 start, u64 end, u64 counter, bool got)
 
 /*
  * A new frequency doesn't move the clock, nor does a suspend that loses the TSC:
- * the offset is a difference modulo 2^64 of the very product that a read adds.
+ * the offset is a difference modulo 2^64 of the very product that a read adds.  An NMI
+ * that comes into an update reads the second copy, which is the same until then.
  *
  * Between two reads: each cuts its product, so the difference is that of d * m,
  * within (-1, 1).  m is W rounded to the nearest at shift s; of one made for
@@ -325,6 +326,17 @@ void law_sched_clock(const struct subject_sched_clock *at,
 	f.why = "a suspend moved the clock";
 	f.got = read->resumed;
 	f.want = read->suspended;
+	judge(&f);
+
+	f.law = LAW_SEQUENCE;
+	f.event = "nmi";
+	f.function = "__cyc2ns_read";
+	f.why = "an NMI during the next update reads another clock";
+	f.got = read->after_nmi;
+	f.want = read->after;
+	judge(&f);
+	f.got = read->resumed_nmi;
+	f.want = read->resumed;
 	judge(&f);
 
 	if (at->tsc < at->resume_tsc || ns >> 62 || read->shift > 31)

@@ -29,10 +29,16 @@ struct base {
 struct vcpu_state {
 	bool touched;			/* TSC changed, pvclock not yet */
 	bool wrapped;			/* its TSC, or the time of its write */
+	bool written;			/* by the VMM, when the host's clock was: */
+	u64 written_tsc;
+	s128 written_ns;
 	bool other_khz;			/* KVM takes the host for another one */
 	bool stale;			/* an update didn't reach the guest's copy */
+	u8 cpu;				/* of its last entry */
+	bool stopped, told_stopped;	/* KVM_KVMCLOCK_CTRL; its memory says so */
+	bool stop_unclear;		/* a Xen guest's, or one that couldn't be told */
 	bool entered;			/* at raw TSC: */
-	u64 entered_raw;
+	u64 entered_raw;		/* the boot CPU's, or of a CPU behind that */
 	bool woken;			/* and where its TSC goes on is known: between */
 	u64 woken_low, woken_high;
 	bool slept;			/* and hasn't entered since: KVM may move its TSC */
@@ -77,6 +83,19 @@ struct moved {
 	bool clock_restored;		/* and nothing has passed since: */
 	u64 cycles, raw_tsc;		/* then and there */
 	s128 passed_ns;			/* of CLOCK_REALTIME, added on the way */
+};
+
+/* The VMM's last write of any vCPU's TSC, by MSR or attribute. */
+struct tsc_write {
+	bool any;			/* there was one */
+	bool known;			/* with everything that KVM has seen since */
+	bool forgotten;			/* over a suspend: it counts as TSC 0 at boot */
+	bool apart;			/* the one before was of a vCPU at another rate */
+	u32 vcpu;
+	u32 alike;			/* vCPUs that have it by the last writes, a bit each */
+	u32 khz;
+	u64 tsc, offset, multiplier;
+	s128 ns;			/* of the host's clock, then */
 };
 
 enum asked { ASKED_BY_EVENT, ASKED_BY_HOTPLUG, ASKED_BEFORE_SET_CLOCK,
@@ -144,10 +163,13 @@ struct run {
 	enum asked asked[SUBJECT_MAX_VCPUS]; /* who asked a vCPU for a snapshot */
 	u32 tsc_written;		/* vCPUs that didn't enter since */
 	bool tsc_touched;		/* any vCPU's, by anybody */
+	struct tsc_write tsc_write;
 	u32 seen_vcpus;
 	const char *rebase;		/* event of a step at the snapshot in force */
 	u32 generation;			/* clock set or re-based by the user */
 	bool page_pending;		/* enabled, but not written since */
+	bool page_asked;		/* by the guest itself */
+	bool page_emulated;		/* it opted for re-enlightenment or out, ever */
 	u32 page_sequence;		/* and the TSC it was computed for: */
 	u64 page_tsc_offset, page_tsc_multiplier;
 	u64 page_scale;			/* what it had then */
@@ -178,7 +200,9 @@ struct run {
 	bool host_slewed;
 	u32 slewed;			/* NTP's error may not be 0; a bit each host */
 	bool host_broken;		/* one of them broke a law: no timer is promised */
+	bool suspended;			/* any host, ever */
 	u64 woken_cycles;		/* true time of the last wake */
+	u64 asleep_raw;			/* of the VM's last entry before */
 	s64 slew_ppb[SUBJECT_MAX_HOSTS]; /* of CLOCK_MONOTONIC and CLOCK_REALTIME */
 
 	/*
@@ -250,6 +274,7 @@ static inline u128 pvclock_scale(u64 delta, u32 mul, s8 shift)
 #define AFTER_GAP "-after-gap"		/* delta * mult beyond 2^64 */
 #define DRIFT "-drift"			/* clocksource mult against pvclock mul */
 #define SCALED "-scaled"		/* frequency cut to kHz */
+#define NO_RATIO "-no-ratio"		/* whose frequency KVM refused when it was created */
 #define EARLY "-early-khz"		/* frequency from before it was refined */
 
 /* ---- run.c: telling ------------------------------------------------------- */
@@ -292,9 +317,12 @@ bool check_monotonic(struct run *run, struct base *base, const char *clock,
 bool check_rate(struct run *run, struct base *base, const char *clock,
 		const char *function, u64 value, u32 generation, s64 cycle_ns,
 		u32 khz);
+void check_set_clock(struct run *run, const struct sim_read *read);
 void check_get_clock(struct run *run, const struct sim_read *read);
+void remember_unstable(struct run *run, const struct sim_read *read, u64 ns);
 void check_pvclock(struct run *run, const struct sim_read *read);
 void check_wall_clock(struct run *run, const struct sim_read *read);
+void check_written_wall_clock(struct run *run);
 bool check_snapshot(struct run *run);
 void check_new_snapshot(struct run *run);
 void check_tuple(struct run *run, const struct subject_vcpu_view *now,
@@ -303,10 +331,13 @@ void check_rebase(struct run *run, const struct subject_vcpu_view *old,
 		  const struct subject_vcpu_view *now);
 void check_catchup(struct run *run, u32 nr, const struct subject_vcpu_view *old,
 		   const struct subject_vcpu_view *now);
-void check_caught_up(struct run *run, const struct subject_vcpu_view *now);
+void check_caught_up(struct run *run, u32 nr, const struct subject_vcpu_view *now);
 void check_tsc_write(struct run *run, const struct event *event,
 		     const struct subject_vcpu_view *old,
-		     const struct subject_vcpu_view *now);
+		     const struct subject_vcpu_view *now, bool accepted);
+void check_alike(struct run *run);
+void check_tuple_cpu(struct run *run, u32 nr, const struct subject_vcpu_view *old);
+void check_stopped(struct run *run, u32 nr, bool updated);
 void remember_who_asks(struct run *run, const struct event *event);
 void remember_tsc(struct run *run, u32 nr);
 
@@ -344,6 +375,8 @@ void check_hibernate(struct run *run, const struct sim_read *read);
 void check_stimer(struct run *run, u32 nr, const struct sim_read *read);
 bool is_page_kept(const struct run *run);
 void check_kept_page(struct run *run);
+void check_written_page(struct run *run, const struct subject_vcpu_view *now);
+void check_page_status(struct run *run, u8 was, bool kept);
 
 /* ---- sequence.c: a reader while a writer is at work -------------------------- */
 

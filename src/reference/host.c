@@ -332,6 +332,8 @@ void ref_sched_clock(const struct subject_sched_clock *at,
 	read->suspended = read->after +
 			  ref_cycles_to_ns(at->suspend_tsc - at->refined_tsc, at->khz);
 	read->resumed = read->suspended;
+	read->after_nmi = read->after;
+	read->resumed_nmi = read->resumed;
 	read->ns = read->resumed + ref_cycles_to_ns(at->tsc - at->resume_tsc, at->khz);
 	read->shift = 31;
 }

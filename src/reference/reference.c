@@ -174,9 +174,9 @@ static bool read_guarded(enum subject_reader reader, u32 nr, u64 tsc, u64 *value
 	return false;
 }
 
-/* Soft lockups are no clock's business. */
 static void pause_guest(u32 nr)
 {
+	vm.vcpu[nr].paused = vm.vcpu[nr].due = true;
 }
 
 static const struct subject_function functions[] = { { 0 } };

@@ -96,6 +96,7 @@ struct ref_vcpu {
 	s64 write_ns;			/* ...that time of the host */
 	bool due;			/* the guest's tuple isn't what it should be */
 	bool masterclock;		/* a snapshot was asked for */
+	bool paused;			/* and the guest is to be told */
 	u32 generation;			/* of the snapshot in the tuple */
 	u32 updates;
 	u64 asleep_tsc;			/* it was that when the host went to sleep */
@@ -109,6 +110,14 @@ struct ref_vcpu {
 	struct ref_stimer stimer;
 	struct ref_xen xen;
 	struct ref_lapic lapic;
+};
+
+/* A vCPU's TSC that the VMM wrote. */
+struct ref_write {
+	bool known;
+	u64 tsc, offset, ratio;
+	u32 khz;
+	s64 ns;				/* of the host */
 };
 
 struct ref_vm {
@@ -128,6 +137,7 @@ struct ref_vm {
 	bool page_due;
 	u32 page_sequence;
 	bool reenlightenment, tsc_emulation;
+	struct ref_write written;	/* by the VMM, last */
 	struct ref_vcpu vcpu[SUBJECT_MAX_VCPUS];
 };
 
@@ -256,7 +266,7 @@ void ref_tsc_catch_up(struct ref_vcpu *vcpu);
 void ref_tsc_enter(struct ref_vcpu *vcpu);
 void ref_write_tsc(u32 vcpu, u64 tsc, bool by_host);
 int ref_set_tsc_offset(u32 vcpu, u64 offset);
-u64 ref_get_tsc_offset(u32 vcpu);
+int ref_get_tsc_offset(u32 vcpu, u64 *offset);
 int ref_set_tsc_khz(u32 vcpu, u32 khz);
 void ref_set_l2_tsc_offset(u32 vcpu, u64 offset);
 void ref_set_l2_tsc_multiplier(u32 vcpu, u64 multiplier);

@@ -143,6 +143,25 @@ struct event_info {
 
 extern const struct event_info event_info[EVENT_NR];
 
+/* Does its vCPU enter the guest in it? */
+static inline bool event_enters(const struct event *event)
+{
+	enum event_kind kind = event->kind;
+
+	return kind == EVENT_RUN_VCPU || kind == EVENT_READ_PVCLOCK ||
+	       kind == EVENT_READ_TSC_PAGE || kind == EVENT_STIMER_CONFIG ||
+	       kind == EVENT_READ_HV_CLOCK || kind == EVENT_READ_SCHED_CLOCK ||
+	       kind == EVENT_HIBERNATE || kind == EVENT_XEN_TIMER ||
+	       kind == EVENT_XEN_TIMER_AT ||
+	       kind == EVENT_TSC_DEADLINE || kind == EVENT_LAPIC_TIMER ||
+	       kind == EVENT_READ_TMCCT ||
+	       kind == EVENT_STIMER_ARM || kind == EVENT_MESSAGE_SLOT ||
+	       kind == EVENT_NESTED_OFFSET || kind == EVENT_NESTED_KHZ ||
+	       kind == EVENT_NESTED || kind == EVENT_READ_L2_TSC ||
+	       kind == EVENT_READ_TSC_KHZ ||
+	       (kind == EVENT_WRITE_TSC_PAGE && event->value >= SUBJECT_PAGE_LAST);
+}
+
 /* @value, into what that kind of event allows. */
 u64 event_fold_value(const struct event_info *info, u64 value);
 

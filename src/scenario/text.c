@@ -90,6 +90,8 @@ static const char *const page_writes[] = {
 	[SUBJECT_PAGE_BY_GUEST] = "on",
 	[SUBJECT_PAGE_BY_HOST] = "host",
 	[SUBJECT_PAGE_NOWHERE] = "nowhere",
+	[SUBJECT_PAGE_LAST] = "last",
+	[SUBJECT_PAGE_JUNK] = "junk",
 };
 
 static const char *const stimer_flags[] = {

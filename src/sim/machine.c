@@ -440,11 +440,11 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 		return true;
 	case EVENT_SET_TSC_OFFSET:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
-		subject->set_tsc_offset(event->vcpu, event->value);
+		read->valid = !subject->set_tsc_offset(event->vcpu, event->value);
 		return true;
 	case EVENT_SET_TSC_KHZ:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
-		subject->set_tsc_khz(event->vcpu, event->value);
+		read->valid = !subject->set_tsc_khz(event->vcpu, event->value);
 		return true;
 	case EVENT_GET_CLOCK:
 		select_cpu(sim, event->cpu);
@@ -460,12 +460,19 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 				machine_true_ns(sim->machine, sim->cycles);
 		}
 		select_cpu(sim, event->cpu);
-		subject->set_clock(&clock);
+		read->valid = !subject->set_clock(&clock);
 		return true;
 	}
 	case EVENT_WRITE_TSC_PAGE:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
+		if (event->value >= SUBJECT_PAGE_LAST && !sim->hw.memory_fault) {
+			interleave_cancel();
+			sim->hw.memory.tsc_page[0] = 0xfffffffe + event->value -
+						     SUBJECT_PAGE_LAST;
+		}
 		subject->write_tsc_page(event->vcpu, event->value);
+		if (event_enters(event))
+			enter(sim, event->vcpu);
 		return true;
 	case EVENT_SAVE_TSC:
 		save_tsc(sim);
