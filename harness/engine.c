@@ -163,17 +163,12 @@ static void give_up(const char *path)
 	_exit(2);
 }
 
-static void save(const u8 *data, size_t size, const struct finding *f)
+static void write_down(const u8 *data, size_t size, const struct finding *f,
+		       const char *path)
 {
 	static struct text_file file;
 	static struct file_new new;
-	char name[256], path[4096], signature[128];
 
-	file_name(f, name, sizeof(name));
-	snprintf(path, sizeof(path), "%s/%s", findings_dir, name);
-	/* another job's */
-	if (!access(path, F_OK))
-		return;
 	harness_to_text(data, size, &file);
 	harness_minimize(&file, f, NULL);
 	if (file_create(&new, path))
@@ -184,6 +179,16 @@ static void save(const u8 *data, size_t size, const struct finding *f)
 	/* Of two engines the first one wins. */
 	if (file_commit(&new, true) && errno != EEXIST)
 		give_up(path);
+}
+
+static void save(const u8 *data, size_t size, const struct finding *f)
+{
+	char name[256], path[4096], signature[128];
+
+	file_name(f, name, sizeof(name));
+	snprintf(path, sizeof(path), "%s/%s", findings_dir, name);
+	if (access(path, F_OK))
+		write_down(data, size, f, path);
 	known_signature(f, signature);
 	announce("finding %s\t%s\n", signature, path);
 }

@@ -40,13 +40,18 @@ for what in names head finding; do
 	cmp "$tmp/libfuzzer.$what" "$tmp/afl++.$what" || fail "the engines' $what differ"
 done
 
-# -- known findings: told, kept apart, gone past; two jobs share a corpus
-code 0 "$cf" hunt --engine afl++ --harness fuzz_timeline --jobs 2 --time 4s --json --out "$tmp/known"
-grep '"hunt"' "$tmp/out" | grep -q '"seconds":[4-9].*"executions":[1-9][0-9][0-9][0-9].*"new":0,"known":[1-9]' ||
-	fail "known findings: $(tail -n 1 "$tmp/out")"
-ls "$tmp/known/known/"*.txt >/dev/null 2>&1 || fail "known findings aren't kept"
+# -- known findings: told, kept apart, gone past; two jobs share a corpus.  What a hunt
+# found is told by the next one, too, that goes on from there
+for i in 1 2; do
+	rm -rf "$tmp/known"
+	code 0 "$cf" hunt --engine afl++ --harness fuzz_timeline --jobs 2 --time 4s --json \
+		--keep "$tmp/kept" --out "$tmp/known"
+	grep '"hunt"' "$tmp/out" | grep -q '"seconds":[4-9].*"executions":[1-9][0-9][0-9][0-9].*"new":0,"known":[1-9][0-9]' ||
+		fail "known findings: $(tail -n 1 "$tmp/out")"
+	[ "$(ls "$tmp/known/known/" | wc -l)" -gt 9 ] || fail "known findings aren't kept"
+done
 
-# -- nothing is left of a hunt that is killed
+# -- nothing is left of a hunt that is killed, with its engine
 "$cf" hunt --engine afl++ --harness fuzz_timeline --jobs 1 --time 60s --out "$tmp/killed" \
 	>/dev/null 2>&1 &
 hunt=$!
@@ -55,8 +60,11 @@ for ((i = 0; i < 100; i++)); do
 	sleep 0.1
 done
 [ $i -lt 100 ] || fail "AFL++ doesn't start"
-kill -9 $hunt
+afl=$(pgrep -f "^afl-fuzz -i$tmp")
+kill -9 $hunt $afl
 wait $hunt 2>/dev/null
+# killed, it leaves its shared memory; by its hunt it is stopped
+ipcs -mp | awk -v afl="$afl" '$3 == afl { print $1 }' | xargs -r -n 1 ipcrm -m
 for ((i = 0; i < 100; i++)); do
 	pgrep -f "^$build/afl_timeline|^afl-fuzz -i$tmp" >/dev/null || break
 	sleep 0.1

@@ -62,6 +62,7 @@ static struct {
 	struct slot slot[MAX_JOBS];
 	char work[200];		/* engines' folders and logs */
 	bool keep;		/* else they are gone at the end */
+	char found_dir[256];	/* in it; of this hunt alone */
 	int pipe[2];
 	double start;
 	unsigned long long ran;
@@ -267,7 +268,7 @@ static int start_next(int index)
 	setpgid(0, 0);
 	if (!freopen(slot->log, "w", stderr) || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
 		_exit(CLI_ERROR);
-	setenv("CLOCKFUZZ_FINDINGS", hunt.work, 1);
+	setenv("CLOCKFUZZ_FINDINGS", hunt.found_dir, 1);
 	setenv("CLOCKFUZZ_REPORT_FD", fd, 1);
 	if (*hunt.laws)
 		setenv("CLOCKFUZZ_LAWS", hunt.laws, 1);
@@ -734,6 +735,10 @@ int cmd_hunt(int argc, char **argv)
 		snprintf(hunt.work, sizeof(hunt.work), "%.40s/clockfuzz-XXXXXX", tmp ? tmp : "/tmp");
 	if ((!hunt.keep && !mkdtemp(hunt.work)) || pipe(hunt.pipe))
 		return cli_error("%s: %s", hunt.work, strerror(errno));
+	snprintf(hunt.found_dir, sizeof(hunt.found_dir), "%s/found", hunt.work);
+	remove_tree(hunt.found_dir);
+	if (make_folder(hunt.found_dir))
+		return CLI_ERROR;
 	fcntl(hunt.pipe[0], F_SETFL, O_NONBLOCK);
 	fcntl(hunt.pipe[0], F_SETFD, FD_CLOEXEC);
 	fd.fd = hunt.pipe[0];
