@@ -25,13 +25,13 @@ says()
 	done
 }
 
-# WANTED NR-OF-ERRORS NR-OF-NOTES: SARIF
+# NR-OF-ERRORS [NR-OF-NOTES]: SARIF; a hunt may find what the base has, too
 sarif()
 {
 	lint sarif "$tmp/ci.sarif" || fail "not SARIF"
 	[ "$(grep -c '"level": "error"' "$tmp/ci.sarif")" = $((11 + $1)) ] ||
 		fail "not $1 errors beside the 11 rules"
-	[ "$(grep -c '"level": "note"' "$tmp/ci.sarif")" = "$2" ] || fail "not $2 notes"
+	[ $# = 1 ] || [ "$(grep -c '"level": "note"' "$tmp/ci.sarif")" = "$2" ] || fail "not $2 notes"
 }
 
 # WANTED ARGS...
@@ -78,7 +78,7 @@ git commit -q -m "no harm"
 cd "$repo"
 ci 0 --base master --time 5s --jobs 1 --seed 1
 says '^# clockfuzz: this change breaks nothing$' 'hunted for [56] s, [0-9]* executions, seed 1; '
-sarif 0 0
+sarif 0
 
 # -- no slices
 cd "$linux"

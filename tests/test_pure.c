@@ -725,9 +725,9 @@ Test(pure, sched_clock)
 	read.shift = 32;
 	BREAKS(LAW_TOTAL, law_sched_clock(&at, &read));
 	read.shift = 31;
-	read.after = 1;
+	read.after = read.after_nmi = 1;
 	BREAKS(LAW_EXACT, law_sched_clock(&at, &read));
-	read.after = 0;
+	read.after = read.after_nmi = 0;
 	read.suspended = 1;
 	BREAKS(LAW_ROUNDTRIP, law_sched_clock(&at, &read));
 	read.suspended = 0;

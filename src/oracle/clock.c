@@ -1064,9 +1064,11 @@ void check_alike(struct run *run)
 		.function = "kvm_track_tsc_matching", .event = "master-clock",
 		.unit = "", .got = run->vm.use_master_clock,
 	};
+	const struct subject_vcpu_view *now = &run->vcpu[run->event->vcpu].view;
 	bool one_rate = true;
 
-	if (last->vcpu != run->event->vcpu)
+	if (last->vcpu != run->event->vcpu || now->virtual_tsc_khz != last->khz ||
+	    now->tsc_multiplier != last->multiplier)
 		return;
 	for (u32 i = 0; i < run->sim.nr_vcpus; i++)
 		one_rate &= run->vcpu[i].view.virtual_tsc_khz == last->khz &&

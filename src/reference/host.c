@@ -318,7 +318,7 @@ void ref_ntp_seconds(const struct subject_ntp *at, struct subject_ntp_after *aft
 	};
 }
 
-static u64 cycles_to_ns(u64 cycles, u32 khz)
+u64 ref_cycles_to_ns(u64 cycles, u32 khz)
 {
 	return (u128)cycles * 1000000 / khz;
 }
@@ -327,13 +327,13 @@ static u64 cycles_to_ns(u64 cycles, u32 khz)
 void ref_sched_clock(const struct subject_sched_clock *at,
 		     struct subject_sched_clock_read *read)
 {
-	read->before = cycles_to_ns(at->refined_tsc - at->boot_tsc, at->early_khz);
+	read->before = ref_cycles_to_ns(at->refined_tsc - at->boot_tsc, at->early_khz);
 	read->after = read->before;
 	read->suspended = read->after +
-			  cycles_to_ns(at->suspend_tsc - at->refined_tsc, at->khz);
+			  ref_cycles_to_ns(at->suspend_tsc - at->refined_tsc, at->khz);
 	read->resumed = read->suspended;
 	read->after_nmi = read->after;
 	read->resumed_nmi = read->resumed;
-	read->ns = read->resumed + cycles_to_ns(at->tsc - at->resume_tsc, at->khz);
+	read->ns = read->resumed + ref_cycles_to_ns(at->tsc - at->resume_tsc, at->khz);
 	read->shift = 31;
 }

@@ -219,6 +219,7 @@ void ref_vdso_update(const struct subject_vdso *at, struct subject_vdso_read *re
 u64 ref_suspend_timing(u32 khz, u64 mask, u64 start, u64 now);
 s64 ref_time_add(s64 now_ns, s64 ns);
 bool ref_in_interval(u64 start, u64 end, u64 counter);
+u64 ref_cycles_to_ns(u64 cycles, u32 khz);
 void ref_boot_clocks(const struct subject_boot *at, struct subject_boot_after *after);
 void ref_sleep_clocks(const struct subject_sleeps *at, struct subject_sleeps_after *after);
 void ref_slew_clocks(const struct subject_slew *at, struct subject_slew_after *after);

@@ -29,11 +29,6 @@ static struct subject_host_clocks clocks(s64 raw_ns, s64 monotonic_ns, s64 realt
 	};
 }
 
-static s64 cycles_to_ns(u64 cycles, u32 khz)
-{
-	return (u128)cycles * 1000000 / khz;
-}
-
 static void step(struct subject_host_clocks *c, s128 ns)
 {
 	c->realtime_ns += ns;
@@ -48,7 +43,7 @@ void ref_boot_clocks(const struct subject_boot *at, struct subject_boot_after *a
 		     at->rtc_ns < SECOND;
 	s64 realtime = valid ? at->rtc_s * SECOND + at->rtc_ns : 0;
 	s64 monotonic = (s64)at->booted_ns > realtime ? 0 : at->booted_ns;
-	s64 passed = cycles_to_ns(at->ticked_cycles + at->stepped_cycles, at->khz);
+	s64 passed = ref_cycles_to_ns(at->ticked_cycles + at->stepped_cycles, at->khz);
 	s128 by = (s128)at->step_s * SECOND + at->step_ns, stepped;
 
 	after->booted = clocks(0, monotonic, realtime, monotonic);
@@ -134,7 +129,7 @@ void ref_slew_clocks(const struct subject_slew *at, struct subject_slew_after *a
 {
 	u64 cycles = (u64)(at->ticks / 2) * (at->tick_cycles[0] + at->tick_cycles[1]) +
 		     (at->ticks & 1 ? at->tick_cycles[0] : 0);
-	s64 raw = cycles_to_ns(cycles, at->khz), start = at->realtime_s * SECOND;
+	s64 raw = ref_cycles_to_ns(cycles, at->khz), start = at->realtime_s * SECOND;
 	s64 day = 86400 * SECOND, when, leap, monotonic;
 	s64 ahead = at->leap == SUBJECT_LEAP_DELETE ? 2 : 1;
 

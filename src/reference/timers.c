@@ -346,7 +346,7 @@ static void run_lapic_timer(struct ref_vcpu *vcpu)
 		lapic->target_ns = now + lapic->period_ns -
 				   (now - lapic->target_ns) % lapic->period_ns;
 	else
-		lapic->armed = false;
+		lapic->armed = lapic->target_ns = 0;	/* on a CPU that is behind, too */
 }
 
 void ref_view_lapic(u32 nr, struct subject_lapic_view *view)
