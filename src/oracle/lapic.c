@@ -520,9 +520,10 @@ static void check_set_up(struct run *run, u32 nr, const struct subject_lapic_vie
 	v.event = "lapic-timer-hw-deadline";
 	v.why = "the hardware's deadline isn't the count's end";
 	v.unit = "cycles";
-	/* a TSC on its way up to 0 is below it */
-	v.got = (s64)now->hw_deadline;
-	v.want = (s64)sim_guest_tsc(run->sim.machine, view, run->sim.hw.raw_tsc) + cycles;
+	/* from now on: a TSC may be below 0, or go beyond 2^63 */
+	v.got = (s64)(now->hw_deadline - sim_guest_tsc(run->sim.machine, view,
+						       run->sim.hw.raw_tsc));
+	v.want = cycles;
 	v.low = -slack;
 	v.high = slack;
 	run_check(run, &v);
