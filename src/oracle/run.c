@@ -222,7 +222,8 @@ static bool do_event(struct run *run, const struct event *event)
 	}
 	if (kind == EVENT_MIGRATE) {
 		/* the VMM restores neither timers nor runstates, nor is it Xen's yet */
-		run->slot_gone = run->page_asked = run->tsc_write.known = run->tsc_write.any = false;
+		run->slot_gone = run->page_asked = false;
+		run->tsc_write = (struct tsc_write){ 0 };
 		forget_timers(run);
 		for (u32 i = 0; i < run->sim.nr_vcpus; i++) {
 			run->timer[i] = (struct timer){ .state = TIMER_ANY };
@@ -263,7 +264,7 @@ static bool do_event(struct run *run, const struct event *event)
 	remember_who_asks(run, event);
 	if (kind == EVENT_RESTORE_TSC) {
 		/* the timers' MSRs come with it, as they were saved */
-		run->tsc_write.known = run->page_asked = false;
+		run->tsc_write.known = run->tsc_write.forgotten = run->page_asked = false;
 		run->tsc_write.any = true;
 		for (u32 i = 0; i < SUBJECT_MAX_VCPUS; i++) {
 			run->timer[i].flags = run->timer[i].count = run->timer[i].asked = 0;
