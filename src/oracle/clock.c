@@ -1054,8 +1054,21 @@ static void check_offset_write(struct run *run, const struct event *event,
  * The VMM has made all vCPUs' TSCs one, by writes after each other; and the last one
  * enters.  Then kvmclock is a stable one on a host that goes by its TSC, whose TSC has
  * never been seen to go back; and if the one before was at another rate, it isn't, for
- * one pair can't be both vCPUs'.  A hypervisor's page has no time before that booted.
+ * one pair can't be both vCPUs'.  A hypervisor's page has no time before that booted,
+ * and a CPU behind is there for a while after it: whoever looks there first decides.
  */
+static bool page_began_everywhere(const struct run *run)
+{
+	const struct machine *m = run->sim.machine;
+
+	if (run->timekeeper.clocksource != SUBJECT_CS_HYPERV_PAGE)
+		return true;
+	for (u32 cpu = 1; cpu < m->nr_cpus; cpu++)
+		if (m->skew_cycles[cpu] < 0)
+			return false;
+	return (s64)host_counter(run, run->sim.hw.raw_tsc) >= 0;
+}
+
 void check_alike(struct run *run)
 {
 	const struct tsc_write *last = &run->tsc_write;
@@ -1079,7 +1092,7 @@ void check_alike(struct run *run)
 	}
 	if (!one_rate || last->alike != (1u << run->sim.nr_vcpus) - 1 ||
 	    run->timekeeper.clocksource == SUBJECT_CS_OTHER || run->suspended ||
-	    (s64)host_counter(run, run->sim.hw.raw_tsc) < 0)
+	    !page_began_everywhere(run))
 		return;
 	v.why = "all vCPUs have one TSC, and no master clock";
 	v.want = 1;
