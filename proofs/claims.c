@@ -1,11 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * E = d * 2^s * m / 2^32 is the exact value of a scaled difference d; n = -s.
+ */
 #include "claims.h"
 #include "../src/kernel/adapter.h"
+#include "../src/oracle/bounds.h"
 #include "../src/oracle/pure.h"
+#include "../src/oracle/timeline.h"
+#include "portable.h"
+
+/* For claims that aren't a law of the oracle's. */
+static inline void must(bool holds)
+{
+	if (!holds)
+		law_fail(&(struct finding){ .law = LAW_EXACT, .clock = "claim", .event = "-" });
+}
+
+static inline bool keeps_bits(u64 delta, int s)
+{
+	return s < 0 || delta << s >> s == delta;
+}
+
+/* floor(E) */
+static inline u128 elapsed(u64 delta, u32 mul, int s)
+{
+	u128 product = (u128)delta * mul;
+
+	return s < 0 ? product >> (32 - s) : product << s >> 32;
+}
+
+/* ---- pvclock_scale_delta ------------------------------------------------- */
 
 void claim_scale_exact(int s, u64 delta, u32 mul)
 {
 	law_scale_delta(delta, mul, s, host_scale_delta(delta, mul, s));
+}
+
+/* E - result is above 1 for d = 2^(n+1) - 1: all that can be cut is */
+static bool reached_scale(int s)
+{
+	u64 delta = (2ull << -s) - 1;
+
+	return host_scale_delta(delta, ~0u, s) == elapsed(delta, ~0u, s) - 1;
 }
 
 void claim_scale_monotonic(int s, u64 lo, u64 hi, u32 mul)
@@ -13,6 +49,8 @@ void claim_scale_monotonic(int s, u64 lo, u64 hi, u32 mul)
 	law_scale_delta_monotonic(lo, hi, host_scale_delta(lo, mul, s),
 				  host_scale_delta(hi, mul, s), mul, s);
 }
+
+/* ---- __pvclock_read_cycles ----------------------------------------------- */
 
 void claim_read_forward(int s, u64 system_time, u64 tsc_timestamp, u32 mul, u64 tsc)
 {
@@ -28,24 +66,154 @@ void claim_read_behind(int s, u64 system_time, u64 tsc_timestamp, u32 mul, u64 t
 			guest_pvclock_read(system_time, tsc_timestamp, mul, s, tsc));
 }
 
-void claim_page_params(int s, u32 mul, u64 system_time, u64 tsc_timestamp)
+static bool fields_read(FILE *out, int s, const u64 *in)
 {
-	u64 scale = 0;
-	s64 offset = 0;
-	bool ok = host_hv_page_params(mul, s, system_time, tsc_timestamp, &scale, &offset);
-
-	law_hv_page_params(mul, s, system_time, tsc_timestamp, ok, scale, offset);
+	fprintf(out, "  system_time %llu\n  tsc_timestamp %llu\n  mul %llu\n  shift %d\n"
+		"  tsc %llu\n", in[0], in[1], in[2], s, in[3]);
+	return true;
 }
 
-void claim_page_agrees(int s, u32 mul, u64 system_time, u64 tsc_timestamp, u64 tsc)
+/* Below 2^63 ns, 292.27 years, nothing is lost, whatever the multiplier. */
+void claim_read_no_wrap(int s, u64 delta, u32 mul)
 {
-	u64 scale = 0, ticks = 0;
-	s64 offset = 0;
-	bool ok = host_hv_page_params(mul, s, system_time, tsc_timestamp, &scale, &offset);
-
-	if (ok && guest_hv_page_read(tsc, scale, offset, &ticks))
-		law_hv_page_agrees(mul, s, system_time, tsc_timestamp, tsc, ticks);
+	if (mul >> 31 && elapsed(delta, mul, s) < (u128)1 << 63)
+		must(keeps_bits(delta, s));
 }
+
+/* And from m * 2^32 ns on, to the ns, it starts at 0 again. */
+void claim_read_wraps(int s, u32 mul)
+{
+	u64 delta = 1ull << (64 - s);
+
+	must(elapsed(delta, mul, s) == (u128)mul << 32 &&
+	     host_scale_delta(delta, mul, s) == 0);
+	if (mul >> 31)
+		must(elapsed(delta - 1, mul, s) < (u128)mul << 32 && keeps_bits(delta - 1, s));
+}
+
+/* ... which is 2^63 for the least multiplier: the bound can't be better. */
+static bool reached_wrap(int s)
+{
+	u64 delta = 1ull << (64 - s);
+
+	return elapsed(delta, 1u << 31, s) == (u128)1 << 63 &&
+	       host_scale_delta(delta, 1u << 31, s) == 0;
+}
+
+/*
+ * Of two ways, from the old tuple all along, or re-based after @a cycles, the second is
+ * behind by at most rebase_drift().
+ */
+void claim_rebase_drift(int s, u64 a, u64 b, u32 mul)
+{
+	u64 whole, parts;
+
+	if (a + b < a || !keeps_bits(a + b, s))
+		return;
+	whole = host_scale_delta(a + b, mul, s);
+	parts = host_scale_delta(a, mul, s) + host_scale_delta(b, mul, s);
+	must(parts <= whole && whole - parts <= rebase_drift(s));
+}
+
+/* s < 0: a = b = 9 * 2^(n-1), of which 9 * 2^n is 2 more than twice 4 * m / 2^32 */
+static bool reached_rebase(int s)
+{
+	u64 a = s < 0 ? 9ull << (-s - 1) : 1;
+	u32 mul = s < 0 ? 954437177 : ~0u;
+
+	return host_scale_delta(2 * a, mul, s) - 2 * host_scale_delta(a, mul, s) ==
+	       rebase_drift(s);
+}
+
+/*
+ * A counter @behind by a few cycles: the jump from where the clock should be, the scaled
+ * |d| less, is m * 2^(32 - n), cut at most twice, whatever the cycles.
+ */
+static inline u64 jump(u32 mul, int s)
+{
+	return (u64)mul << 32 >> (s < 0 ? -s : 0);
+}
+
+void claim_jump(int s, u64 behind, u32 mul)
+{
+	u64 ahead;
+
+	if (!behind || behind >> 63 || !keeps_bits(behind, s))
+		return;
+	ahead = host_scale_delta(-behind, mul, s) + host_scale_delta(behind, mul, s);
+	must(ahead <= jump(mul, s) && jump(mul, s) - ahead <= rebase_drift(s));
+}
+
+/* ---- compute_guest_tsc --------------------------------------------------- */
+
+void claim_guest_tsc_forward(int s, u32 mul, s64 delta_ns)
+{
+	if (delta_ns >= 0)
+		law_scale_delta(delta_ns, mul, s, host_scaled_guest_tsc(mul, s, delta_ns));
+}
+
+/* Time before the write: TSC before it, or clamped to it; BEHIND_LOW, BEHIND_HIGH. */
+static inline void must_be_behind(int s, u64 behind, u32 mul, u64 got)
+{
+	u128 cycles = elapsed(behind, mul, s);
+	s64 off = got + (u64)cycles;
+
+	if (behind >> 63 || !keeps_bits(behind, s) || cycles >> 63)
+		return;
+	must(!got || (off >= BEHIND_LOW && off <= BEHIND_HIGH));
+}
+
+void claim_guest_tsc_behind(int s, u32 mul, s64 delta_ns)
+{
+	if (delta_ns < 0 && mul >> 31)
+		must_be_behind(s, -(u64)delta_ns, mul,
+			       host_scaled_guest_tsc(mul, s, delta_ns));
+}
+
+/* The harness has the frequency that KVM makes the pair of. */
+static bool fields_guest_tsc(FILE *out, int s, const u64 *in)
+{
+	u128 khz = s < 0 ? (u128)in[0] * 1000000 >> (32 - s) : (u128)in[0] * 1000000 >> 32 << s;
+
+	if (!khz || khz >> 32)
+		return false;
+	fprintf(out, "  khz %u\n  delta_ns %lld\n", (u32)khz, (s64)in[1]);
+	return true;
+}
+
+/* With the sign taken out and put back, as d9173f59df3a does it. */
+static inline u64 signed_scale(s64 delta, u32 mul, int s)
+{
+	return delta < 0 ? -host_scale_delta(-(u64)delta, mul, s) :
+			   host_scale_delta(delta, mul, s);
+}
+
+static inline bool signed_range(s64 delta, u32 mul, int s)
+{
+	u64 size = delta < 0 ? -(u64)delta : (u64)delta;
+
+	return keeps_bits(size, s) && elapsed(size, mul, s) < (u128)1 << 63;
+}
+
+void claim_signed_monotonic(int s, s64 lo, s64 hi, u32 mul)
+{
+	if (lo <= hi && signed_range(lo, mul, s) && signed_range(hi, mul, s))
+		must((s64)signed_scale(lo, mul, s) <= (s64)signed_scale(hi, mul, s));
+}
+
+void claim_signed_odd(int s, s64 delta, u32 mul)
+{
+	if (delta != -delta)
+		must(signed_scale(-delta, mul, s) == -signed_scale(delta, mul, s));
+}
+
+void claim_signed_behind(int s, s64 delta, u32 mul)
+{
+	if (delta < 0)
+		must_be_behind(s, -(u64)delta, mul, signed_scale(delta, mul, s));
+}
+
+/* ---- TSC scaling --------------------------------------------------------- */
 
 void claim_scale_tsc(int frac, u64 tsc, u64 ratio)
 {
@@ -55,8 +223,12 @@ void claim_scale_tsc(int frac, u64 tsc, u64 ratio)
 void claim_tsc_ratio(int frac, u32 host_khz, u32 guest_khz)
 {
 	u64 ratio = 0;
-	bool ok = host_tsc_ratio(host_khz, guest_khz, frac, &ratio);
+	bool ok;
 
+	/* Without a host's frequency there is no KVM, and the ratio fits (the law's). */
+	if (!host_khz || ((u128)guest_khz << frac) / host_khz >> 64)
+		return;
+	ok = host_tsc_ratio(host_khz, guest_khz, frac, &ratio);
 	law_tsc_ratio(host_khz, guest_khz, frac, ok, ratio);
 }
 
@@ -71,6 +243,105 @@ void claim_nested_multiplier(int frac, u64 l1, u64 l2)
 	law_nested_multiplier(l1, l2, frac, host_nested_multiplier(l1, l2, frac));
 }
 
+/* L2's TSC by KVM's composition, against L1's scaled again: the oracle's own l2_tsc(). */
+void claim_nested_composed(int frac, u64 raw, u64 m1, u64 o1, u64 m2)
+{
+	struct machine m = { .tsc_frac_bits = frac };
+	struct subject_vcpu_view l1 = { .tsc_multiplier = m1, .tsc_offset = o1 };
+	struct subject_tsc l2 = { .multiplier = m2 };
+	s128 low, high, off;
+	u64 want, got;
+
+	if (!l2_tsc(&m, &l1, l2, raw, &want, &low, &high))
+		return;
+	got = (u64)((u128)raw * host_nested_multiplier(m1, m2, frac) >> frac) +
+	      host_nested_offset(o1, 0, m2, frac);
+	off = (s64)(got - want);
+	must(off >= low && off <= high);
+}
+
+/* ---- Hyper-V's TSC page -------------------------------------------------- */
+
+void claim_page_params(int s, u32 mul, u64 system_time, u64 tsc_timestamp)
+{
+	u64 scale = 0;
+	s64 offset = 0;
+	bool ok = host_hv_page_params(mul, s, system_time, tsc_timestamp, &scale, &offset);
+
+	law_hv_page_params(mul, s, system_time, tsc_timestamp, ok, scale, offset);
+}
+
+/* Below PAGE_SHIFT_LEAST: for nothing, but never wrong. */
+void claim_page_refused(int s, u32 mul, u64 system_time, u64 tsc_timestamp)
+{
+	u64 scale;
+	s64 offset;
+
+	must(!host_hv_page_params(mul, s, system_time, tsc_timestamp, &scale, &offset));
+}
+
+void claim_page_read(int none, u64 tsc, u64 scale, s64 offset)
+{
+	u64 ticks = 0;
+	bool ok = guest_hv_page_read(tsc, scale, offset, &ticks);
+
+	/* the one value that 6.1 takes for "invalid" has a claim of its own */
+	if (ok || (u64)((u128)tsc * scale >> 64) + offset != ~0ull)
+		law_hv_page_read(tsc, scale, offset, ok, ticks);
+}
+
+/* On the page's own time, offset and later, over all of the TSC's range. */
+void claim_page_monotonic(int none, u64 lo, u64 hi, u64 scale, s64 offset)
+{
+	u64 at_lo = 0, at_hi = 0;
+
+	if (lo <= hi && guest_hv_page_read(lo, scale, offset, &at_lo) &&
+	    guest_hv_page_read(hi, scale, offset, &at_hi))
+		must(at_lo - offset <= at_hi - offset);
+}
+
+static inline s64 page_apart(int s, u32 mul, u64 system_time, u64 tsc_timestamp, u64 tsc,
+			     bool judged)
+{
+	u64 scale = 0, ticks = 0;
+	s64 offset = 0;
+
+	if (!host_hv_page_params(mul, s, system_time, tsc_timestamp, &scale, &offset) ||
+	    !guest_hv_page_read(tsc, scale, offset, &ticks))
+		return 0;
+	if (judged)
+		law_hv_page_agrees(mul, s, system_time, tsc_timestamp, tsc, ticks);
+	return ticks - (system_time + host_scale_delta(tsc - tsc_timestamp, mul, s)) / 100;
+}
+
+void claim_page_agrees(int s, u32 mul, u64 system_time, u64 tsc_timestamp, u64 tsc)
+{
+	page_apart(s, mul, system_time, tsc_timestamp, tsc, true);
+}
+
+/* ---- without 128 bits ---------------------------------------------------- */
+
+void claim_mul_u64_u64_shr(int shift, u64 a, u64 b)
+{
+	must(portable_mul_u64_u64_shr(a, b, shift) == (u64)((u128)a * b >> shift));
+}
+
+void claim_mul_u64_u32_shr(int shift, u64 a, u32 mul)
+{
+	must(portable_mul_u64_u32_shr(a, mul, shift) == (u64)((u128)a * mul >> shift));
+}
+
+void claim_mul_u64_u32_div(int none, u64 a, u32 mul, u32 divisor)
+{
+	if (divisor && !((u128)a * mul / divisor >> 64))
+		must(portable_mul_u64_u32_div(a, mul, divisor) ==
+		     (u64)((u128)a * mul / divisor));
+}
+
+/* ---- the list ------------------------------------------------------------ */
+
+#define RUN1(name, A) \
+	static void run_##name(int s, const u64 *in) { claim_##name(s, (A)in[0]); }
 #define RUN2(name, A, B) \
 	static void run_##name(int s, const u64 *in) { claim_##name(s, (A)in[0], (B)in[1]); }
 #define RUN3(name, A, B, C) \
@@ -84,26 +355,125 @@ RUN2(scale_exact, u64, u32)
 RUN3(scale_monotonic, u64, u64, u32)
 RUN4(read_forward, u64, u64, u32, u64)
 RUN4(read_behind, u64, u64, u32, u64)
-RUN3(page_params, u32, u64, u64)
-RUN4(page_agrees, u32, u64, u64, u64)
+RUN2(read_no_wrap, u64, u32)
+RUN1(read_wraps, u32)
+RUN3(rebase_drift, u64, u64, u32)
+RUN2(jump, u64, u32)
+RUN2(guest_tsc_forward, u32, s64)
+RUN2(guest_tsc_behind, u32, s64)
+RUN3(signed_monotonic, s64, s64, u32)
+RUN2(signed_odd, s64, u32)
+RUN2(signed_behind, s64, u32)
 RUN2(scale_tsc, u64, u64)
 RUN2(tsc_ratio, u32, u32)
 RUN3(nested_offset, u64, u64, u64)
 RUN2(nested_multiplier, u64, u64)
+RUN4(nested_composed, u64, u64, u64, u64)
+RUN3(page_params, u32, u64, u64)
+RUN3(page_refused, u32, u64, u64)
+RUN3(page_read, u64, u64, s64)
+RUN4(page_monotonic, u64, u64, u64, s64)
+RUN4(page_agrees, u32, u64, u64, u64)
+RUN2(mul_u64_u64_shr, u64, u64)
+RUN2(mul_u64_u32_shr, u64, u32)
+RUN3(mul_u64_u32_div, u64, u32, u32)
 
-#define CLAIM(n, law, function, sentence, parameter, from, to) \
-	{ #n, law, function, sentence, parameter, from, to, run_##n }
+#define SHIFTS(least, most) .parameter = "shift", .from = least, .to = most, .step = 1
+#define FRACTIONS .parameter = "fraction bits", .from = 32, .to = 48, .step = 16
+#define ONCE .step = 1
+#define ALWAYS(n) .name = #n, .run = run_##n
+#define REACHED(n) .name = #n "_reached", .reached = reached_##n
 
 const struct claim claims[] = {
-	CLAIM(scale_exact, "exact", "pvclock_scale_delta", "", "shift", -31, 31),
-	CLAIM(scale_monotonic, "monotonic", "pvclock_scale_delta", "", "shift", -31, 31),
-	CLAIM(read_forward, "exact", "__pvclock_read_cycles", "", "shift", -31, 31),
-	CLAIM(read_behind, "signed", "__pvclock_read_cycles", "", "shift", -31, 31),
-	CLAIM(page_params, "exact", "compute_tsc_page_parameters", "", "shift", -31, 31),
-	CLAIM(page_agrees, "agree", "compute_tsc_page_parameters", "", "shift", -25, 31),
-	CLAIM(scale_tsc, "exact", "kvm_scale_tsc", "", "fraction bits", 48, 48),
-	CLAIM(tsc_ratio, "exact", "set_tsc_khz", "", "fraction bits", 48, 48),
-	CLAIM(nested_offset, "exact", "kvm_calc_nested_tsc_offset", "", "fraction bits", 48, 48),
-	CLAIM(nested_multiplier, "exact", "kvm_calc_nested_tsc_multiplier", "", "fraction bits", 48, 48),
+	{ ALWAYS(scale_exact), SHIFTS(-31, 31),
+	  .law = "exact", .function = "pvclock_scale_delta",
+	  .sentence = "E - result is in [0, 1), for s < 0 in [0, (1-2^-32) + (1-2^s)*m/2^32]" },
+	{ REACHED(scale), SHIFTS(-31, -1),
+	  .law = "exact", .function = "pvclock_scale_delta",
+	  .sentence = "for s < 0 the result is 1 below floor(E)" },
+	{ ALWAYS(scale_monotonic), SHIFTS(-31, 31),
+	  .law = "monotonic", .function = "pvclock_scale_delta",
+	  .sentence = "a longer time gives no less, while the left shift loses no bits" },
+	{ ALWAYS(read_forward), SHIFTS(-31, 31),
+	  .law = "exact", .function = "__pvclock_read_cycles",
+	  .sentence = "a read is system_time + E, rounded as above" },
+	{ ALWAYS(read_behind), SHIFTS(-31, 31),
+	  .law = "signed", .function = "__pvclock_read_cycles",
+	  .sentence = "a counter before the snapshot gives base - E(|d|), or base",
+	  .harness = "fuzz_pvclock", .fields = fields_read },
+	{ ALWAYS(jump), SHIFTS(-31, 31),
+	  .law = "signed", .function = "__pvclock_read_cycles",
+	  .sentence = "one that is behind reads m * 2^(32-max(0,-s)) ns ahead, less 0 to 2" },
+	{ ALWAYS(read_no_wrap), SHIFTS(-31, 31),
+	  .law = "exact", .function = "__pvclock_read_cycles",
+	  .sentence = "no read wraps below 2^63 ns, 292.27 years, for m >= 2^31" },
+	{ ALWAYS(read_wraps), SHIFTS(1, 31),
+	  .law = "exact", .function = "__pvclock_read_cycles",
+	  .sentence = "the first that wraps is at m * 2^32 ns, where it is 0 again" },
+	{ REACHED(wrap), SHIFTS(1, 31),
+	  .law = "exact", .function = "__pvclock_read_cycles",
+	  .sentence = "for m = 2^31 that is 2^63 ns" },
+	{ ALWAYS(rebase_drift), SHIFTS(-31, 31),
+	  .law = "monotonic", .function = "pvclock_update_vm_gtod_copy",
+	  .sentence = "a re-base moves later reads back by 0 or 1 ns, for s < 0 by 0 to 2" },
+	{ REACHED(rebase), SHIFTS(-31, 31),
+	  .law = "monotonic", .function = "pvclock_update_vm_gtod_copy",
+	  .sentence = "and by that much" },
+	{ ALWAYS(guest_tsc_forward), SHIFTS(-31, 31),
+	  .law = "exact", .function = "compute_guest_tsc",
+	  .sentence = "time since the write gives cycles as pvclock's scaling does" },
+	/* what 1 kHz and 2^32 - 1 kHz make of kvm_get_time_scale() */
+	{ ALWAYS(guest_tsc_behind), SHIFTS(-19, 13),
+	  .law = "signed", .function = "compute_guest_tsc",
+	  .sentence = "time before the write gives a TSC before it, or clamped to it",
+	  .harness = "fuzz_guest_tsc", .fields = fields_guest_tsc },
+	{ ALWAYS(signed_monotonic), SHIFTS(-31, 31),
+	  .law = "monotonic", .function = "compute_guest_tsc",
+	  .sentence = "with the sign kept apart: monotone through 0" },
+	{ ALWAYS(signed_odd), SHIFTS(-31, 31),
+	  .law = "signed", .function = "compute_guest_tsc",
+	  .sentence = "with the sign kept apart: f(-d) = -f(d)" },
+	{ ALWAYS(signed_behind), SHIFTS(-31, 31),
+	  .law = "signed", .function = "compute_guest_tsc",
+	  .sentence = "with the sign kept apart: time before the write is right" },
+	{ ALWAYS(scale_tsc), FRACTIONS,
+	  .law = "exact", .function = "kvm_scale_tsc",
+	  .sentence = "it is floor(tsc * ratio / 2^f)" },
+	{ ALWAYS(tsc_ratio), FRACTIONS,
+	  .law = "exact", .function = "set_tsc_khz",
+	  .sentence = "it is floor(guest_khz * 2^f / host_khz), refused if and only if the hardware hasn't it" },
+	{ ALWAYS(nested_offset), FRACTIONS,
+	  .law = "exact", .function = "kvm_calc_nested_tsc_offset",
+	  .sentence = "it is trunc(l1 * m / 2^f) + l2" },
+	{ ALWAYS(nested_multiplier), FRACTIONS,
+	  .law = "exact", .function = "kvm_calc_nested_tsc_multiplier",
+	  .sentence = "it is floor(l1 * l2 / 2^f)" },
+	{ ALWAYS(nested_composed), FRACTIONS,
+	  .law = "exact", .function = "kvm_calc_nested_tsc_offset",
+	  .sentence = "composed - sequential is in [-ceil(tsc/2^f) - [o1>0], ceil(m2) + [o1<0]] cycles" },
+	{ ALWAYS(page_params), SHIFTS(PAGE_SHIFT_LEAST, 31),
+	  .law = "exact", .function = "compute_tsc_page_parameters",
+	  .sentence = "the scale is exact, refused if and only if it doesn't fit; the page shows system_time / 100 at tsc_timestamp" },
+	{ ALWAYS(page_refused), SHIFTS(-31, PAGE_SHIFT_LEAST - 1),
+	  .law = "exact", .function = "compute_tsc_page_parameters",
+	  .sentence = "below that it always refuses" },
+	{ ALWAYS(page_read), ONCE,
+	  .law = "exact", .function = "hv_read_tsc_page_tsc",
+	  .sentence = "it is tsc * scale / 2^64 + offset" },
+	{ ALWAYS(page_monotonic), ONCE,
+	  .law = "monotonic", .function = "hv_read_tsc_page_tsc",
+	  .sentence = "a later TSC gives no less, over all of its range" },
+	{ ALWAYS(page_agrees), SHIFTS(PAGE_SHIFT_LEAST, 31),
+	  .law = "agree", .function = "compute_tsc_page_parameters",
+	  .sentence = "page - floor(pvclock/100) is in [-1, +1], s < 0: +2; from 2^64/100 cycles on -2" },
+	{ ALWAYS(mul_u64_u64_shr), .parameter = "shift", .from = 0, .to = 63, .step = 1,
+	  .law = "exact", .function = "mul_u64_u64_shr",
+	  .sentence = "four products of 32 bits are the one of 128" },
+	{ ALWAYS(mul_u64_u32_shr), .parameter = "shift", .from = 0, .to = 32, .step = 1,
+	  .law = "exact", .function = "mul_u64_u32_shr",
+	  .sentence = "two products of 32 bits are the one of 128" },
+	{ ALWAYS(mul_u64_u32_div), ONCE,
+	  .law = "exact", .function = "mul_u64_u32_div",
+	  .sentence = "two divisions of 64 bits are the one of 128" },
 	{ 0 }
 };

@@ -9,7 +9,7 @@
  * too much and divisions by 0) that the result is the same, so nothing is trusted.
  * A poison or undef operand, which is what undefined C becomes, is refused.
  *
- * Stores have no effect here, for no load is understood.
+ * Memory isn't known: what is loaded may be anything, so stores have no effect here.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,6 +29,7 @@ struct slot {
 
 #define SLOTS (1u << 14)
 static struct slot *slots;
+static u32 nr_slots;
 
 struct block {
 	LLVMBasicBlockRef block;
@@ -75,11 +76,10 @@ static struct slot *slot(LLVMValueRef v)
 
 static void set(LLVMValueRef v, struct value value)
 {
-	static u32 nr;
 	struct slot *s = slot(v);
 
-	if (!s->key && ++nr == 0)
-		abort();
+	if (!s->key && ++nr_slots > SLOTS / 2)
+		refuse(v, "too many values");
 	s->key = v;
 	s->value = value;
 }
@@ -107,8 +107,8 @@ static const struct poly *constant(LLVMValueRef v)
 		c = big_add(big_mul(c, big(10)), big(*p - '0'));
 	}
 	LLVMDisposeMessage(text);
-	/* from 0 on, as numbers mostly are; shifts and masks look at the bits */
-	return poly_const(negative ? big_add(big_neg(c), big_pow2(bits_of(v))) : c);
+	/* small ones are small, of either sign: x - 1 is no sum that wraps */
+	return poly_const(negative ? big_neg(c) : c);
 }
 
 static struct value truth(fact_if t)
@@ -282,6 +282,17 @@ static void divide(struct value a, struct value b, fact_if reached,
 	term_divide(as_unsigned(a), by, q, r);
 }
 
+static const struct poly *product(struct value a, struct value b)
+{
+	struct big c;
+
+	if (poly_is_const(a.p, &c))
+		return poly_scale(b.p, c);
+	if (poly_is_const(b.p, &c))
+		return poly_scale(a.p, c);
+	return poly_mul(as_unsigned(a), as_unsigned(b));
+}
+
 static struct value binary(LLVMValueRef at, LLVMOpcode op, fact_if reached)
 {
 	LLVMValueRef left = LLVMGetOperand(at, 0), right = LLVMGetOperand(at, 1);
@@ -306,7 +317,7 @@ static struct value binary(LLVMValueRef at, LLVMOpcode op, fact_if reached)
 	case LLVMSub:
 		return number(a.bits, poly_sub(a.p, b.p));
 	case LLVMMul:
-		return number(a.bits, poly_mul(as_unsigned(a), as_unsigned(b)));
+		return number(a.bits, product(a, b));
 	case LLVMShl:
 		return number(a.bits, poly_scale(a.p, big_pow2(shift_of(at, b))));
 	case LLVMLShr:
@@ -361,8 +372,6 @@ static fact_if compare(LLVMValueRef at)
 			return how == LLVMIntEQ ? equal : ~equal;
 		refuse(at, "order of truths");
 	}
-	if (LLVMGetTypeKind(LLVMTypeOf(left)) == LLVMPointerTypeKind)
-		refuse(at, "pointers compared");
 	a = get_number(left);
 	b = get_number(right);
 	if (how == LLVMIntEQ || how == LLVMIntNE) {
@@ -461,13 +470,26 @@ static const struct poly *operand(LLVMValueRef at, u32 n)
 	return as_unsigned(get_number(LLVMGetOperand(at, n)));
 }
 
+static bool uses_part(LLVMValueRef at, u32 n)
+{
+	for (LLVMUseRef u = LLVMGetFirstUse(at); u; u = LLVMGetNextUse(u)) {
+		LLVMValueRef user = LLVMGetUser(u);
+
+		if (!LLVMIsAExtractValueInst(user) || LLVMGetIndices(user)[0] == n)
+			return true;
+	}
+	return false;
+}
+
 static struct value lower_asm(LLVMValueRef at, LLVMValueRef callee, fact_if reached)
 {
+	const struct value nothing = { 0 };
 	const struct poly *q, *r, *wide;
 
 	if (IS_ASM(callee, asm_mulq_shrd)) {
 		wide = poly_mul(operand(at, 0), operand(at, 1));
-		return pair(number(64, shifted(wide, 32)), number(64, shifted(wide, 64)));
+		return pair(number(64, shifted(wide, 32)),
+			    uses_part(at, 1) ? number(64, shifted(wide, 64)) : nothing);
 	}
 	if (IS_ASM(callee, asm_divl)) {
 		traps(reached, less(operand(at, 2), operand(at, 0), false));
@@ -659,14 +681,16 @@ static struct value phi(LLVMValueRef at, LLVMBasicBlockRef here)
 static void instruction(LLVMValueRef at, struct block *b)
 {
 	LLVMOpcode op = LLVMGetInstructionOpcode(at);
+	const struct poly *memory;
 
+	/* nothing that is understood looks at a pointer */
+	if (LLVMGetTypeKind(LLVMTypeOf(at)) == LLVMPointerTypeKind && op != LLVMCall)
+		return;
 	switch (op) {
 	case LLVMICmp:
 		set(at, truth(compare(at)));
 		break;
 	case LLVMSelect:
-		if (!bits_of(at))
-			refuse(at, "not a number");
 		set(at, choose(get_truth(LLVMGetOperand(at, 0)), get(LLVMGetOperand(at, 1)),
 			       get(LLVMGetOperand(at, 2))));
 		break;
@@ -706,19 +730,18 @@ static void instruction(LLVMValueRef at, struct block *b)
 	case LLVMUnreachable:
 		broken = truth_or(broken, b->reached);
 		break;
-	case LLVMAlloca:
-	case LLVMGetElementPtr:
-	case LLVMBitCast:
-		if (LLVMGetTypeKind(LLVMTypeOf(at)) != LLVMPointerTypeKind)
-			refuse(at, "unknown instruction");
-		break;
 	case LLVMStore:
 	case LLVMBr:
 	case LLVMSwitch:
 	case LLVMRet:
 		break;
 	case LLVMLoad:
-		refuse(at, "a load");
+		if (!bits_of(at))
+			refuse(at, "not a number");
+		memory = term_unknown(bits_of(at));
+		set(at, bits_of(at) == 1 ? truth(truth_at_least_0(poly_sub(memory,
+			poly_const(big(1))))) : number(bits_of(at), memory));
+		break;
 	default:
 		set(at, binary(at, op, b->reached));
 	}
@@ -730,7 +753,7 @@ const char *lower(LLVMValueRef function, fact_if *result)
 	if (!slots)
 		slots = malloc(SLOTS * sizeof(*slots));
 	memset(slots, 0, SLOTS * sizeof(*slots));
-	nr_blocks = nr_order = 0;
+	nr_blocks = nr_order = nr_slots = 0;
 	broken = TRUTH_FALSE;
 	if (setjmp(refused))
 		return why;

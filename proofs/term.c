@@ -36,9 +36,9 @@ static void *take(size_t size)
 
 #define MAX_ATOMS 4000
 #define MAX_TRUTHS 8000
-#define MAX_FACTS 20000
+#define MAX_FACTS 4000
 
-enum atom_kind { INPUT, QUOTIENT, REMAINDER, DIVISION, MODULO, CHOICE };
+enum atom_kind { INPUT, UNKNOWN, QUOTIENT, REMAINDER, DIVISION, MODULO, CHOICE };
 
 static struct atom {
 	enum atom_kind kind;
@@ -66,6 +66,8 @@ static struct fact {
 	bool equal;			/* to 0; or at least 0 */
 } facts[MAX_FACTS];
 static u32 nr_facts;
+#define FACT_SLOTS (2 * MAX_FACTS)
+static u32 fact_at[FACT_SLOTS];		/* number + 1, by hash */
 
 void term_reset(void)
 {
@@ -76,6 +78,7 @@ void term_reset(void)
 		chunks = next;
 	}
 	nr_atoms = nr_inputs = nr_facts = 0;
+	memset(fact_at, 0, sizeof(fact_at));
 	truths[0] = (struct truth){ .kind = ALWAYS };
 	nr_truths = 1;
 }
@@ -252,19 +255,35 @@ void poly_range(const struct poly *p, struct big *low, struct big *high)
 
 /* ---- facts ---- */
 
+static u32 hash(const struct poly *p)
+{
+	const u32 *word = (const u32 *)p->term;
+	u32 h = 2166136261u;
+
+	for (size_t i = 0; i < p->nr * sizeof(p->term[0]) / sizeof(*word); i++)
+		h = (h ^ word[i]) * 16777619u;
+	return h;
+}
+
+/* False where it is known already. */
 static bool add_fact(fact_if when, const struct poly *p, bool equal)
 {
+	u32 h = hash(p) ^ when * 2654435761u ^ equal;
 	struct big c;
 
 	if (when == TRUTH_FALSE || poly_is_const(p, &c))
 		return false;
-	for (u32 i = 0; i < nr_facts; i++)
-		if (facts[i].when == when && facts[i].equal == equal &&
-		    poly_same(facts[i].p, p))
+	for (; fact_at[h %= FACT_SLOTS]; h++) {
+		const struct fact *f = &facts[fact_at[h] - 1];
+
+		if (f->when == when && f->equal == equal && poly_same(f->p, p))
 			return false;
+	}
+	/* fewer prove less */
 	if (nr_facts == MAX_FACTS)
-		abort();
+		return false;
 	facts[nr_facts++] = (struct fact){ when, p, equal };
+	fact_at[h] = nr_facts;
 	return true;
 }
 
@@ -292,6 +311,13 @@ const struct poly *term_input(unsigned int bits)
 	});
 }
 
+const struct poly *term_unknown(unsigned int bits)
+{
+	return new_atom((struct atom){
+		.kind = UNKNOWN, .low = big(0), .high = big_sub(big_pow2(bits), big(1)),
+	});
+}
+
 /* What was divided before, or NULL. */
 static const struct poly *find_atom(enum atom_kind kind, const struct poly *a,
 				    const struct poly *b, unsigned int k)
@@ -307,8 +333,21 @@ void term_split(const struct poly *p, unsigned int k, const struct poly **quotie
 		const struct poly **remainder)
 {
 	const struct poly *whole = poly_const(big(0)), *rest = whole, *q, *r;
+	const struct atom *wrapped;
 	struct big low, high, c;
 
+	/* p = x mod 2^n: of x, less what was cut, so that all are divided alike */
+	if (p->nr == 1 && !big_cmp(p->term[0].factor, big(1)) &&
+	    mono_degree(p->term[0].mono) == 1) {
+		wrapped = &atoms[p->term[0].mono - 1];
+		if (wrapped->kind == REMAINDER && wrapped->k > k) {
+			term_split(wrapped->a, wrapped->k, &whole, &rest);
+			term_split(wrapped->a, k, quotient, remainder);
+			*quotient = poly_sub(*quotient, poly_scale(whole,
+				big_pow2(wrapped->k - k)));
+			return;
+		}
+	}
 	/* p = 2^k * whole + rest, without any division */
 	for (u32 i = 0; i < p->nr; i++) {
 		struct poly *t = new_poly(1);
@@ -380,11 +419,24 @@ const struct poly *term_choose(fact_if c, const struct poly *yes, const struct p
 {
 	struct big low, high, l, h;
 	const struct poly *p;
+	bool constant;
 
 	if (c == TRUTH_TRUE || poly_same(yes, no))
 		return yes;
 	if (c == TRUTH_FALSE)
 		return no;
+	/* GVN puts a constant where a value was compared with it */
+	constant = poly_is_const(yes, &low) || poly_is_const(no, &low);
+	if (constant && c == truth_equal(yes, no))
+		return no;
+	if (constant && c == ~truth_equal(yes, no))
+		return yes;
+	if (c < 0)
+		return term_choose(~c, no, yes);
+	for (u32 i = 0; i < nr_atoms; i++)
+		if (atoms[i].kind == CHOICE && atoms[i].choice == c &&
+		    poly_same(atoms[i].a, yes) && poly_same(atoms[i].b, no))
+			return poly_atom(i);
 	poly_range(yes, &low, &high);
 	poly_range(no, &l, &h);
 	p = new_atom((struct atom){ .kind = CHOICE, .a = yes, .b = no, .choice = c,
@@ -518,6 +570,9 @@ bool term_run(const u64 *inputs, fact_if t)
 		case INPUT:
 			a->value = big_unsigned(inputs[a->k]);
 			break;
+		case UNKNOWN:
+			a->value = a->low;
+			break;
 		case QUOTIENT:
 			a->value = big_shr(poly_value(a->a), a->k);
 			break;
@@ -607,58 +662,207 @@ static u32 known_products(const struct poly *p, mono m, u32 *of)
 	return n;
 }
 
-void term_hints(unsigned int degree)
+/* Is there a factor that facts name products of both with? */
+static bool share_factor(u32 a, u32 b)
 {
-	static bool factor[MAX_ATOMS];
-	u32 first, end;
+	for (u32 n = 0; n < nr_atoms; n++)
+		if (known_mono(mono_mul(a + 1, n + 1)) && known_mono(mono_mul(b + 1, n + 1)))
+			return true;
+	return false;
+}
 
-	nr_monos = 0;
+/*
+ * Each quotient is (what was divided - remainder) / 2^k: where a sum of what was divided,
+ * with signs, is in a narrow range, that of the quotients is.
+ */
+static void near_quotients(const u32 *atom, const int *sign, int nr)
+{
+	unsigned int k = atoms[atom[0]].k;
+	const struct poly *sum = poly_const(big(0)), *divided = sum;
+	struct big low, high, most = big_sub(big_pow2(k), big(1));
+
+	for (int i = 0; i < nr; i++) {
+		sum = add_scaled(sum, poly_atom(atom[i]), big(sign[i]));
+		divided = add_scaled(divided, atoms[atom[i]].a, big(sign[i]));
+	}
+	poly_range(divided, &low, &high);
+	for (int i = 0; i < nr; i++) {
+		if (sign[i] > 0)
+			low = big_sub(low, most);
+		else
+			high = big_add(high, most);
+	}
+	/* rounded inwards, for it is whole */
+	low = big_neg(big_shr(big_neg(low), k));
+	high = big_shr(high, k);
+	if (big_cmp(big_sub(high, low), big(2)) > 0)
+		return;
+	add_fact(TRUTH_TRUE, poly_sub(sum, poly_const(low)), false);
+	add_fact(TRUTH_TRUE, poly_sub(poly_const(high), sum), false);
+}
+
+/*
+ * Of two quotients by one number either is at least the other: their products with a
+ * third are in the same order, which those of what was divided don't tell.
+ */
+static void relate_quotients(void)
+{
+	static const int signs[][3] = { { 1, 1 }, { 1, -1 }, { -1, 1 }, { 1, 1, 1 },
+					{ 1, 1, -1 }, { 1, -1, 1 }, { 1, -1, -1 } };
+	u32 end = nr_atoms;
+
+	for (u32 a = 0; a < end; a++) {
+		for (u32 b = 0; b < a; b++) {
+			if ((atoms[a].kind != QUOTIENT && atoms[a].kind != DIVISION) ||
+			    atoms[b].kind != atoms[a].kind || atoms[b].k != atoms[a].k ||
+			    !share_factor(a, b))
+				continue;
+			truth_at_least_0(poly_sub(poly_atom(a), poly_atom(b)));
+			truth_at_least_0(poly_sub(poly_atom(b), poly_atom(a)));
+			if (atoms[a].kind == DIVISION)
+				continue;
+			for (int i = 0; i < 3; i++)
+				near_quotients((u32 []){ a, b }, signs[i], 2);
+			for (u32 c = 0; c < b; c++)
+				for (int i = 3; atoms[c].kind == QUOTIENT &&
+				     atoms[c].k == atoms[a].k && share_factor(b, c) && i < 7; i++)
+					near_quotients((u32 []){ a, b, c }, signs[i], 3);
+		}
+	}
+}
+
+/*
+ * How often something wrapped: mostly not at all or once, but that is known in one case
+ * only.  So it gets a truth, and with it facts that can be multiplied.
+ */
+static void tell_wraps_apart(void)
+{
+	u32 end = nr_atoms;
+
+	for (u32 a = 0; a < end; a++) {
+		if (atoms[a].kind != QUOTIENT || !share_factor(a, a))
+			continue;
+		for (int i = -1; i <= 1; i++)
+			if (big_cmp(atoms[a].low, big(i)) < 0 && big_cmp(atoms[a].high, big(i)) > 0)
+				truth_at_least_0(poly_sub(poly_atom(a), poly_const(big(i))));
+	}
+}
+
+static bool factor[MAX_ATOMS];		/* facts are multiplied by these */
+
+static bool has_factor(mono m)
+{
+	for (; m; m >>= 16)
+		if (factor[(m & 0xffff) - 1])
+			return true;
+	return false;
+}
+
+/* How many products an atom occurs in that have none of the factors yet. */
+static u32 products_of(u32 n)
+{
+	u32 nr = 0;
+
+	for (u32 i = 0; i < nr_monos; i++)
+		for (mono m = monos[i]; mono_degree(monos[i]) > 1 &&
+		     !has_factor(monos[i]) && m; m >>= 16)
+			nr += (m & 0xffff) == n + 1;
+	return nr;
+}
+
+/* A multiplier mostly is in all products: few atoms, of which one is in each. */
+static void find_factors(void)
+{
 	memset(factor, 0, sizeof(factor));
-	for (u32 i = 0; i < nr_facts; i++)
-		know_monos(facts[i].p);
+	for (;;) {
+		u32 best = 0, most = 0;
+
+		for (u32 n = 0; n < nr_atoms; n++) {
+			u32 nr = products_of(n);
+
+			if (nr > most) {
+				most = nr;
+				best = n;
+			}
+		}
+		if (!most)
+			return;
+		factor[best] = true;
+	}
+}
+
+static void find_more_factors(void)
+{
 	for (u32 i = 0; i < nr_monos; i++)
 		for (mono m = monos[i]; mono_degree(monos[i]) > 1 && m; m >>= 16)
 			factor[(m & 0xffff) - 1] = true;
+}
 
-	/* equations, times what occurs in a product: they tie new products to old ones */
-	for (int round = 0; round < 3; round++) {
-		end = nr_facts;
-		for (u32 i = 0; i < end; i++) {
-			if (!facts[i].equal || poly_degree(facts[i].p) >= degree)
+/* They tie products that come new to old ones. */
+static void multiply_equations(unsigned int degree)
+{
+	u32 end = nr_facts;
+
+	for (u32 i = 0; i < end; i++) {
+		if (!facts[i].equal || poly_degree(facts[i].p) >= degree)
+			continue;
+		for (u32 n = 0; n < nr_atoms; n++) {
+			const struct poly *p;
+			u32 of;
+
+			if (!factor[n] || !known_products(facts[i].p, n + 1, &of))
 				continue;
-			for (u32 n = 0; n < nr_atoms; n++) {
-				const struct poly *p;
-				u32 of;
-
-				if (!factor[n] || !known_products(facts[i].p, n + 1, &of))
-					continue;
-				p = poly_mul(facts[i].p, poly_atom(n));
-				if (add_fact(facts[i].when, p, true))
-					know_monos(p);
-			}
+			p = poly_mul(facts[i].p, poly_atom(n));
+			if (add_fact(facts[i].when, p, true))
+				know_monos(p);
 		}
 	}
-	/* inequalities, times an atom's distance from its bounds, where no new one comes */
+}
+
+/* By a factor's distance from either bound, where no new product comes from it. */
+static void multiply_inequalities(unsigned int degree, u32 from, u32 to)
+{
+	for (u32 i = from; i < to; i++) {
+		if (facts[i].equal || poly_degree(facts[i].p) >= degree)
+			continue;
+		for (u32 n = 0; n < nr_atoms; n++) {
+			const struct poly *low = poly_sub(poly_atom(n), poly_const(atoms[n].low));
+			const struct poly *high = poly_sub(poly_const(atoms[n].high), poly_atom(n));
+			u32 of, known;
+
+			if (!factor[n])
+				continue;
+			known = known_products(facts[i].p, n + 1, &of);
+			if (!of || known < of)
+				continue;
+			add_fact(facts[i].when, poly_mul(facts[i].p, low), false);
+			add_fact(facts[i].when, poly_mul(facts[i].p, high), false);
+		}
+	}
+}
+
+void term_hints(int level)
+{
+	unsigned int degree = level < 4 ? 2 : 3;
+	u32 first, end;
+
+	nr_monos = 0;
+	for (u32 i = 0; i < nr_facts; i++)
+		know_monos(facts[i].p);
+	for (u32 i = 0; level == 1 && i < nr_monos; i++)
+		if (mono_degree(monos[i]) > degree)
+			degree = mono_degree(monos[i]);
+	find_factors();
+	if (level > 1)
+		find_more_factors();
+	for (int round = 0; round < 3; round++)
+		multiply_equations(degree);
+	relate_quotients();
+	if (level > 2)
+		tell_wraps_apart();
 	for (first = 0; first < nr_facts; first = end) {
 		end = nr_facts;
-		for (u32 i = first; i < end; i++) {
-			if (facts[i].equal || poly_degree(facts[i].p) >= degree)
-				continue;
-			for (u32 n = 0; n < nr_atoms; n++) {
-				const struct atom *a = &atoms[n];
-				u32 of, known;
-
-				if (!factor[n])
-					continue;
-				known = known_products(facts[i].p, n + 1, &of);
-				if (!of || known < of)
-					continue;
-				add_fact(facts[i].when, poly_mul(facts[i].p,
-					poly_sub(poly_atom(n), poly_const(a->low))), false);
-				add_fact(facts[i].when, poly_mul(facts[i].p,
-					poly_sub(poly_const(a->high), poly_atom(n))), false);
-			}
-		}
+		multiply_inequalities(degree, first, end);
 	}
 }
 

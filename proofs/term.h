@@ -33,6 +33,7 @@ typedef int fact_if;
 #define TRUTH_FALSE (~TRUTH_TRUE)
 
 void term_reset(void);			/* forgets all */
+u32 term_nr_inputs(void);
 
 const struct poly *poly_const(struct big c);
 const struct poly *poly_add(const struct poly *a, const struct poly *b);
@@ -43,6 +44,8 @@ bool poly_is_const(const struct poly *p, struct big *c);
 void poly_range(const struct poly *p, struct big *low, struct big *high);
 
 const struct poly *term_input(unsigned int bits);
+/* Any value: of what isn't known. */
+const struct poly *term_unknown(unsigned int bits);
 /* p = 2^k * quotient + remainder */
 void term_split(const struct poly *p, unsigned int k, const struct poly **quotient,
 		const struct poly **remainder);
@@ -63,13 +66,16 @@ fact_if truth_choose(fact_if c, fact_if yes, fact_if no);
  */
 bool term_run(const u64 *inputs, fact_if t);
 
-/* Facts that follow, with products of at most @degree atoms. */
-void term_hints(unsigned int degree);
+/*
+ * Adds facts that follow: products of facts.  Level 1 multiplies by few atoms, 2 by
+ * all that occur in products, 3 looks at wraps, too, 4 goes on to products of three.
+ */
+#define TERM_LEVELS 4
+void term_hints(int level);
 
 /* SMT-LIB: all facts, and that @t is true. */
 void term_write(FILE *out, fact_if t);
-/* Which atom the n-th input is, for what the solver says. */
-u32 term_nr_inputs(void);
+/* How an input is called there. */
 const char *term_input_name(u32 n, char buf[16]);
 /* Says that an input has a value, which makes its products linear. */
 void term_pin(FILE *out, u32 n, u64 value);
