@@ -6,7 +6,6 @@
 #include "../src/kernel/adapter.h"
 #include "../src/oracle/bounds.h"
 #include "../src/oracle/pure.h"
-#include "../src/oracle/timeline.h"
 #include "portable.h"
 
 /* For claims that aren't a law of the oracle's. */
@@ -195,10 +194,23 @@ static inline bool signed_range(s64 delta, u32 mul, int s)
 	return keeps_bits(size, s) && elapsed(size, mul, s) < (u128)1 << 63;
 }
 
-void claim_signed_monotonic(int s, s64 lo, s64 hi, u32 mul)
+static inline void must_be_monotonic(int s, s64 lo, s64 hi, u32 mul)
 {
 	if (lo <= hi && signed_range(lo, mul, s) && signed_range(hi, mul, s))
 		must((s64)signed_scale(lo, mul, s) <= (s64)signed_scale(hi, mul, s));
+}
+
+/* from 0 on it is claim_scale_monotonic() */
+void claim_signed_below(int s, u64 before, u64 less, u32 mul)
+{
+	if (before && !(before >> 63) && less <= before)
+		must_be_monotonic(s, -before, -less, mul);
+}
+
+void claim_signed_across(int s, s64 lo, s64 hi, u32 mul)
+{
+	if (lo < 0 && hi >= 0)
+		must_be_monotonic(s, lo, hi, mul);
 }
 
 void claim_signed_odd(int s, s64 delta, u32 mul)
@@ -243,21 +255,49 @@ void claim_nested_multiplier(int frac, u64 l1, u64 l2)
 	law_nested_multiplier(l1, l2, frac, host_nested_multiplier(l1, l2, frac));
 }
 
-/* L2's TSC by KVM's composition, against L1's scaled again: the oracle's own l2_tsc(). */
-void claim_nested_composed(int frac, u64 raw, u64 m1, u64 o1, u64 m2)
+static inline u64 whole_up(u64 value, u8 frac)
 {
-	struct machine m = { .tsc_frac_bits = frac };
-	struct subject_vcpu_view l1 = { .tsc_multiplier = m1, .tsc_offset = o1 };
-	struct subject_tsc l2 = { .multiplier = m2 };
-	s128 low, high, off;
-	u64 want, got;
+	return (value >> frac) + !!(value & ((1ull << frac) - 1));
+}
 
-	if (!l2_tsc(&m, &l1, l2, raw, &want, &low, &high))
+/*
+ * L2's TSC by KVM's one multiplier against both, one after the other: what l2_tsc()
+ * allows, without offsets.
+ */
+void claim_nested_scaled(int frac, u64 raw, u64 m1, u64 m2)
+{
+	u128 first = (u128)raw * m1 >> frac, both = (u128)m1 * m2 >> frac, composed, twice;
+
+	/* 2^f is no scaling, and KVM's first branch */
+	if (first >> 63 || both >> 64 || m2 == 1ull << frac)
 		return;
-	got = (u64)((u128)raw * host_nested_multiplier(m1, m2, frac) >> frac) +
-	      host_nested_offset(o1, 0, m2, frac);
-	off = (s64)(got - want);
-	must(off >= low && off <= high);
+	composed = (u128)raw * host_nested_multiplier(m1, m2, frac) >> frac;
+	twice = (u128)(u64)first * m2 >> frac;
+	must(composed + whole_up(raw, frac) >= twice && composed <= twice + whole_up(m2, frac));
+}
+
+/* And L1's offset, scaled alone and added, or added before: 1 for two cuts. */
+void claim_nested_ahead(int frac, u64 tsc, u64 offset, u64 m2)
+{
+	u128 apart;
+
+	if (tsc >> 62 || offset >> 61 || ((u128)(tsc + offset) * m2 >> frac >> 63))
+		return;
+	apart = ((u128)tsc * m2 >> frac) + host_nested_offset(offset, 0, m2, frac);
+	must(apart <= ((u128)(tsc + offset) * m2 >> frac) &&
+	     apart + 1 >= ((u128)(tsc + offset) * m2 >> frac));
+}
+
+/* By what nested_offset says it is, trunc(), which for o1 < 0 is up. */
+void claim_nested_behind(int frac, u64 left, u64 behind, u64 m2)
+{
+	u64 apart, want;
+
+	if (left >> 62 || behind >> 61 || ((u128)(left + behind) * m2 >> frac >> 63))
+		return;
+	apart = (u64)((u128)(left + behind) * m2 >> frac) - (u64)((u128)behind * m2 >> frac);
+	want = (u128)left * m2 >> frac;
+	must(apart >= want && apart <= want + 1);
 }
 
 /* ---- Hyper-V's TSC page -------------------------------------------------- */
@@ -321,18 +361,30 @@ void claim_page_agrees(int s, u32 mul, u64 system_time, u64 tsc_timestamp, u64 t
 
 /* ---- without 128 bits ---------------------------------------------------- */
 
-void claim_mul_u64_u64_shr(int shift, u64 a, u64 b)
+/* Inputs come in halves, which is all inputs: a's halves then are no divisions. */
+static inline u64 whole(u32 high, u32 low)
 {
+	return (u64)high << 32 | low;
+}
+
+void claim_mul_u64_u64_shr(int shift, u32 ah, u32 al, u32 bh, u32 bl)
+{
+	u64 a = whole(ah, al), b = whole(bh, bl);
+
 	must(portable_mul_u64_u64_shr(a, b, shift) == (u64)((u128)a * b >> shift));
 }
 
-void claim_mul_u64_u32_shr(int shift, u64 a, u32 mul)
+void claim_mul_u64_u32_shr(int shift, u32 ah, u32 al, u32 mul)
 {
+	u64 a = whole(ah, al);
+
 	must(portable_mul_u64_u32_shr(a, mul, shift) == (u64)((u128)a * mul >> shift));
 }
 
-void claim_mul_u64_u32_div(int none, u64 a, u32 mul, u32 divisor)
+void claim_mul_u64_u32_div(int none, u32 ah, u32 al, u32 mul, u32 divisor)
 {
+	u64 a = whole(ah, al);
+
 	if (divisor && !((u128)a * mul / divisor >> 64))
 		must(portable_mul_u64_u32_div(a, mul, divisor) ==
 		     (u64)((u128)a * mul / divisor));
@@ -361,22 +413,25 @@ RUN3(rebase_drift, u64, u64, u32)
 RUN2(jump, u64, u32)
 RUN2(guest_tsc_forward, u32, s64)
 RUN2(guest_tsc_behind, u32, s64)
-RUN3(signed_monotonic, s64, s64, u32)
+RUN3(signed_below, u64, u64, u32)
+RUN3(signed_across, s64, s64, u32)
 RUN2(signed_odd, s64, u32)
 RUN2(signed_behind, s64, u32)
 RUN2(scale_tsc, u64, u64)
 RUN2(tsc_ratio, u32, u32)
 RUN3(nested_offset, u64, u64, u64)
 RUN2(nested_multiplier, u64, u64)
-RUN4(nested_composed, u64, u64, u64, u64)
+RUN3(nested_scaled, u64, u64, u64)
+RUN3(nested_ahead, u64, u64, u64)
+RUN3(nested_behind, u64, u64, u64)
 RUN3(page_params, u32, u64, u64)
 RUN3(page_refused, u32, u64, u64)
 RUN3(page_read, u64, u64, s64)
 RUN4(page_monotonic, u64, u64, u64, s64)
 RUN4(page_agrees, u32, u64, u64, u64)
-RUN2(mul_u64_u64_shr, u64, u64)
-RUN2(mul_u64_u32_shr, u64, u32)
-RUN3(mul_u64_u32_div, u64, u32, u32)
+RUN4(mul_u64_u64_shr, u32, u32, u32, u32)
+RUN3(mul_u64_u32_shr, u32, u32, u32)
+RUN4(mul_u64_u32_div, u32, u32, u32, u32)
 
 #define SHIFTS(least, most) .parameter = "shift", .from = least, .to = most, .step = 1
 #define FRACTIONS .parameter = "fraction bits", .from = 32, .to = 48, .step = 16
@@ -385,23 +440,23 @@ RUN3(mul_u64_u32_div, u64, u32, u32)
 #define REACHED(n) .name = #n "_reached", .reached = reached_##n
 
 const struct claim claims[] = {
-	{ ALWAYS(scale_exact), SHIFTS(-31, 31),
+	{ ALWAYS(scale_exact), SHIFTS(-31, 31), .level = 1,
 	  .law = "exact", .function = "pvclock_scale_delta",
 	  .sentence = "E - result is in [0, 1), for s < 0 in [0, (1-2^-32) + (1-2^s)*m/2^32]" },
 	{ REACHED(scale), SHIFTS(-31, -1),
 	  .law = "exact", .function = "pvclock_scale_delta",
 	  .sentence = "for s < 0 the result is 1 below floor(E)" },
-	{ ALWAYS(scale_monotonic), SHIFTS(-31, 31),
+	{ ALWAYS(scale_monotonic), SHIFTS(-31, 31), .level = 1,
 	  .law = "monotonic", .function = "pvclock_scale_delta",
 	  .sentence = "a longer time gives no less, while the left shift loses no bits" },
-	{ ALWAYS(read_forward), SHIFTS(-31, 31),
+	{ ALWAYS(read_forward), SHIFTS(-31, 31), .level = 1,
 	  .law = "exact", .function = "__pvclock_read_cycles",
 	  .sentence = "a read is system_time + E, rounded as above" },
 	{ ALWAYS(read_behind), SHIFTS(-31, 31),
 	  .law = "signed", .function = "__pvclock_read_cycles",
 	  .sentence = "a counter before the snapshot gives base - E(|d|), or base",
 	  .harness = "fuzz_pvclock", .fields = fields_read },
-	{ ALWAYS(jump), SHIFTS(-31, 31),
+	{ ALWAYS(jump), SHIFTS(-31, 31), .level = 1,
 	  .law = "signed", .function = "__pvclock_read_cycles",
 	  .sentence = "one that is behind reads m * 2^(32-max(0,-s)) ns ahead, less 0 to 2" },
 	{ ALWAYS(read_no_wrap), SHIFTS(-31, 31),
@@ -413,13 +468,13 @@ const struct claim claims[] = {
 	{ REACHED(wrap), SHIFTS(1, 31),
 	  .law = "exact", .function = "__pvclock_read_cycles",
 	  .sentence = "for m = 2^31 that is 2^63 ns" },
-	{ ALWAYS(rebase_drift), SHIFTS(-31, 31),
+	{ ALWAYS(rebase_drift), SHIFTS(-31, 31), .level = 1,
 	  .law = "monotonic", .function = "pvclock_update_vm_gtod_copy",
 	  .sentence = "a re-base moves later reads back by 0 or 1 ns, for s < 0 by 0 to 2" },
 	{ REACHED(rebase), SHIFTS(-31, 31),
 	  .law = "monotonic", .function = "pvclock_update_vm_gtod_copy",
 	  .sentence = "and by that much" },
-	{ ALWAYS(guest_tsc_forward), SHIFTS(-31, 31),
+	{ ALWAYS(guest_tsc_forward), SHIFTS(-31, 31), .level = 1,
 	  .law = "exact", .function = "compute_guest_tsc",
 	  .sentence = "time since the write gives cycles as pvclock's scaling does" },
 	/* what 1 kHz and 2^32 - 1 kHz make of kvm_get_time_scale() */
@@ -427,13 +482,16 @@ const struct claim claims[] = {
 	  .law = "signed", .function = "compute_guest_tsc",
 	  .sentence = "time before the write gives a TSC before it, or clamped to it",
 	  .harness = "fuzz_guest_tsc", .fields = fields_guest_tsc },
-	{ ALWAYS(signed_monotonic), SHIFTS(-31, 31),
+	{ ALWAYS(signed_below), SHIFTS(-31, 31), .level = 1,
+	  .law = "monotonic", .function = "compute_guest_tsc",
+	  .sentence = "with the sign kept apart: monotone before the write" },
+	{ ALWAYS(signed_across), SHIFTS(-31, 31),
 	  .law = "monotonic", .function = "compute_guest_tsc",
 	  .sentence = "with the sign kept apart: monotone through 0" },
 	{ ALWAYS(signed_odd), SHIFTS(-31, 31),
 	  .law = "signed", .function = "compute_guest_tsc",
 	  .sentence = "with the sign kept apart: f(-d) = -f(d)" },
-	{ ALWAYS(signed_behind), SHIFTS(-31, 31),
+	{ ALWAYS(signed_behind), SHIFTS(-31, 31), .level = 1,
 	  .law = "signed", .function = "compute_guest_tsc",
 	  .sentence = "with the sign kept apart: time before the write is right" },
 	{ ALWAYS(scale_tsc), FRACTIONS,
@@ -448,9 +506,15 @@ const struct claim claims[] = {
 	{ ALWAYS(nested_multiplier), FRACTIONS,
 	  .law = "exact", .function = "kvm_calc_nested_tsc_multiplier",
 	  .sentence = "it is floor(l1 * l2 / 2^f)" },
-	{ ALWAYS(nested_composed), FRACTIONS,
+	{ ALWAYS(nested_scaled), FRACTIONS, .level = 4,
+	  .law = "exact", .function = "kvm_calc_nested_tsc_multiplier",
+	  .sentence = "composed - sequential is in [-ceil(tsc/2^f), ceil(m2)] cycles" },
+	{ ALWAYS(nested_ahead), FRACTIONS, .level = 1,
 	  .law = "exact", .function = "kvm_calc_nested_tsc_offset",
-	  .sentence = "composed - sequential is in [-ceil(tsc/2^f) - [o1>0], ceil(m2) + [o1<0]] cycles" },
+	  .sentence = "an offset o1 >= 0 scaled apart gives 0 or 1 cycle less" },
+	{ ALWAYS(nested_behind), FRACTIONS, .level = 1,
+	  .law = "exact", .function = "kvm_calc_nested_tsc_offset",
+	  .sentence = "an offset o1 < 0 scaled apart gives 0 or 1 cycle more" },
 	{ ALWAYS(page_params), SHIFTS(PAGE_SHIFT_LEAST, 31),
 	  .law = "exact", .function = "compute_tsc_page_parameters",
 	  .sentence = "the scale is exact, refused if and only if it doesn't fit; the page shows system_time / 100 at tsc_timestamp" },
@@ -463,7 +527,7 @@ const struct claim claims[] = {
 	{ ALWAYS(page_monotonic), ONCE,
 	  .law = "monotonic", .function = "hv_read_tsc_page_tsc",
 	  .sentence = "a later TSC gives no less, over all of its range" },
-	{ ALWAYS(page_agrees), SHIFTS(PAGE_SHIFT_LEAST, 31),
+	{ ALWAYS(page_agrees), SHIFTS(PAGE_SHIFT_LEAST, 31), .level = 2,
 	  .law = "agree", .function = "compute_tsc_page_parameters",
 	  .sentence = "page - floor(pvclock/100) is in [-1, +1], s < 0: +2; from 2^64/100 cycles on -2" },
 	{ ALWAYS(mul_u64_u64_shr), .parameter = "shift", .from = 0, .to = 63, .step = 1,

@@ -19,6 +19,7 @@ struct claim {
 	const char *sentence;
 	const char *parameter;		/* what the constant is, or NULL */
 	s8 from, to, step;
+	s8 level;			/* of hints (term.h) to begin with */
 	/* Fails by law_fail(). */
 	void (*run)(int parameter, const u64 *inputs);
 	/*

@@ -19,6 +19,7 @@ struct value {
 	unsigned int bits;		/* 1: a truth; 0: a pointer, nothing */
 	fact_if truth;
 	const struct poly *p;
+	unsigned int fits;		/* p is in [0, 2^fits), which its range may not tell */
 	struct value *part;		/* of a struct: two */
 };
 
@@ -121,6 +122,11 @@ static struct value number(unsigned int bits, const struct poly *p)
 	return (struct value){ .bits = bits, .p = p };
 }
 
+static struct value narrow(unsigned int bits, const struct poly *p, unsigned int fits)
+{
+	return (struct value){ .bits = bits, .p = p, .fits = fits };
+}
+
 static struct value get(LLVMValueRef v)
 {
 	struct slot *s;
@@ -184,6 +190,8 @@ static const struct poly *shifted(const struct poly *p, unsigned int k)
 
 static const struct poly *as_unsigned(struct value a)
 {
+	if (a.fits)
+		return a.p;
 	return low_bits(a.p, a.bits);
 }
 
@@ -204,7 +212,7 @@ static bool mask_of(struct value a, struct big *mask)
 	return poly_is_const(as_unsigned(a), mask);
 }
 
-/* x & mask: for each run [from, to) of ones, x mod 2^to - x mod 2^from */
+/* x & mask: for each run [from, to) of ones, those bits of x */
 static const struct poly *masked(const struct poly *p, struct big mask)
 {
 	const struct poly *sum = poly_const(big(0));
@@ -215,25 +223,26 @@ static const struct poly *masked(const struct poly *p, struct big mask)
 			from++;
 		for (to = from; mask.d[to / 64] >> to % 64 & 1;)
 			to++;
-		sum = poly_add(sum, low_bits(p, to));
-		if (from)
-			sum = poly_sub(sum, low_bits(p, from));
+		sum = poly_add(sum, poly_scale(shifted(low_bits(p, to), from), big_pow2(from)));
 	}
 	return sum;
 }
 
 /* The bits of both don't meet. */
-static bool apart(const struct poly *high, const struct poly *low)
+static bool apart(struct value high, struct value low)
 {
+	const struct poly *p = as_unsigned(high);
+	unsigned int k = low.fits;
 	struct big l, h;
-	unsigned int k;
 
-	poly_range(low, &l, &h);
-	k = big_bits(h);
-	for (u32 i = 0; i < high->nr; i++)
-		if (big_sign(big_low(high->term[i].factor, k)))
+	if (!k) {
+		poly_range(as_unsigned(low), &l, &h);
+		k = big_bits(h);
+	}
+	for (u32 i = 0; i < p->nr; i++)
+		if (big_sign(big_low(p->term[i].factor, k)))
 			return false;
-	return !big_negative(l);
+	return true;
 }
 
 static struct value bitwise(LLVMValueRef at, LLVMOpcode op, struct value a, struct value b)
@@ -246,13 +255,13 @@ static struct value bitwise(LLVMValueRef at, LLVMOpcode op, struct value a, stru
 		y = as_unsigned(a);
 	}
 	if (!poly_is_const(y, &mask)) {
-		if (op == LLVMAnd || !(apart(x, y) || apart(y, x)))
+		if (op == LLVMAnd || !(apart(a, b) || apart(b, a)))
 			refuse(at, "bits of two unknowns");
 		return number(a.bits, poly_add(x, y));
 	}
 	both = masked(x, mask);
 	if (op == LLVMAnd)
-		return number(a.bits, both);
+		return narrow(a.bits, both, big_bits(mask));
 	return number(a.bits, poly_sub(poly_add(x, y),
 		poly_scale(both, big(op == LLVMOr ? 1 : 2))));
 }
@@ -298,6 +307,7 @@ static struct value binary(LLVMValueRef at, LLVMOpcode op, fact_if reached)
 	LLVMValueRef left = LLVMGetOperand(at, 0), right = LLVMGetOperand(at, 1);
 	const struct poly *q, *r;
 	struct value a, b;
+	unsigned int k;
 
 	if (bits_of(at) == 1) {
 		fact_if x = get_truth(left), y = get_truth(right);
@@ -321,7 +331,8 @@ static struct value binary(LLVMValueRef at, LLVMOpcode op, fact_if reached)
 	case LLVMShl:
 		return number(a.bits, poly_scale(a.p, big_pow2(shift_of(at, b))));
 	case LLVMLShr:
-		return number(a.bits, shifted(as_unsigned(a), shift_of(at, b)));
+		k = shift_of(at, b);
+		return narrow(a.bits, shifted(as_unsigned(a), k), (a.fits ?: a.bits) - k);
 	case LLVMAShr:
 		return number(a.bits, shifted(as_signed(a), shift_of(at, b)));
 	case LLVMUDiv:
@@ -416,7 +427,8 @@ static struct value extend(LLVMValueRef at, bool sign)
 	if (a.bits == 1)
 		return number(bits, term_choose(a.truth, poly_const(big(sign ? -1 : 1)),
 						poly_const(big(0))));
-	return number(bits, sign ? as_signed(a) : as_unsigned(a));
+	return sign ? number(bits, as_signed(a)) :
+		      narrow(bits, as_unsigned(a), a.fits ?: a.bits);
 }
 
 static struct value pair(struct value a, struct value b)

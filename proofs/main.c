@@ -54,7 +54,7 @@ static void add_instance(LLVMContextRef context, LLVMModuleRef module,
 	type = LLVMGetElementType(LLVMTypeOf(claim));
 	nr = LLVMCountParams(claim);
 	LLVMGetParamTypes(type, types);
-	snprintf(name, sizeof(name), "%s.%d", c->name, parameter);
+	snprintf(name, sizeof(name), "instance.%s.%d", c->name, parameter);
 	f = LLVMAddFunction(module, name, LLVMFunctionType(LLVMVoidTypeInContext(context),
 							   types + 1, nr - 1, false));
 	LLVMPositionBuilderAtEnd(b, LLVMAppendBasicBlockInContext(context, f, "entry"));
@@ -325,21 +325,24 @@ static const char *prove(LLVMModuleRef module, struct solver *solver, struct obl
 			 const char **why)
 {
 	enum solver_answer answer = SOLVER_UNKNOWN;
+	const char *lacks;
 	LLVMValueRef f;
 	fact_if broken;
 	char name[100];
 
-	snprintf(name, sizeof(name), "%s.%d", o->claim->name, o->parameter);
+	snprintf(name, sizeof(name), "instance.%s.%d", o->claim->name, o->parameter);
 	f = LLVMGetNamedFunction(module, name);
 	o->nr = LLVMCountParams(f);
 	for (u32 i = 0; i < o->nr; i++)
 		o->bits[i] = LLVMGetIntTypeWidth(LLVMTypeOf(LLVMGetParam(f, i)));
 	if (refuted_by_chance(o, 2000))
 		return "refuted";
-	*why = lower(f, &broken);
-	if (*why)
+	lacks = lower(f, &broken);
+	if (lacks) {
+		*why = lacks;
 		return "open";
-	for (int level = 0; level <= TERM_LEVELS && answer != SOLVER_DIED; level++) {
+	}
+	for (int level = o->claim->level; level <= TERM_LEVELS && answer != SOLVER_DIED; level++) {
 		if (now() > options.deadline) {
 			*why = "out of time";
 			return "open";
@@ -393,7 +396,7 @@ static const char *write_scenario(const struct obligation *o)
 static void verdict(LLVMModuleRef module, struct solver *solver, struct obligation *o)
 {
 	const struct claim *c = o->claim;
-	const char *why = "", *result, *path = NULL, *by = solver->name;
+	const char *why = "-", *result, *path = NULL, *by = solver->name;
 	char inputs[200] = "", line[2000];
 	double start = now();
 	size_t at = 0;
@@ -401,7 +404,7 @@ static void verdict(LLVMModuleRef module, struct solver *solver, struct obligati
 
 	if (c->reached) {
 		result = c->reached(o->parameter) ? "reached" : "open";
-		why = *result == 'o' ? "the example doesn't reach it" : "";
+		why = *result == 'o' ? "the example doesn't reach it" : "-";
 		by = "run";
 	} else {
 		result = prove(module, solver, o, &why);

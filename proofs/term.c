@@ -335,6 +335,8 @@ void term_split(const struct poly *p, unsigned int k, const struct poly **quotie
 	const struct poly *whole = poly_const(big(0)), *rest = whole, *q, *r;
 	const struct atom *wrapped;
 	struct big low, high, c;
+	unsigned int j;
+	u32 i;
 
 	/* p = x mod 2^n: of x, less what was cut, so that all are divided alike */
 	if (p->nr == 1 && !big_cmp(p->term[0].factor, big(1)) &&
@@ -349,7 +351,7 @@ void term_split(const struct poly *p, unsigned int k, const struct poly **quotie
 		}
 	}
 	/* p = 2^k * whole + rest, without any division */
-	for (u32 i = 0; i < p->nr; i++) {
+	for (i = 0; i < p->nr; i++) {
 		struct poly *t = new_poly(1);
 
 		t->term[t->nr++] = p->term[i];
@@ -359,6 +361,25 @@ void term_split(const struct poly *p, unsigned int k, const struct poly **quotie
 			t->term[0].factor = big_shr(p->term[i].factor, k);
 			whole = poly_add(whole, t);
 		}
+	}
+	/* rest = 2^j * x: of x */
+	for (j = k, i = 0; i < rest->nr; i++)
+		while (big_sign(big_low(rest->term[i].factor, j)))
+			j--;
+	if (j && rest->nr) {
+		const struct poly *x = poly_const(big(0));
+
+		for (i = 0; i < rest->nr; i++) {
+			struct poly *t = new_poly(1);
+
+			t->term[t->nr++] = (struct term){ rest->term[i].mono,
+							  big_shr(rest->term[i].factor, j) };
+			x = poly_add(x, t);
+		}
+		term_split(x, k - j, &q, &r);
+		*quotient = poly_add(whole, q);
+		*remainder = poly_scale(r, big_pow2(j));
+		return;
 	}
 	poly_range(rest, &low, &high);
 	low = big_shr(low, k);
@@ -844,16 +865,14 @@ static void multiply_inequalities(unsigned int degree, u32 from, u32 to)
 void term_hints(int level)
 {
 	unsigned int degree = level < 4 ? 2 : 3;
+	bool all = level == 2 || level == 3 || level == 5;
 	u32 first, end;
 
 	nr_monos = 0;
 	for (u32 i = 0; i < nr_facts; i++)
 		know_monos(facts[i].p);
-	for (u32 i = 0; level == 1 && i < nr_monos; i++)
-		if (mono_degree(monos[i]) > degree)
-			degree = mono_degree(monos[i]);
 	find_factors();
-	if (level > 1)
+	if (all)
 		find_more_factors();
 	for (int round = 0; round < 3; round++)
 		multiply_equations(degree);
@@ -862,7 +881,7 @@ void term_hints(int level)
 		tell_wraps_apart();
 	for (first = 0; first < nr_facts; first = end) {
 		end = nr_facts;
-		multiply_inequalities(degree, first, end);
+		multiply_inequalities(level < 5 ? 2 : 3, first, end);
 	}
 }
 

@@ -67,10 +67,11 @@ fact_if truth_choose(fact_if c, fact_if yes, fact_if no);
 bool term_run(const u64 *inputs, fact_if t);
 
 /*
- * Adds facts that follow: products of facts.  Level 1 multiplies by few atoms, 2 by
- * all that occur in products, 3 looks at wraps, too, 4 goes on to products of three.
+ * Adds facts that follow: products of facts.  Level 1 multiplies by few atoms, one of each
+ * product, 2 by all that occur in products, 3 looks at wraps, too; 4 and 5 are 1 and 2 with
+ * products of three.
  */
-#define TERM_LEVELS 4
+#define TERM_LEVELS 5
 void term_hints(int level);
 
 /* SMT-LIB: all facts, and that @t is true. */
