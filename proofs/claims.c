@@ -194,23 +194,11 @@ static inline bool signed_range(s64 delta, u32 mul, int s)
 	return keeps_bits(size, s) && elapsed(size, mul, s) < (u128)1 << 63;
 }
 
-static inline void must_be_monotonic(int s, s64 lo, s64 hi, u32 mul)
-{
-	if (lo <= hi && signed_range(lo, mul, s) && signed_range(hi, mul, s))
-		must((s64)signed_scale(lo, mul, s) <= (s64)signed_scale(hi, mul, s));
-}
-
-/* from 0 on it is claim_scale_monotonic() */
-void claim_signed_below(int s, u64 before, u64 less, u32 mul)
-{
-	if (before && !(before >> 63) && less <= before)
-		must_be_monotonic(s, -before, -less, mul);
-}
-
+/* Before it and after, it is monotone by signed_odd and scale_monotonic. */
 void claim_signed_across(int s, s64 lo, s64 hi, u32 mul)
 {
-	if (lo < 0 && hi >= 0)
-		must_be_monotonic(s, lo, hi, mul);
+	if (lo < 0 && hi >= 0 && signed_range(lo, mul, s) && signed_range(hi, mul, s))
+		must((s64)signed_scale(lo, mul, s) <= (s64)signed_scale(hi, mul, s));
 }
 
 void claim_signed_odd(int s, s64 delta, u32 mul)
@@ -413,7 +401,6 @@ RUN3(rebase_drift, u64, u64, u32)
 RUN2(jump, u64, u32)
 RUN2(guest_tsc_forward, u32, s64)
 RUN2(guest_tsc_behind, u32, s64)
-RUN3(signed_below, u64, u64, u32)
 RUN3(signed_across, s64, s64, u32)
 RUN2(signed_odd, s64, u32)
 RUN2(signed_behind, s64, u32)
@@ -482,9 +469,6 @@ const struct claim claims[] = {
 	  .law = "signed", .function = "compute_guest_tsc",
 	  .sentence = "time before the write gives a TSC before it, or clamped to it",
 	  .harness = "fuzz_guest_tsc", .fields = fields_guest_tsc },
-	{ ALWAYS(signed_below), SHIFTS(-31, 31), .level = 1,
-	  .law = "monotonic", .function = "compute_guest_tsc",
-	  .sentence = "with the sign kept apart: monotone before the write" },
 	{ ALWAYS(signed_across), SHIFTS(-31, 31),
 	  .law = "monotonic", .function = "compute_guest_tsc",
 	  .sentence = "with the sign kept apart: monotone through 0" },
@@ -527,10 +511,11 @@ const struct claim claims[] = {
 	{ ALWAYS(page_monotonic), ONCE,
 	  .law = "monotonic", .function = "hv_read_tsc_page_tsc",
 	  .sentence = "a later TSC gives no less, over all of its range" },
-	{ ALWAYS(page_agrees), SHIFTS(PAGE_SHIFT_LEAST, 31), .level = 2,
+	{ ALWAYS(page_agrees), SHIFTS(PAGE_SHIFT_LEAST, 31), .level = 2, .solver = 1,
 	  .law = "agree", .function = "compute_tsc_page_parameters",
 	  .sentence = "page - floor(pvclock/100) is in [-1, +1], s < 0: +2; from 2^64/100 cycles on -2" },
 	{ ALWAYS(mul_u64_u64_shr), .parameter = "shift", .from = 0, .to = 63, .step = 1,
+	  .by_digits = true,
 	  .law = "exact", .function = "mul_u64_u64_shr",
 	  .sentence = "four products of 32 bits are the one of 128" },
 	{ ALWAYS(mul_u64_u32_shr), .parameter = "shift", .from = 0, .to = 32, .step = 1,

@@ -19,7 +19,9 @@ struct claim {
 	const char *sentence;
 	const char *parameter;		/* what the constant is, or NULL */
 	s8 from, to, step;
-	s8 level;			/* of hints (term.h) to begin with */
+	s8 level;			/* of hints to begin with (term.h) */
+	bool by_digits;			/* likewise */
+	u8 solver;			/* of solver.h, which to ask first */
 	/* Fails by law_fail(). */
 	void (*run)(int parameter, const u64 *inputs);
 	/*

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * prover MODULE.bc...: a line for each claim and constant.
+ * prover: a line for each claim and constant.
  *
  * The modules are the claims, the oracle's laws and the sliced kernel.  They are linked,
  * each claim gets an instance for each constant, and what LLVM makes of that, straight
@@ -51,7 +51,7 @@ static void add_instance(LLVMContextRef context, LLVMModuleRef module,
 
 	snprintf(name, sizeof(name), "claim_%s", c->name);
 	claim = LLVMGetNamedFunction(module, name);
-	type = LLVMGetElementType(LLVMTypeOf(claim));
+	type = LLVMGlobalGetValueType(claim);
 	nr = LLVMCountParams(claim);
 	LLVMGetParamTypes(type, types);
 	snprintf(name, sizeof(name), "instance.%s.%d", c->name, parameter);
@@ -262,8 +262,8 @@ static void check_model(struct obligation *o, fact_if broken)
 	}
 }
 
-static enum solver_answer ask(struct obligation *o, struct solver *solver, fact_if broken,
-			      const int *pinned)
+static enum solver_answer ask_one(struct obligation *o, struct solver *solver,
+				  fact_if broken, const int *pinned)
 {
 	double left = options.deadline - now();
 	unsigned int limit_ms = options.query_ms;
@@ -276,12 +276,23 @@ static enum solver_answer ask(struct obligation *o, struct solver *solver, fact_
 	term_write(solver->to, broken);
 	if (pinned)
 		term_pin(solver->to, *pinned, o->input[*pinned]);
-	double t0 = now();
 	answer = solver_ask(solver);
-	if (getenv("DBG")) fprintf(stderr, "%s %d: %u facts, answer %d, %.3f s pin %d\n", o->claim->name, o->parameter, term_nr_facts(), answer, now() - t0, pinned ? *pinned : -1);
 	for (u32 i = 0; answer == SOLVER_SAT && i < o->nr; i++)
 		if (solver_value(solver, term_input_name(i, name), &o->input[i]))
 			answer = SOLVER_DIED;
+	return answer;
+}
+
+/* The other one, where the first doesn't know. */
+static enum solver_answer ask(struct obligation *o, struct solver *solvers, fact_if broken,
+			      const int *pinned)
+{
+	enum solver_answer answer;
+	int first = o->claim->solver;
+
+	answer = ask_one(o, &solvers[first], broken, pinned);
+	if (answer == SOLVER_UNKNOWN)
+		answer = ask_one(o, &solvers[!first], broken, pinned);
 	return answer;
 }
 
@@ -337,7 +348,7 @@ static const char *prove(LLVMModuleRef module, struct solver *solver, struct obl
 		o->bits[i] = LLVMGetIntTypeWidth(LLVMTypeOf(LLVMGetParam(f, i)));
 	if (refuted_by_chance(o, 2000))
 		return "refuted";
-	lacks = lower(f, &broken);
+	lacks = lower(f, o->claim->by_digits, &broken);
 	if (lacks) {
 		*why = lacks;
 		return "open";
@@ -452,17 +463,18 @@ static struct obligation *share(u32 first, u32 of, u32 *nr)
 	return list;
 }
 
-static int work(char **modules, u32 first, u32 of)
+static int work(u32 first, u32 of)
 {
+	static char paths[] = CF_MODULES, *path, *rest = paths;
 	LLVMContextRef context = LLVMContextCreate();
 	LLVMModuleRef module = LLVMModuleCreateWithNameInContext("proofs", context);
-	struct solver solver = { 0 };
+	struct solver solvers[SOLVERS] = { 0 };
 	struct obligation *list;
 	u32 nr;
 
 	list = share(first, of, &nr);
-	for (; *modules; modules++)
-		if (LLVMLinkModules2(module, read_module(context, *modules)))
+	while ((path = strsep(&rest, ":")))
+		if (LLVMLinkModules2(module, read_module(context, path)))
 			return 2;
 	prepare(context, module);
 	for (u32 i = 0; i < nr; i++)
@@ -475,21 +487,24 @@ static int work(char **modules, u32 first, u32 of)
 		snprintf(path, sizeof(path), "%s/%u.ll", options.dump, first);
 		LLVMPrintModuleToFile(module, path, NULL);
 	}
-	if (solver_start(&solver, solver_find())) {
-		fprintf(stderr, "prover: %s doesn't start\n", solver_find());
-		return 2;
+	for (int i = 0; i < SOLVERS; i++) {
+		if (solver_start(&solvers[i], solver_find(), i)) {
+			fprintf(stderr, "prover: %s doesn't start\n", solver_find());
+			return 2;
+		}
 	}
 	law_set_sink(count_failure);
 	for (u32 i = 0; i < nr; i++)
-		verdict(module, &solver, &list[i]);
-	solver_stop(&solver);
+		verdict(module, solvers, &list[i]);
+	for (int i = 0; i < SOLVERS; i++)
+		solver_stop(&solvers[i]);
 	return 0;
 }
 
 static int usage(void)
 {
 	fprintf(stderr, "usage: prover [--list] [--law L] [--claim NAME] [--parameter N] [--time S]\n"
-			"              [--query-ms N] [--jobs N] [--out DIR] [--dump DIR] MODULE.bc...\n");
+			"              [--query-ms N] [--jobs N] [--out DIR] [--dump DIR]\n");
 	return 2;
 }
 
@@ -533,7 +548,7 @@ int main(int argc, char **argv)
 			       c->parameter ?: "-", c->from, c->to, c->step, c->sentence);
 	if (options.list)
 		return 0;
-	if (i == argc || options.jobs < 1)
+	if (i != argc || options.jobs < 1)
 		return usage();
 	if (!solver_find()) {
 		fprintf(stderr, "prover: no solver: apt-get install z3, or cvc5\n");
@@ -545,7 +560,7 @@ int main(int argc, char **argv)
 		if (pid < 0)
 			return 2;
 		if (!pid)
-			exit(work(argv + i, n, options.jobs));
+			exit(work(n, options.jobs));
 	}
 	while (wait(&status) > 0)
 		if (!WIFEXITED(status) || WEXITSTATUS(status))

@@ -9,10 +9,12 @@
 
 static const struct {
 	const char *name;
-	char *const argv[6];
+	char *const argv[SOLVERS][7];
 } known[] = {
-	{ "z3", { "z3", "-in", "-smt2" } },
-	{ "cvc5", { "cvc5", "--lang=smt2", "--incremental", "--produce-models", "--quiet" } },
+	{ "z3", { { "z3", "-in", "-smt2", "smt.arith.solver=2" },
+		  { "z3", "-in", "-smt2" } } },
+	{ "cvc5", { { "cvc5", "--lang=smt2", "--incremental", "--produce-models" },
+		    { "cvc5", "--lang=smt2", "--incremental", "--produce-models" } } },
 };
 
 #define NR_KNOWN (sizeof(known) / sizeof(known[0]))
@@ -33,7 +35,7 @@ const char *solver_find(void)
 	return NULL;
 }
 
-int solver_start(struct solver *s, const char *name)
+int solver_start(struct solver *s, const char *name, int variant)
 {
 	int in[2], out[2];
 	size_t i = 0;
@@ -46,7 +48,7 @@ int solver_start(struct solver *s, const char *name)
 	if (!s->pid) {
 		dup2(in[0], STDIN_FILENO);
 		dup2(out[1], STDOUT_FILENO);
-		execvp(known[i].argv[0], known[i].argv);
+		execvp(known[i].name, known[i].argv[variant]);
 		_exit(127);
 	}
 	close(in[0]);

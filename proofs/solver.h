@@ -12,9 +12,13 @@ struct solver {
 	pid_t pid;
 };
 
-/* What is installed: cvc5 or z3, or NULL. */
+/*
+ * What is installed, in two variants, for what one decides at once takes another long:
+ * z3 with its older or its newer simplex, or cvc5, which has but one.  NULL: nothing.
+ */
+#define SOLVERS 2
 const char *solver_find(void);
-int solver_start(struct solver *s, const char *name);
+int solver_start(struct solver *s, const char *name, int variant);
 void solver_stop(struct solver *s);
 
 /* Begins a question; its answer is to take at most that long. */

@@ -69,8 +69,11 @@ static u32 nr_facts;
 #define FACT_SLOTS (2 * MAX_FACTS)
 static u32 fact_at[FACT_SLOTS];		/* number + 1, by hash */
 
-void term_reset(void)
+static bool digits;
+
+void term_reset(bool by_digits)
 {
+	digits = by_digits;
 	while (chunks) {
 		struct chunk *next = chunks->next;
 
@@ -329,6 +332,38 @@ static const struct poly *find_atom(enum atom_kind kind, const struct poly *a,
 	return NULL;
 }
 
+/*
+ * It was split by another power of two: of that one's parts, so that both are made of
+ * the same digits.
+ */
+static bool split_again(const struct poly *p, unsigned int k, const struct poly **quotient,
+			const struct poly **remainder)
+{
+	const struct poly *q, *r, *part;
+	unsigned int j;
+	u32 i = nr_atoms;
+
+	/* the nearest, mostly */
+	while (i-- > 0)
+		if (atoms[i].kind == QUOTIENT && poly_same(atoms[i].a, p))
+			break;
+	if (i == ~0u)
+		return false;
+	j = atoms[i].k;
+	q = poly_atom(i);
+	r = find_atom(REMAINDER, p, NULL, j);
+	if (!r)
+		return false;
+	if (j < k) {
+		term_split(q, k - j, quotient, &part);
+		*remainder = poly_add(r, poly_scale(part, big_pow2(j)));
+	} else {
+		term_split(r, k, &part, remainder);
+		*quotient = poly_add(poly_scale(q, big_pow2(j - k)), part);
+	}
+	return true;
+}
+
 void term_split(const struct poly *p, unsigned int k, const struct poly **quotient,
 		const struct poly **remainder)
 {
@@ -342,7 +377,7 @@ void term_split(const struct poly *p, unsigned int k, const struct poly **quotie
 	if (p->nr == 1 && !big_cmp(p->term[0].factor, big(1)) &&
 	    mono_degree(p->term[0].mono) == 1) {
 		wrapped = &atoms[p->term[0].mono - 1];
-		if (wrapped->kind == REMAINDER && wrapped->k > k) {
+		if (wrapped->kind == REMAINDER && wrapped->k > k && !digits) {
 			term_split(wrapped->a, wrapped->k, &whole, &rest);
 			term_split(wrapped->a, k, quotient, remainder);
 			*quotient = poly_sub(*quotient, poly_scale(whole,
@@ -390,6 +425,11 @@ void term_split(const struct poly *p, unsigned int k, const struct poly **quotie
 		r = poly_sub(rest, poly_const(big_mul(c, big_pow2(k))));
 	} else {
 		q = find_atom(QUOTIENT, rest, NULL, k);
+		if (!q && digits && split_again(rest, k, &q, &r)) {
+			*quotient = poly_add(whole, q);
+			*remainder = r;
+			return;
+		}
 		if (!q) {
 			q = new_atom((struct atom){ .kind = QUOTIENT, .a = rest, .k = k,
 						    .low = low, .high = high });

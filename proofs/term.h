@@ -32,7 +32,12 @@ typedef int fact_if;
 #define TRUTH_TRUE 0
 #define TRUTH_FALSE (~TRUTH_TRUE)
 
-void term_reset(void);			/* forgets all */
+/*
+ * Forgets all.  Two quotients of one number, by different powers of two, are made of the
+ * same digits, or @by_digits isn't set and they aren't: carries want it, and where
+ * quotients are multiplied, it is in the way.
+ */
+void term_reset(bool by_digits);
 u32 term_nr_inputs(void);
 
 const struct poly *poly_const(struct big c);
