@@ -60,7 +60,8 @@ void claim_read_forward(int s, u64 system_time, u64 tsc_timestamp, u32 mul, u64 
 
 void claim_read_behind(int s, u64 system_time, u64 tsc_timestamp, u32 mul, u64 tsc)
 {
-	if (tsc < tsc_timestamp)
+	/* within what the harness takes, so that a scenario can show it */
+	if (tsc < tsc_timestamp && !(system_time >> 62) && !(tsc_timestamp >> 62))
 		law_pvclock_read(system_time, tsc_timestamp, mul, s, tsc,
 			guest_pvclock_read(system_time, tsc_timestamp, mul, s, tsc));
 }
@@ -162,9 +163,17 @@ static inline void must_be_behind(int s, u64 behind, u32 mul, u64 got)
 	must(!got || (off >= BEHIND_LOW && off <= BEHIND_HIGH));
 }
 
+/* Of which frequency kvm_get_time_scale() makes the pair; KVM takes up to 2^31 - 1 kHz. */
+static inline u64 khz_of(u32 mul, int s)
+{
+	return mul * 1000000ull >> (32 - s);
+}
+
 void claim_guest_tsc_behind(int s, u32 mul, s64 delta_ns)
 {
-	if (delta_ns < 0 && mul >> 31)
+	u64 khz = khz_of(mul, s);
+
+	if (delta_ns < 0 && mul >> 31 && khz && !(khz >> 31))
 		must_be_behind(s, -(u64)delta_ns, mul,
 			       host_scaled_guest_tsc(mul, s, delta_ns));
 }
@@ -172,11 +181,7 @@ void claim_guest_tsc_behind(int s, u32 mul, s64 delta_ns)
 /* The harness has the frequency that KVM makes the pair of. */
 static bool fields_guest_tsc(FILE *out, int s, const u64 *in)
 {
-	u128 khz = s < 0 ? (u128)in[0] * 1000000 >> (32 - s) : (u128)in[0] * 1000000 >> 32 << s;
-
-	if (!khz || khz >> 32)
-		return false;
-	fprintf(out, "  khz %u\n  delta_ns %lld\n", (u32)khz, (s64)in[1]);
+	fprintf(out, "  khz %llu\n  delta_ns %lld\n", khz_of(in[0], s), (s64)in[1]);
 	return true;
 }
 
@@ -464,8 +469,7 @@ const struct claim claims[] = {
 	{ ALWAYS(guest_tsc_forward), SHIFTS(-31, 31), .level = 1,
 	  .law = "exact", .function = "compute_guest_tsc",
 	  .sentence = "time since the write gives cycles as pvclock's scaling does" },
-	/* what 1 kHz and 2^32 - 1 kHz make of kvm_get_time_scale() */
-	{ ALWAYS(guest_tsc_behind), SHIFTS(-19, 13),
+	{ ALWAYS(guest_tsc_behind), SHIFTS(-19, 12),
 	  .law = "signed", .function = "compute_guest_tsc",
 	  .sentence = "time before the write gives a TSC before it, or clamped to it",
 	  .harness = "fuzz_guest_tsc", .fields = fields_guest_tsc },
@@ -511,11 +515,11 @@ const struct claim claims[] = {
 	{ ALWAYS(page_monotonic), ONCE,
 	  .law = "monotonic", .function = "hv_read_tsc_page_tsc",
 	  .sentence = "a later TSC gives no less, over all of its range" },
-	{ ALWAYS(page_agrees), SHIFTS(PAGE_SHIFT_LEAST, 31), .level = 2, .solver = 1,
+	{ ALWAYS(page_agrees), SHIFTS(PAGE_SHIFT_LEAST, 31), .level = 3, .solver = 1, .splits = SPLIT_PLAIN,
 	  .law = "agree", .function = "compute_tsc_page_parameters",
 	  .sentence = "page - floor(pvclock/100) is in [-1, +1], s < 0: +2; from 2^64/100 cycles on -2" },
 	{ ALWAYS(mul_u64_u64_shr), .parameter = "shift", .from = 0, .to = 63, .step = 1,
-	  .by_digits = true,
+	  .splits = SPLIT_DIGITS,
 	  .law = "exact", .function = "mul_u64_u64_shr",
 	  .sentence = "four products of 32 bits are the one of 128" },
 	{ ALWAYS(mul_u64_u32_shr), .parameter = "shift", .from = 0, .to = 32, .step = 1,

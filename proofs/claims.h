@@ -8,7 +8,7 @@
 #define CF_CLAIMS_H
 
 #include <stdio.h>
-#include "../src/types.h"
+#include "term.h"
 
 #define CLAIM_MAX_INPUTS 6
 
@@ -20,8 +20,8 @@ struct claim {
 	const char *parameter;		/* what the constant is, or NULL */
 	s8 from, to, step;
 	s8 level;			/* of hints to begin with (term.h) */
-	bool by_digits;			/* likewise */
-	u8 solver;			/* of solver.h, which to ask first */
+	enum term_splits splits;
+	u8 solver;			/* which to ask first (solver.h) */
 	/* Fails by law_fail(). */
 	void (*run)(int parameter, const u64 *inputs);
 	/*

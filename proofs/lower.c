@@ -759,9 +759,9 @@ static void instruction(LLVMValueRef at, struct block *b)
 	}
 }
 
-const char *lower(LLVMValueRef function, bool by_digits, fact_if *result)
+const char *lower(LLVMValueRef function, enum term_splits splits, fact_if *result)
 {
-	term_reset(by_digits);
+	term_reset(splits);
 	if (!slots)
 		slots = malloc(SLOTS * sizeof(*slots));
 	memset(slots, 0, SLOTS * sizeof(*slots));

@@ -13,6 +13,6 @@
 /*
  * Sets *broken to where law_fail() is called, or a division is by 0.  NULL, or why not.
  */
-const char *lower(LLVMValueRef function, bool by_digits, fact_if *broken);
+const char *lower(LLVMValueRef function, enum term_splits splits, fact_if *broken);
 
 #endif

@@ -348,7 +348,7 @@ static const char *prove(LLVMModuleRef module, struct solver *solver, struct obl
 		o->bits[i] = LLVMGetIntTypeWidth(LLVMTypeOf(LLVMGetParam(f, i)));
 	if (refuted_by_chance(o, 2000))
 		return "refuted";
-	lacks = lower(f, o->claim->by_digits, &broken);
+	lacks = lower(f, o->claim->splits, &broken);
 	if (lacks) {
 		*why = lacks;
 		return "open";

@@ -69,11 +69,11 @@ static u32 nr_facts;
 #define FACT_SLOTS (2 * MAX_FACTS)
 static u32 fact_at[FACT_SLOTS];		/* number + 1, by hash */
 
-static bool digits;
+static enum term_splits splits;
 
-void term_reset(bool by_digits)
+void term_reset(enum term_splits how)
 {
-	digits = by_digits;
+	splits = how;
 	while (chunks) {
 		struct chunk *next = chunks->next;
 
@@ -377,7 +377,7 @@ void term_split(const struct poly *p, unsigned int k, const struct poly **quotie
 	if (p->nr == 1 && !big_cmp(p->term[0].factor, big(1)) &&
 	    mono_degree(p->term[0].mono) == 1) {
 		wrapped = &atoms[p->term[0].mono - 1];
-		if (wrapped->kind == REMAINDER && wrapped->k > k && !digits) {
+		if (wrapped->kind == REMAINDER && wrapped->k > k && splits == SPLIT_SUMS) {
 			term_split(wrapped->a, wrapped->k, &whole, &rest);
 			term_split(wrapped->a, k, quotient, remainder);
 			*quotient = poly_sub(*quotient, poly_scale(whole,
@@ -425,7 +425,7 @@ void term_split(const struct poly *p, unsigned int k, const struct poly **quotie
 		r = poly_sub(rest, poly_const(big_mul(c, big_pow2(k))));
 	} else {
 		q = find_atom(QUOTIENT, rest, NULL, k);
-		if (!q && digits && split_again(rest, k, &q, &r)) {
+		if (!q && splits == SPLIT_DIGITS && split_again(rest, k, &q, &r)) {
 			*quotient = poly_add(whole, q);
 			*remainder = r;
 			return;

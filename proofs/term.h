@@ -33,11 +33,15 @@ typedef int fact_if;
 #define TRUTH_FALSE (~TRUTH_TRUE)
 
 /*
- * Forgets all.  Two quotients of one number, by different powers of two, are made of the
- * same digits, or @by_digits isn't set and they aren't: carries want it, and where
- * quotients are multiplied, it is in the way.
+ * How quotients by powers of two are told; all are right, a solver likes one:
+ * SUMS: that of a number modulo 2^n by what that number is, so that those of a sum and of
+ * its parts meet.  DIGITS: two of one number are made of the same digits, as carries want
+ * it.  PLAIN: neither.
  */
-void term_reset(bool by_digits);
+enum term_splits { SPLIT_SUMS, SPLIT_DIGITS, SPLIT_PLAIN };
+
+/* Forgets all. */
+void term_reset(enum term_splits how);
 u32 term_nr_inputs(void);
 
 const struct poly *poly_const(struct big c);

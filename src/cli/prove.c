@@ -77,7 +77,7 @@ static int read_list(char *const argv[])
 static int replay(struct claim *c, const char *path)
 {
 	char program[4096], said[4096];
-	char *argv[] = { program, "--quiet", "--known", (char *)options.known, (char *)path, NULL };
+	char *argv[] = { program, "--known", (char *)options.known, (char *)path, NULL };
 	char harness[CLI_HARNESS];
 	bool known;
 	int code;
@@ -86,8 +86,8 @@ static int replay(struct claim *c, const char *path)
 	if (!cli_replay_program(harness, path, program, sizeof(program)))
 		return CLI_ERROR;
 	if (!options.known) {
-		argv[2] = (char *)path;
-		argv[3] = NULL;
+		argv[1] = (char *)path;
+		argv[2] = NULL;
 	}
 	code = cli_capture(argv, said, sizeof(said));
 	if (code == CLI_ERROR)
