@@ -213,12 +213,12 @@ struct obligation {
 };
 
 static struct {
-	const char *law, *claim, *out, *dump;
+	const char *law, *claim, *out, *dump, *modules;
 	double deadline;
 	unsigned int query_ms;
 	int jobs, parameter;
 	bool list, has_parameter;
-} options = { .deadline = 1e9, .query_ms = 10000 };
+} options = { .modules = CF_MODULES, .deadline = 1e9, .query_ms = 10000 };
 
 static double now(void)
 {
@@ -465,7 +465,7 @@ static struct obligation *share(u32 first, u32 of, u32 *nr)
 
 static int work(u32 first, u32 of)
 {
-	static char paths[] = CF_MODULES, *path, *rest = paths;
+	char *paths = strdup(options.modules), *rest = paths, *path;
 	LLVMContextRef context = LLVMContextCreate();
 	LLVMModuleRef module = LLVMModuleCreateWithNameInContext("proofs", context);
 	struct solver solvers[SOLVERS] = { 0 };
@@ -476,6 +476,7 @@ static int work(u32 first, u32 of)
 	while ((path = strsep(&rest, ":")))
 		if (LLVMLinkModules2(module, read_module(context, path)))
 			return 2;
+	free(paths);
 	prepare(context, module);
 	for (u32 i = 0; i < nr; i++)
 		if (!list[i].claim->reached)
@@ -504,7 +505,8 @@ static int work(u32 first, u32 of)
 static int usage(void)
 {
 	fprintf(stderr, "usage: prover [--list] [--law L] [--claim NAME] [--parameter N] [--time S]\n"
-			"              [--query-ms N] [--jobs N] [--out DIR] [--dump DIR]\n");
+			"              [--query-ms N] [--jobs N] [--out DIR] [--dump DIR]\n"
+			"              [--modules A.bc:B.bc:...]\n");
 	return 2;
 }
 
@@ -536,6 +538,8 @@ int main(int argc, char **argv)
 			options.jobs = atoi(value);
 		else if (!strcmp(argv[i], "--out"))
 			options.out = value;
+		else if (!strcmp(argv[i], "--modules"))
+			options.modules = value;
 		else if (!strcmp(argv[i], "--dump"))
 			options.dump = value;
 		else
