@@ -218,6 +218,31 @@ void claim_signed_behind(int s, s64 delta, u32 mul)
 		must_be_behind(s, -(u64)delta, mul, signed_scale(delta, mul, s));
 }
 
+/* ---- kvm_get_time_scale: why it ends -------------------------------------- */
+
+/*
+ * A turn of each loop, said again, for what loops isn't lowered: from any state, base > 0
+ * stays so, and a whole number that isn't below 0 gets smaller.  So both end, if base > 0
+ * at first; the first loop keeps that where 2 * scaled isn't 0 modulo 2^64.
+ */
+void claim_time_scale_first(int none, u64 base, u64 scaled)
+{
+	if (base && scaled * 2 && (base > scaled * 2 || base >> 32))
+		must(base >> 1 && base >> 1 < base);
+}
+
+void claim_time_scale_second(int none, u32 base, u64 scaled)
+{
+	u32 doubled = base << 1;
+
+	if (!base || (base > scaled && !(scaled >> 32)))
+		return;
+	if (scaled >> 32 || base >> 31)
+		must(scaled >> 1 < scaled);
+	else
+		must(doubled > base);
+}
+
 /* ---- TSC scaling --------------------------------------------------------- */
 
 void claim_scale_tsc(int frac, u64 tsc, u64 ratio)
@@ -409,6 +434,8 @@ RUN2(guest_tsc_behind, u32, s64)
 RUN3(signed_across, s64, s64, u32)
 RUN2(signed_odd, s64, u32)
 RUN2(signed_behind, s64, u32)
+RUN2(time_scale_first, u64, u64)
+RUN2(time_scale_second, u32, u64)
 RUN2(scale_tsc, u64, u64)
 RUN2(tsc_ratio, u32, u32)
 RUN3(nested_offset, u64, u64, u64)
@@ -482,6 +509,12 @@ const struct claim claims[] = {
 	{ ALWAYS(signed_behind), SHIFTS(-31, 31), .level = 1,
 	  .law = "signed", .function = "compute_guest_tsc",
 	  .sentence = "with the sign kept apart: time before the write is right" },
+	{ ALWAYS(time_scale_first), ONCE,
+	  .law = "total", .function = "kvm_get_time_scale",
+	  .sentence = "each turn of its first loop halves base, and leaves it above 0" },
+	{ ALWAYS(time_scale_second), ONCE,
+	  .law = "total", .function = "kvm_get_time_scale",
+	  .sentence = "each turn of its second halves scaled or doubles base, which doesn't wrap" },
 	{ ALWAYS(scale_tsc), FRACTIONS,
 	  .law = "exact", .function = "kvm_scale_tsc",
 	  .sentence = "it is floor(tsc * ratio / 2^f)" },

@@ -12,11 +12,10 @@ fi
 make_tmp
 build=$(realpath "$build")
 
-# NAME CLAIM FILE OLD NEW: the first place that reads OLD
+# NAME CLAIM FILE OLD NEW: where the file reads OLD
 mutants() { sed 's/^\t*//' <<-'END'
 	shift-right|scale_exact|arch/x86/include/asm/pvclock.h|delta >>= -shift;|delta >>= -shift - 1;
 	shift-left|scale_exact|arch/x86/include/asm/pvclock.h|delta <<= shift;|delta <<= shift ^ 1;
-	shift-sign|scale_exact|arch/x86/include/asm/pvclock.h|if (shift < 0)|if (shift < 1)
 	shift-31|scale_monotonic|arch/x86/include/asm/pvclock.h|shrd $32|shrd $31
 	read-sum|read_forward|arch/x86/include/asm/pvclock.h|u64 delta = tsc - src|u64 delta = tsc + src
 	read-minus|read_forward|arch/x86/include/asm/pvclock.h|system_time + offset|system_time - offset
@@ -36,7 +35,7 @@ mutants() { sed 's/^\t*//' <<-'END'
 	page-plus|page_agrees|arch/x86/kvm/hyperv.c|tsc_ref->tsc_offset -=|tsc_ref->tsc_offset +=
 	page-read|page_read|include/clocksource/hyperv_timer.h|scale, 64) + offset|scale, 64) - offset
 	ratio-zero|tsc_ratio|arch/x86/kvm/x86.c|ratio == 0 \|\||ratio == 1 \|\|
-	ratio-most|tsc_ratio|arch/x86/kvm/x86.c|ratio >= kvm_caps.max|ratio > kvm_caps.max
+	ratio-swapped|tsc_ratio|arch/x86/kvm/x86.c|user_tsc_khz, tsc_khz);|tsc_khz, user_tsc_khz);
 	carry|mul_u64_u64_shr|include/linux/math64.h|rm.l.high + rn.l.high + rh.l.low|rm.l.high + rh.l.low
 	split-shift|mul_u64_u32_shr|include/linux/math64.h|mul) << (32 - shift)|mul) << (31 - shift)
 	split-divide|mul_u64_u32_div|include/linux/math64.h|rl.l.high = rh.l.low|rl.l.high = rh.l.high
@@ -70,7 +69,7 @@ while IFS= read -r line; do
 	for side in host guest; do
 		at=$tmp/sliced/$side/$file
 		grep -qF -- "$old" "$at" 2>/dev/null || continue
-		OLD=$old NEW=$new perl -0pi -e 's/\Q$ENV{OLD}\E/$ENV{NEW}/' "$at"
+		OLD=$old NEW=$new perl -0pi -e 's/\Q$ENV{OLD}\E/$ENV{NEW}/g' "$at"
 		touched=yes
 	done
 	if [ -z "$touched" ]; then
