@@ -449,7 +449,8 @@ static struct value pair(struct value a, struct value b)
  * pvclock_scale_delta(): rdx:rax = rax * operand; rax gets bits 32 to 95, rdx stays.
  * div_frac(): eax, edx = edx:eax / operand, which traps unless edx is below it.
  * mul_u64_u64_div_u64(): rax = rax * operand / operand, which traps where it has more
- * than 64 bits.
+ * than 64 bits; in newer trees as two statements, rdx:rax = rax * operand, and rax,
+ * rdx = rdx:rax / operand.
  */
 static const struct {
 	const char *text, *constraints;
@@ -462,6 +463,12 @@ static const struct {
 }, asm_mulq_divq = {
 	"mulq $2; divq $3",
 	"={ax},{ax},rm,rm,~{rdx},~{dirflag},~{fpsr},~{flags}",
+}, asm_mulq = {
+	"mulq $2",
+	"={ax},={dx},rm,0,~{dirflag},~{fpsr},~{flags}",
+}, asm_divq = {
+	"divq $2",
+	"={ax},={dx},rm,0,1,~{dirflag},~{fpsr},~{flags}",
 };
 
 #define IS_ASM(callee, which) is_asm(callee, which.text, which.constraints)
@@ -508,6 +515,16 @@ static struct value lower_asm(LLVMValueRef at, LLVMValueRef callee, fact_if reac
 		wide = poly_add(poly_scale(operand(at, 2), big_pow2(32)), operand(at, 1));
 		term_divide(wide, operand(at, 0), &q, &r);
 		return pair(number(32, q), number(32, r));
+	}
+	if (IS_ASM(callee, asm_mulq)) {
+		wide = poly_mul(operand(at, 0), operand(at, 1));
+		return pair(number(64, low_bits(wide, 64)), number(64, shifted(wide, 64)));
+	}
+	if (IS_ASM(callee, asm_divq)) {
+		traps(reached, less(operand(at, 2), operand(at, 0), false));
+		wide = poly_add(poly_scale(operand(at, 2), big_pow2(64)), operand(at, 1));
+		term_divide(wide, operand(at, 0), &q, &r);
+		return pair(number(64, q), number(64, r));
 	}
 	if (IS_ASM(callee, asm_mulq_divq)) {
 		wide = poly_mul(operand(at, 0), operand(at, 1));

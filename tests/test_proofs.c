@@ -64,6 +64,23 @@ Test(proofs, mulq_divq)
 	}
 }
 
+Test(proofs, mulq_then_divq)
+{
+	for (int i = 0; i < TRIES; i++) {
+		u64 a = some(), b = some(), by = some() | 1, lo = a, hi, r;
+		u128 product = (u128)a * b;
+
+		asm("mulq %[b]" : "+a" (lo), "=d" (hi) : [b] "rm" (b) : "cc");
+		cr_assert(lo == (u64)product && hi == (u64)(product >> 64), "%llu * %llu", a, b);
+		if (hi >= by)
+			continue;
+		r = hi;
+		asm("divq %[by]" : "+a" (lo), "+d" (r) : [by] "rm" (by) : "cc");
+		cr_assert(lo == (u64)(product / by) && r == (u64)(product % by),
+			  "%llu * %llu / %llu: %llu, %llu", a, b, by, lo, r);
+	}
+}
+
 struct call {
 	u64 scaled_hz, base_hz;
 	u32 mul;

@@ -211,7 +211,7 @@ static void show(const struct claim *c)
 	else
 		printf("         %s", v == REFUTED ? "refuted" : "open");
 	if (strcmp(c->parameter, "-"))
-		printf(" for %d of %d %ss", c->nr[v], all, c->parameter);
+		printf(" for %d of %d (%s %d to %d)", c->nr[v], all, c->parameter, c->from, c->to);
 	if (v == PROVEN)
 		printf(", %s, %.1f s", c->solver, c->seconds);
 	if (v >= REFUTED)
