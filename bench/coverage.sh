@@ -1,17 +1,29 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# bench/coverage.sh TREE|BUILD
+# bench/coverage.sh TREE|BUILD [--html [-o DIR]]
 # What of the sliced functions the corpus reaches, by clang's own counters, mapped
 # onto TREE's files: a slice stands at its own line numbers there.  TSV: a line a
 # kernel file (function *), then one a function that isn't reached whole, with the
 # lines that aren't.  1: of a file less than the goal is reached, 90 % of the regions in
 # the clocks' own files, 80 % in those under them.
 #
+# --html is `clockfuzz corpus coverage`: TREE's files as HTML in DIR, and of the TSV the
+# kernel files' lines, for people.
+#
 # A definition in several translation units counts once, as the one best reached; one
 # that nothing calls has one region, whatever is in it, but all of its lines.
 set -eu
-tree=${1:?usage: bench/coverage.sh TREE|BUILD}
+set -o pipefail
+usage() { echo "usage: clockfuzz corpus coverage [-o DIR], bench/coverage.sh TREE|BUILD" >&2; exit 2; }
+
+tree=${1-} html= out=
+case $#:${2-}:${3-} in
+1:*)			;;
+2:--html:)		html=yes;;
+4:--html:-o)		html=yes out=$4;;
+*)			usage;;
+esac
 [ ! -f "$tree/CMakeCache.txt" ] ||
 	tree=$(sed -n 's/^CF_TREE:[A-Z]*=\([^;]*\).*/\1/p' "$tree/CMakeCache.txt")
 tree=$(realpath "$tree")
@@ -22,9 +34,11 @@ build=$repo/build/coverage-$version
 prefixes="-fcoverage-prefix-map=$build/sliced/host=$tree -fcoverage-prefix-map=$build/sliced/guest=$tree"
 
 mkdir -p "$build"
+# Not optimised: each region has an edge of its own, too, which bench/prune.sh goes by.
 { cmake -S "$repo" -B "$build" -G Ninja -DCMAKE_C_COMPILER=clang -DCF_TREE="$tree" \
+	-DCMAKE_BUILD_TYPE=Debug \
 	-DCMAKE_C_FLAGS="-fprofile-instr-generate -fcoverage-mapping $prefixes" &&
-	ninja -C "$build" harnesses; } >"$build/log" 2>&1 ||
+	ninja -C "$build" replays; } >"$build/log" 2>&1 ||
 	{ tail "$build/log" >&2; exit 2; }
 
 rm -rf "$build/raw"
@@ -44,9 +58,24 @@ objects="${objects# -object} -instr-profile=$build/profile"
 llvm-cov export -format=lcov $objects >"$build/lcov" 2>/dev/null
 files=$(sed -n "s,^SF:\($tree/.*\),\1,p" "$build/lcov" | sort -u)
 llvm-cov report -show-functions $objects $files >"$build/report" 2>/dev/null
+if [ -n "$html" ]; then
+	rm -rf "$build/html"
+	llvm-cov show -format=html -output-dir="$build/html" \
+		-project-title="clockfuzz, linux $version" $objects $files 2>/dev/null
+	[ -z "$out" ] || { mkdir -p "$out" && cp -rT "$build/html" "$out"; }
+fi
+
+# The TSV, or what of it is for people.
+show()
+{
+	[ -n "$html" ] || exec cat
+	awk -F '\t' 'BEGIN { printf "%8s %8s  %s\n", "regions", "lines", "file" }
+		$3 == "*" { printf "%6.1f %% %6.1f %%  %s\n", $6, $9, $2 }'
+	echo "${out:-$build/html}/index.html"
+}
 
 # 1: the lines that are never executed; 2: where a function begins and ends; 3: counts
-printf '# %s, %s, %s, linux %s\n' "$(git -C "$repo" rev-parse --short HEAD)" \
+{ printf '# %s, %s, %s, linux %s\n' "$(git -C "$repo" rev-parse --short HEAD)" \
 	"$(clang --version | head -n 1)" \
 	"$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)" "$version"
 printf 'tree\tfile\tfunction\tregions\tmissed\tpercent\tlines\tmissed\tpercent\tmissed lines\n'
@@ -134,4 +163,4 @@ awk -F '\t' -v tree="$tree/" -v version="$version" '
 		}
 		exit short
 	}
-' "$build/lcov" "$build/sliced/functions.tsv" "$build/report"
+' "$build/lcov" "$build/sliced/functions.tsv" "$build/report"; } | show

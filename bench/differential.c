@@ -3,8 +3,8 @@
  * bench_differential KNOWN SCENARIOS SEED OUT FILE...
  *
  * Runs scenarios on the reference and on the tree's Linux and compares what each reader
- * returns, read by read.  The scenarios grow from the binary ones in FILE..., by the
- * hunt's mutator.  KNOWN is the table of known findings.  TSV: tree, reader, what became
+ * returns, read by read: the binary ones in FILE..., then SCENARIOS that grow from them
+ * by the hunt's mutator.  KNOWN is the table of known findings.  TSV: tree, reader, what became
  * of the difference, reads, the largest difference, its unit.  What nothing explains is
  * minimised into OUT/READER.txt; then the exit code is 1.
  *
@@ -113,7 +113,8 @@ struct side {
 static struct side linux_side, reference_side, *running;
 static struct known known;
 static bool counting;			/* else only whether @wanted comes up */
-static const struct reader *unexplained;
+static const struct reader *unexplained;	/* the first of a scenario, and... */
+static struct { u32 event_nr; u64 a, b; s128 allowed; } unexplained_by;
 static u64 nr_new;			/* findings that the table doesn't know */
 
 static void sink(const struct finding *f)
@@ -148,7 +149,7 @@ struct apart {
 	u32 slept;			/* how often the host did */
 	bool slewed, switched, tsc_by_clock, clock_by_realtime;
 	u32 synchronised, saved_synchronised; /* how often, one over the other */
-	bool plugged_in;		/* where TSCs weren't 0 */
+	bool plugged_in;		/* a vCPU */
 	u64 asleep_ns;			/* that a TSC may have missed by that */
 	u64 waited_ns;
 	struct {
@@ -161,7 +162,10 @@ struct apart {
 	u32 asleep;			/* vCPUs that weren't loaded since, a bit each */
 	u32 nr_vcpus;			/* plugged in so far */
 	u32 periodic;			/* local APIC's timers, a bit each */
+	u32 count[SUBJECT_MAX_VCPUS];	/* and what they count down from */
 	bool tsc_touched;
+	bool page_stale;		/* it goes by TSCs of before */
+	bool page_below_zero;		/* it was made at such a TSC */
 	/* contracts that were left behind: until it is set again */
 	const char *clock_ended, *saved_clock_ended, *sched_clock_ended;
 	const char *tsc_ended[SUBJECT_MAX_VCPUS], *saved_tsc_ended[SUBJECT_MAX_VCPUS];
@@ -354,6 +358,10 @@ static bool is_wrapped(const struct apart *at, const struct reader *reader, u64 
 		       got == subject_linux.pvclock_read(pv->system_time,
 				pv->tsc_timestamp, pv->tsc_to_system_mul, pv->tsc_shift,
 				at->a->read.tsc);
+	/* the epoch is by kvmclock here and now */
+	if (kind == EVENT_XEN_SHARED_INFO)
+		return step->vm.use_master_clock &&
+		       (s64)(step->raw_tsc - step->vm.master_cycle_now) < 0;
 	/* kvmclock was read before the preemption */
 	if (kind == EVENT_READ_WALL_CLOCK)
 		return step->vm.use_master_clock &&
@@ -451,7 +459,7 @@ static const char *page_kind(const struct apart *at, const struct reader *reader
 	    (at->a->read.value > ~0ull / 200 || at->b->read.value > ~0ull / 200))
 		return "below-zero";
 	/* just after the VM was created, on a CPU behind */
-	if (is_tsc_below_zero(at->a, at->event->vcpu) ||
+	if (at->page_below_zero || is_tsc_below_zero(at->a, at->event->vcpu) ||
 	    is_tsc_below_zero(at->b, at->event->vcpu))
 		return "tsc-below-zero";
 	if (a->tsc_emulation || b->tsc_emulation)
@@ -460,6 +468,8 @@ static const char *page_kind(const struct apart *at, const struct reader *reader
 		return "page-of-vcpus-that-differ";
 	if (!a->page_enabled && (a->page_sequence || b->page_sequence))
 		return "page-turned-off";
+	if (at->page_stale)
+		return "page-not-updated-since";
 	if (a->page_status != b->page_status || !a->page_sequence != !b->page_sequence)
 		return "page-by-one-side-only";
 	return NULL;
@@ -502,6 +512,8 @@ static const char *kind_of(const struct apart *at, const struct reader *reader)
 		return other_rate(a, b);
 	if (!strcmp(reader->name, "L2-TSC") && l2_beyond_hardware(at->a, nr))
 		return "l2-beyond-hardware";
+	if (!strcmp(reader->name, "L2-TSC") && at->a->machine->early_tsc_khz)
+		return "l1-frequency-refined";
 	if (reader->by & BY_TSC)
 		return at->tsc_ended[nr] ?: at->tsc_by_clock ? at->clock_ended : NULL;
 	if (reader->by & BY_CLOCK)
@@ -533,6 +545,10 @@ static struct why judge(const struct apart *at, const struct reader *reader, u64
 	const char *prefix = "", *result = "unexplained";
 	struct why why = { 0 };
 
+	/* a count just begun is all of it, or 0: they are on a circle */
+	if (!strcmp(reader->name, "TMCCT") && difference <= at->count[at->event->vcpu] &&
+	    difference > at->count[at->event->vcpu] / 2)
+		difference = at->count[at->event->vcpu] - difference;
 	if (!difference) {
 		result = "equal";
 	} else if (difference <= allowed) {
@@ -545,6 +561,10 @@ static struct why judge(const struct apart *at, const struct reader *reader, u64
 		result = why.kind;
 	} else if (!unexplained) {
 		unexplained = reader;
+		unexplained_by.event_nr = at->nr;
+		unexplained_by.a = a;
+		unexplained_by.b = b;
+		unexplained_by.allowed = allowed;
 	}
 	if (counting)
 		count(reader, prefix, result, difference);
@@ -560,6 +580,7 @@ static bool enters(enum event_kind kind)
 	       kind != EVENT_SET_TSC_OFFSET && kind != EVENT_SET_TSC_KHZ &&
 	       kind != EVENT_WRITE_TSC_PAGE && kind != EVENT_REENLIGHTENMENT &&
 	       kind != EVENT_RUNSTATE && kind != EVENT_RESTORE_RUNSTATE &&
+	       kind != EVENT_XEN_ATTR &&
 	       kind != EVENT_STEAL && kind != EVENT_WRITE_WALL_CLOCK &&
 	       kind != EVENT_INTERLEAVE && kind != EVENT_PAUSE_GUEST;
 }
@@ -601,8 +622,9 @@ static void follow_machine(struct apart *at)
 
 		if (khz && khz < at->least_khz)
 			at->least_khz = khz;
-		if (khz > at->most_khz)
-			at->most_khz = khz;
+		/* a scaled one's is cut */
+		if (khz + 1 > at->most_khz)
+			at->most_khz = khz + 1;
 	}
 	waited_ns = magnitude((s128)ns_of(at->a) - ns_of(at->b)) +
 		    (at->a->true_cycles != at->b->true_cycles);
@@ -621,6 +643,15 @@ static void follow(struct apart *at)
 	at->tsc_touched |= e->kind == EVENT_WRITE_TSC_HOST || e->kind == EVENT_SET_TSC_KHZ ||
 			   e->kind == EVENT_WRITE_TSC_GUEST ||
 			   e->kind == EVENT_SET_TSC_OFFSET;
+	if (at->a->vm.page_sequence != at->old_a->vm.page_sequence) {
+		at->page_stale = at->page_below_zero = false;
+		for (u32 i = 0; i < at->nr_vcpus; i++)
+			at->page_below_zero |= is_tsc_below_zero(at->a, i);
+	}
+	at->page_stale |= e->kind == EVENT_WRITE_TSC_HOST || e->kind == EVENT_RESTORE_TSC ||
+			  e->kind == EVENT_WRITE_TSC_GUEST ||
+			  e->kind == EVENT_SET_TSC_OFFSET ||
+			  e->kind == EVENT_SET_TSC_KHZ;
 	switch ((enum event_kind)e->kind) {
 	case EVENT_SET_CLOCK:
 	case EVENT_SET_CLOCK_REALTIME:
@@ -646,11 +677,18 @@ static void follow(struct apart *at)
 			      at->a->vm.use_master_clock != at->b->vm.use_master_clock) ?
 				 "restored-without-host-tsc" : NULL);
 		at->tsc_touched = true;
-		at->synchronised = at->saved_synchronised + 1;
+		/* KVM expects what it was set to before, or came to since */
+		if (at->synchronised < at->saved_synchronised)
+			at->synchronised = at->saved_synchronised;
+		at->synchronised++;
 		/* a vCPU is created by a write of 0, which KVM goes by later */
 		if (at->plugged_in)
 			taint(at, known_by("roundtrip guest-TSC write-tsc-host"), BY_TSC,
 			      NULL);
+		/* what KVM takes for an attempt to synchronise, with an offset of before */
+		if (at->slept)
+			taint(at, known_by("roundtrip guest-TSC write-tsc-host-matched"),
+			      BY_TSC, NULL);
 		/* of a host's writes of 0 */
 		for (u32 i = 0; i < at->a->saved.nr_vcpus; i++)
 			if (!at->a->saved.tsc[i])
@@ -683,6 +721,7 @@ static void follow(struct apart *at)
 		break;
 	case EVENT_LAPIC_TIMER:
 		at->periodic &= ~(1u << e->vcpu);
+		at->count[e->vcpu] = LAPIC_TIMER_COUNT(e->value);
 		if (LAPIC_TIMER_MODE(e->value) == SUBJECT_LAPIC_PERIODIC)
 			at->periodic |= 1u << e->vcpu;
 		break;
@@ -703,8 +742,8 @@ static void follow(struct apart *at)
 		at->asleep = 0;
 		break;
 	case EVENT_HOTPLUG_VCPU:
-		/* like the others, which may not be alike any more */
-		at->plugged_in |= at->tsc_touched;
+		/* like the others, which may not be alike any more, nor 0 */
+		at->plugged_in = true;
 		if (at->tsc_touched && at->nr_vcpus < SUBJECT_MAX_VCPUS)
 			at->tsc_ended[at->nr_vcpus] = "plugged-in-after-a-write";
 		at->nr_vcpus += at->nr_vcpus < at->a->machine->nr_vcpus;
@@ -892,25 +931,41 @@ static bool still_differs(const struct text_file *file, void *arg)
 	return differ(&file->scenario) == arg;
 }
 
-static void keep(const struct scenario *s, const struct reader *reader, const char *dir)
+/* As it is, or the least that still differs in @reader. */
+static const char *keep(const struct scenario *s, const char *dir, const char *name,
+			const struct reader *reader)
 {
 	static struct text_file file;
 	static struct file_new new;
-	char path[4096];
+	static char path[4096];
 
-	counting = false;
 	memset(&file, 0, sizeof(file));
 	strcpy(file.harness, "fuzz_timeline");
 	file.is_timeline = true;
 	file.scenario = *s;
-	minimize(&file, still_differs, (void *)reader);
+	if (reader)
+		minimize(&file, still_differs, (void *)reader);
+	snprintf(path, sizeof(path), "%s/%s.txt", dir, name);
+	if (!file_create(&new, path)) {
+		text_print(&file, new.out);
+		file_commit(&new, false);
+	}
+	if (reader)
+		differ(&file.scenario);
+	return path;
+}
+
+static void keep_unexplained(const struct scenario *s, const struct reader *reader,
+			     const char *dir)
+{
+	const char *path;
+
+	counting = false;
+	path = keep(s, dir, reader->name, reader);
+	fprintf(stderr, "unexplained: %s: event %u: %llu on Linux, %llu on the reference, %.0f %s apart are allowed\n",
+		path, unexplained_by.event_nr, unexplained_by.a, unexplained_by.b,
+		(double)unexplained_by.allowed, reader->unit);
 	counting = true;
-	snprintf(path, sizeof(path), "%s/%s.txt", dir, reader->name);
-	if (file_create(&new, path))
-		return;
-	text_print(&file, new.out);
-	file_commit(&new, false);
-	fprintf(stderr, "unexplained: %s\n", path);
 }
 
 static u64 print(void)
@@ -933,7 +988,7 @@ static u64 print(void)
 int main(int argc, char **argv)
 {
 	static struct scenario s;
-	bool kept[NR_READERS] = { 0 };
+	bool kept[NR_READERS] = { 0 }, kept_new = false;
 	u64 scenarios, nr_unexplained;
 	char error[4400];
 
@@ -951,14 +1006,21 @@ int main(int argc, char **argv)
 		load(argv[i]);
 	law_set_sink(sink);
 	counting = true;
-	for (u64 i = 0; i < scenarios; i++) {
+	for (u64 i = 0, files = nr_pool; i < files + scenarios; i++) {
 		const struct reader *reader;
 
-		next_scenario(&s);
+		if (i < files)
+			scenario_decode(&s, pool[i].bytes, pool[i].size);
+		else
+			next_scenario(&s);
 		reader = differ(&s);
 		if (reader && !kept[reader - readers]) {
 			kept[reader - readers] = true;
-			keep(&s, reader, argv[4]);
+			keep_unexplained(&s, reader, argv[4]);
+		}
+		if (nr_new && !kept_new) {
+			kept_new = true;
+			fprintf(stderr, "new: %s\n", keep(&s, argv[4], "new", NULL));
 		}
 	}
 	nr_unexplained = print();

@@ -9,6 +9,7 @@
 # known one that is gone or has other figures, a crash, a loop.  What survives that is
 # hunted like any tree, `clockfuzz hunt --first`.
 #
+# Which scenarios kill which mutant is in BUILD/mutants/kills.tsv.
 # Verdicts are appended to BUILD/mutants/verdicts/, so what was interrupted goes on where
 # it was, and what a hunt found to killers/; --sample hunts N of the survivors only.  TSV to stdout; survivors with diffs, a
 # file each, to BUILD/mutants/survivors: they are Linux's code, never to be committed.
@@ -118,15 +119,19 @@ awk -F '\t' -v OFS='\t' -v functions="$functions" -v pass=0 '
 # ID HARNESS...
 judge_replay()
 {
-	local id=$1 name code=0
+	local id=$1 name code=0 told
 
 	shift
 	for name; do
-		{ CLOCKFUZZ_MUTANT=$id timeout -k 1 20 "$mutants/replay_$name" --quiet \
-			--known "$known" "$repo/corpus/fuzz_$name/"*.txt || code=$?
-		} >/dev/null 2>&1
+		{ told=$(CLOCKFUZZ_MUTANT=$id timeout -k 1 20 "$mutants/replay_$name" \
+			--known "$known" "$repo/corpus/fuzz_$name/"*.txt) || code=$?
+		} 2>/dev/null
 		if [ "$code" != 0 ]; then
-			printf '%s\tkilled\t%s\t%s\n' "$id" "$code" "$name" >>"$replays"
+			# each file is named before it runs; what isn't "ok", or ends all, kills
+			printf '%s\tkilled\t%s\t%s\t%s\n' "$id" "$code" "$name" \
+				"$(awk -v corpus="$repo/corpus/" 'index($0, corpus) == 1 && !/: ok/ {
+					sub(/:.*/, ""); print substr($0, length(corpus) + 1)
+				}' <<<"$told" | paste -sd ' ')" >>"$replays"
 			return
 		fi
 	done
@@ -219,6 +224,17 @@ awk -F '\t' -v OFS='\t' '
 		print $0, verdict
 	}
 ' "$replays" "$hunts" "$work/mutants" >"$mutants/verdicts.tsv"
+
+# What a corpus is kept for: `clockfuzz corpus prune --also`.
+awk -F '\t' -v OFS='\t' '
+	FILENAME == ARGV[1] { killers[$1] = $5; next }
+	{
+		nr = split(killers[$1], killer, " ")
+		for (i = 1; i <= nr; i++)
+			print "mutant " $2 " " $4 " " $5, killer[i]
+	}
+' "$replays" "$work/mutants" >"$work/kills"
+mv "$work/kills" "$mutants/kills.tsv"
 
 # An equivalent one that is killed isn't; one whose function has changed needs a look.
 code=0

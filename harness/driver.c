@@ -7,9 +7,12 @@
  *	replay_X --to-text OUT FILE		and what engines wrote as text
  *	replay_X --minimize [--known TABLE] [--signature S] [-o OUT] FILE
  *	replay_X --promote SLUG [--known TABLE] [--signature S] -o OUT FILE
+ *	replay_X --reach FILE...		what each reaches, in numbers
+ *	replay_X --names NUMBER...		and in words
+ *	replay_X --merge CORPUS [--known TABLE] FILE...
  *
  * --full tells known findings, too, at length; --quiet is silent on what is as
- * expected.  The last three: keep.c.
+ * expected.  From --to-text on: keep.c, reach.c.
  *
  * Exit codes: 0 as expected, 1 a law is broken or an expectation isn't met,
  * 2 bad input.
@@ -356,7 +359,8 @@ static void note_asked(enum law law, const char *clock)
 int main(int argc, char **argv)
 {
 	const char *binary_dir = NULL, *text = NULL, *out = NULL, *slug = NULL;
-	bool minimize = false;
+	const char *merge = NULL;
+	bool minimize = false, reach = false, names = false;
 	int i;
 
 	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
@@ -369,6 +373,12 @@ int main(int argc, char **argv)
 		} else if (!strcmp(argv[i], "--asked")) {
 			law_watch = note_asked;
 			quiet = true;
+		} else if (!strcmp(argv[i], "--reach")) {
+			reach = true;
+		} else if (!strcmp(argv[i], "--names")) {
+			names = true;
+		} else if (!strcmp(argv[i], "--merge") && i + 1 < argc) {
+			merge = argv[++i];
 		} else if (!strcmp(argv[i], "--minimize")) {
 			minimize = true;
 		} else if (!strcmp(argv[i], "--promote") && i + 1 < argc) {
@@ -397,10 +407,16 @@ int main(int argc, char **argv)
 		return driver_to_text(argv[i], text);
 	if (minimize || slug)
 		return driver_keep(argv[i], out, slug);
-	for (; i < argc && !(binary_dir && worst); i++) {
+	if (merge)
+		return driver_merge(merge, argv + i, argc - i);
+	for (; i < argc && !((binary_dir || reach) && worst); i++) {
 		if (binary_dir)
 			to_binary(binary_dir, argv[i]);
-		else
+		else if (reach)
+			driver_reach(argv[i]);
+		else if (names && !driver_name(argv[i]))
+			driver_bad_input(argv[i], ": there is no such number");
+		else if (!names)
 			replay(argv[i]);
 	}
 	for (u32 k = 0; k < nr_asked; k++)

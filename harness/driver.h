@@ -36,7 +36,29 @@ extern const char *driver_signature;
  */
 int driver_keep(const char *path, const char *out, const char *slug);
 
+/* @text as the comment above the first line of @file, at most 78 columns wide. */
+void driver_comment(struct text_file *file, const char *text);
+
 /* Writes @path to @out as text, as it is.  Returns the exit code. */
 int driver_to_text(const char *path, const char *out);
+
+/*
+ * What a scenario reaches has a number, which holds for this program only: an edge of
+ * the subject's code, a law that is asked of a clock or at an event, two events in a row,
+ * a bug that is planted in the reference and shows.
+ */
+
+/* Prints @path's line: path, events, and the numbers of what it reaches. */
+void driver_reach(const char *path);
+
+/* What number @id stands for, a line on stdout; false: there is no such number. */
+bool driver_name(const char *id);
+
+/*
+ * Takes each of @paths that reaches an edge or asks of a law what no scenario in folder
+ * @corpus does, as small as it can be for that.  Prints the name of each new file.  What
+ * breaks a law that the table doesn't know is left out.  Returns the exit code.
+ */
+int driver_merge(const char *corpus, char **paths, int nr);
 
 #endif

@@ -15,6 +15,9 @@
  * Without it CLOCKFUZZ_SIGNATURE, "LAW CLOCK EVENT", makes one finding a crash and
  * nothing else, for an engine's own ways to minimise.
  *
+ * Without both, in CI or by hand, the first finding that corpus/known.tsv doesn't explain is
+ * a crash.
+ *
  * bench/time-to-bug.sh sets CLOCKFUZZ_BUDGET, CPU-seconds: the program ends with the
  * first finding that both allow, or then.
  *
@@ -28,6 +31,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include "engine.h"
 #include "harness.h"
 #include "../src/file.h"
 #include "../src/reference/plant.h"
@@ -36,15 +40,22 @@
 
 #define REPORT_EVERY 1024
 #define LOOK_EVERY 256			/* executions: at the clock, some ms */
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#define COUNTERS_MAX (1 << 14)
 
 static const char *findings_dir;
 static int report_fd = STDOUT_FILENO;
 static bool law_wanted[LAW_NR];
 static const char *only_signature;
-static law_sink crash;
+static law_sink crash;			/* prints and aborts */
+
+/* corpus/known.tsv: a target is run far from its repository */
+static struct known known;
+extern const char known_table[], known_table_end[];
+__asm__(".pushsection .rodata\n"
+	"known_table: .incbin \"" CF_KNOWN_TABLE "\"\n"
+	"known_table_end:\n"
+	".popsection");
+
 static struct harness_findings seen;
 static struct harness_findings fresh;	/* of the current execution */
 static double budget_s;			/* 0: none */
@@ -152,16 +163,14 @@ static void give_up(const char *path)
 	_exit(2);
 }
 
-static void save(const u8 *data, size_t size, const struct finding *f)
+static void write_down(const u8 *data, size_t size, const struct finding *f,
+		       const char *path)
 {
 	static struct text_file file;
 	static struct file_new new;
-	char name[256], path[4096], signature[128];
 
 	harness_to_text(data, size, &file);
 	harness_minimize(&file, f, NULL);
-	file_name(f, name, sizeof(name));
-	snprintf(path, sizeof(path), "%s/%s", findings_dir, name);
 	if (file_create(&new, path))
 		give_up(path);
 	fprintf(new.out, FOUND_BY "%s %s: %s.\n", subject->name,
@@ -170,8 +179,96 @@ static void save(const u8 *data, size_t size, const struct finding *f)
 	/* Of two engines the first one wins. */
 	if (file_commit(&new, true) && errno != EEXIST)
 		give_up(path);
+}
+
+static void save(const u8 *data, size_t size, const struct finding *f)
+{
+	char name[256], path[4096], signature[128];
+
+	file_name(f, name, sizeof(name));
+	snprintf(path, sizeof(path), "%s/%s", findings_dir, name);
+	if (access(path, F_OK))
+		write_down(data, size, f, path);
 	known_signature(f, signature);
 	announce("finding %s\t%s\n", signature, path);
+}
+
+/* A canary that is silent would prove nothing. */
+static bool is_known(const struct finding *f)
+{
+	const struct known_row *row;
+	char signature[128];
+
+	known_signature(f, signature);
+	row = known_find(&known, signature, NULL, subject_versions(subject));
+	return row && strcmp(row->status, "planted");
+}
+
+static void read_table(void)
+{
+	const char *why;
+	int line;
+
+	/* what is known of Linux excuses nobody else */
+	if (subject == &subject_reference ||
+	    !known_parse(&known, known_table, known_table_end - known_table, &line, &why))
+		return;
+	fprintf(stderr, "corpus/known.tsv:%d: %s\n", line, why);
+	exit(2);
+}
+
+/* The law's own function is on the stack then, by which engines tell crashes apart. */
+static void tell_and_crash(const u8 *data, size_t size, const struct finding *f)
+{
+	static struct text_file file;
+
+	harness_to_text(data, size, &file);
+	report_print(stderr, &file, f, "FILE");
+	fprintf(stderr, "\nFILE is this input, or the scenario in it:\n\n");
+	text_print(&file, stderr);
+	law_set_sink(crash);
+	law_fail(f);
+}
+
+/* libFuzzer tells 1, 2, 3, 4-7, 8-15, 16-31, 32-127 and more apart. */
+static u8 top_of_step(u8 count)
+{
+	static const u8 tops[] = { 0, 1, 2, 3, 7, 15, 31, 127 };
+
+	for (u32 i = 0; i < sizeof(tops); i++)
+		if (count <= tops[i])
+			return tops[i];
+	return 255;
+}
+
+/* Where the subject's inline counters lie; the linker defines both. */
+extern u8 __start___sancov_cntrs[] __attribute__((weak, visibility("hidden")));
+extern u8 __stop___sancov_cntrs[] __attribute__((weak, visibility("hidden")));
+
+/*
+ * libFuzzer goes through each counter that isn't zero after each execution, for longer
+ * than a scenario runs.  Nearly all of them say what has been said: so it gets those in
+ * which a place was passed more often than ever, by the engine's own steps, and each
+ * sixteenth, for the sake of the steps between and of shorter ways to what is known.
+ */
+static void hide_what_is_known(void)
+{
+	static u8 most[COUNTERS_MAX];
+	size_t nr = __stop___sancov_cntrs - __start___sancov_cntrs;
+	u8 *counter = __start___sancov_cntrs, is_more = 0;
+
+	/* it begins with an input that it doesn't look at, and ends if the next is no news */
+	if (nr > COUNTERS_MAX || runs < 3 || runs % 16 == 0)
+		return;
+	for (size_t i = 0; i < nr; i++)
+		is_more |= counter[i] > most[i];
+	if (!is_more) {
+		memset(counter, 0, nr);
+		return;
+	}
+	for (size_t i = 0; i < nr; i++)
+		if (counter[i] > most[i])
+			most[i] = top_of_step(counter[i]);
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -195,14 +292,16 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		budget_s = atof(budget);
 	if (budget_s > 0)
 		law_set_sink(end_if_wanted);
-	else if (findings_dir)
-		law_set_sink(note);
-	else if (only_signature)
+	else if (only_signature && !findings_dir)
 		crash = law_set_sink(crash_if_wanted);
+	else
+		crash = law_set_sink(note);
+	if (!findings_dir)
+		read_table();
 	return 0;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void engine_run(const uint8_t *data, size_t size)
 {
 	runs++;
 	harness_run(data, size);
@@ -210,20 +309,36 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		look_at_canaries();
 		if (runs % LOOK_EVERY == 0 && cpu_s() >= budget_s)
 			end();
-		return 0;
+		return;
 	}
-	if (!findings_dir)
-		return 0;
-	if (runs % REPORT_EVERY == 0)
-		announce("ran %d\n", REPORT_EVERY);
-	look_at_canaries();
-	if (plant_on && fresh.nr)
-		detected();
+	if (findings_dir) {
+		if (runs % REPORT_EVERY == 0)
+			announce("ran %d\n", REPORT_EVERY);
+		look_at_canaries();
+		if (plant_on && fresh.nr)
+			detected();
+	}
+}
+
+void engine_keep(const uint8_t *data, size_t size)
+{
 	while (fresh.nr) {
 		struct finding f = fresh.finding[--fresh.nr];
 
 		seen.finding[seen.nr++] = f;
-		save(data, size, &f);
+		if (findings_dir)
+			save(data, size, &f);
+		else if (!is_known(&f))
+			tell_and_crash(data, size, &f);
 	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	engine_run(data, size);
+	engine_keep(data, size);
+	/* who merges or prunes a corpus by itself wants to see all */
+	if (findings_dir || budget_s > 0)
+		hide_what_is_known();
 	return 0;
 }

@@ -26,6 +26,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 
 	subject->register_counter(khz, mask, &c);
 	law_counter_registered(khz, &c);
+	law_counter_passed(mask, last, cycles, subject->counter_passed(khz, mask, last, cycles));
 	law_suspend_timing(&c, last, woken, subject->suspend_timing(khz, mask, last, woken));
 	c.mult += (s64)c.maxadj * slew / 1000;
 	c.xtime_nsec = sub << c.shift;

@@ -19,6 +19,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		.realtime_s = (day + 1) * 86400 + second,
 		.seconds = input_u64(&in, "seconds", 0, 40),
 		.leap = input_u64(&in, "leap", 0, SUBJECT_LEAP_NR - 1),
+		.announced = input_u64(&in, "announced", 0, 40),
 		.withdrawn = input_u64(&in, "withdrawn", 0, 41),
 		.adjust_us = input_s64(&in, "adjust_us", -50000, 50000),
 	};

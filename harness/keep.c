@@ -84,8 +84,7 @@ static bool has_story(const struct text_file *file)
 	       strncmp(file->comments + 2, FOUND_BY, strlen(FOUND_BY));
 }
 
-/* @text as comment lines of at most 78 columns above line 0. */
-static void tell(struct text_file *file, const char *text)
+void driver_comment(struct text_file *file, const char *text)
 {
 	char *comments = NULL;
 	size_t size, column;
@@ -125,7 +124,7 @@ static void fill_in_story(struct text_file *file, const struct finding *f)
 	fputs("\n\n", out);
 	report_story(out, file, f, 1000);
 	fclose(out);
-	tell(file, text);
+	driver_comment(file, text);
 	free(text);
 }
 

@@ -42,6 +42,9 @@ enum subject_page_write {
 	SUBJECT_PAGE_BY_GUEST,
 	SUBJECT_PAGE_BY_HOST,		/* as a VMM restores it */
 	SUBJECT_PAGE_NOWHERE,		/* by the guest, where there is no memory */
+	/* by the guest, which enters at once, where the sequence in memory is */
+	SUBJECT_PAGE_LAST,		/* 2^32 - 2, after which there is none */
+	SUBJECT_PAGE_JUNK,		/* 2^32 - 1, what old readers take for "invalid" */
 	SUBJECT_PAGE_WRITE_NR
 };
 
@@ -95,6 +98,7 @@ struct subject_pvclock {
 };
 
 #define SUBJECT_PVCLOCK_TSC_STABLE 1
+#define SUBJECT_PVCLOCK_GUEST_STOPPED 2
 
 /* struct kvm_clock_data. */
 struct subject_clock {
@@ -107,6 +111,8 @@ struct subject_clock {
 #define SUBJECT_CLOCK_TSC_STABLE 2
 #define SUBJECT_CLOCK_REALTIME 4
 #define SUBJECT_CLOCK_HOST_TSC 8
+#define SUBJECT_CLOCK_FLAGS (SUBJECT_CLOCK_TSC_STABLE | SUBJECT_CLOCK_REALTIME | \
+			     SUBJECT_CLOCK_HOST_TSC)
 
 /* State of the VM, for the laws' contracts and for reports. */
 struct subject_vm_view {
@@ -163,21 +169,41 @@ struct subject_nested_view {
 	u64 offset_multiplier;		/* the latter's, when KVM last composed offsets */
 };
 
-/* How a guest configures its synthetic timer 0 (HV_X64_MSR_STIMER0_CONFIG). */
+/*
+ * How a guest configures a vCPU's synthetic timer (HV_X64_MSR_STIMERx_CONFIG): the last
+ * of four, or the first, so that who takes one for another is seen.
+ */
+#define SUBJECT_STIMER(vcpu) ((vcpu) & 1 ? 0 : 3)
 #define SUBJECT_STIMER_ENABLE 1
 #define SUBJECT_STIMER_PERIODIC 2
 #define SUBJECT_STIMER_AUTO_ENABLE 4
 #define SUBJECT_STIMER_DIRECT 8
 #define SUBJECT_STIMER_NO_SINT 16	/* its SINT is 0: no message can be sent */
 #define SUBJECT_STIMER_NO_SYNIC 32	/* the VMM didn't give the VM a SynIC */
+#define SUBJECT_STIMER_NO_PAGE 64	/* the guest has no page for messages */
+#define SUBJECT_STIMER_NO_DIRECT 128	/* the VMM's CPUID doesn't offer SUBJECT_STIMER_DIRECT */
+#define SUBJECT_STIMER_LAX 256		/* and it doesn't hold the guest to its CPUID */
+
+/* What the guest finds in its slot when a timer's interrupt comes, TLFS 12.4. */
+struct subject_message {
+	u32 type;			/* 0x80000010: a timer has expired */
+	u8 payload_size;
+	u8 flags;			/* 1: another one waits for the slot */
+	u64 sender;
+	u32 timer;
+	u64 expires, delivered;		/* 100 ns */
+};
 
 struct subject_stimer_view {
 	bool used;			/* it was ever written */
-	bool enabled, periodic, msg_pending;
-	u64 count, exp_time;		/* 100 ns, as KVM keeps them */
+	bool enabled, periodic;
 	u32 deliveries;			/* messages and interrupts of this VM */
-	u64 delivered;			/* expiration time of the last one */
-	bool refused;			/* without a SynIC nothing is taken */
+	bool direct;			/* the last was an interrupt alone, else: */
+	struct subject_message message;
+	bool slot_awaited;		/* what the guest left in its slot says so */
+	bool refused;			/* the guest's last write was: #GP */
+	bool armed;			/* the host's timer runs... */
+	s64 armed_for_ns, monotonic_ns;	/* ...until then; and now */
 };
 
 /* Who reads while another CPU writes. */
@@ -190,6 +216,8 @@ enum subject_reader {
 	SUBJECT_READER_TIMEKEEPER,	/* ktime_get_raw() */
 	SUBJECT_READER_GET_CLOCK,	/* KVM_GET_CLOCK, the master clock */
 	SUBJECT_READER_REFERENCE,	/* HV_X64_MSR_TIME_REF_COUNT */
+	SUBJECT_READER_SHARED_INFO,	/* the wall clock of Xen's shared info page */
+	SUBJECT_READER_RUNSTATE,	/* a Xen vCPU's, in one number; if it is marked */
 	SUBJECT_READER_NR
 };
 
@@ -217,8 +245,22 @@ enum subject_xen_attr {
 	/* where its runstate lies */
 	SUBJECT_XEN_AREA,		/* as from the start */
 	SUBJECT_XEN_AREA_FLAGGED,	/* and it is marked while it is written */
+	SUBJECT_XEN_EDGE_AREA,		/* a 32-bit guest's ends with a page... */
+	SUBJECT_XEN_END_AREA,		/* ...and no memory follows */
 	SUBJECT_XEN_NO_AREA,
 	SUBJECT_XEN_RELOAD,		/* all are read, and set to that */
+	SUBJECT_XEN_READ,
+	SUBJECT_XEN_ARM,		/* the timer: KVM_GET_CLOCK + SUBJECT_XEN_ARM_NS */
+	SUBJECT_XEN_DISARM,
+	/* The runstate.  The state alone is read, and set to that: */
+	SUBJECT_XEN_CURRENT,
+	/*
+	 * 1 ns more running, 2 runnable, 3 blocked, and the rest up to KVM_GET_CLOCK
+	 * offline, at least up to SUBJECT_XEN_PARTS_NS; or up to that, and then offline
+	 */
+	SUBJECT_XEN_ADJUST,
+	SUBJECT_XEN_ADJUST_STATE,
+	SUBJECT_XEN_GIVEN,		/* blocked since then, the rest as above */
 	SUBJECT_XEN_WRONG,		/* from here on: what is to be refused */
 	SUBJECT_XEN_WRONG_SUM = SUBJECT_XEN_WRONG, /* times that aren't the entry's */
 	SUBJECT_XEN_WRONG_STATE,
@@ -229,13 +271,21 @@ enum subject_xen_attr {
 	SUBJECT_XEN_WRONG_PRIORITY,	/* of the timer's event channel */
 	SUBJECT_XEN_WRONG_ID,
 	SUBJECT_XEN_WRONG_VECTOR,
+	SUBJECT_XEN_WRONG_TYPE,		/* no such attribute */
+	SUBJECT_XEN_UNACCOUNTED,	/* a runstate, of a host that doesn't account waits */
 	SUBJECT_XEN_ATTR_NR
 };
 
+#define SUBJECT_XEN_ARM_NS 1000000
+#define SUBJECT_XEN_PARTS_NS 10
+
 /* A Xen guest's vCPU.  Both times on the host's CLOCK_MONOTONIC. */
 struct subject_xen_view {
+	u32 shared_info_version[2];	/* its wall clock's, for 64 bits and for 32 */
 	bool used;
 	struct subject_pvclock copy;	/* with SUBJECT_XEN_BOTH */
+	bool pending;			/* it has expired: the vCPU isn't to halt... */
+	bool wakes;			/* ...nor to stay halted */
 	bool armed;			/* an hrtimer runs... */
 	s64 armed_for_ns, monotonic_ns;	/* ...until then; and now */
 	u64 expires_ns;			/* kvmclock, as the guest asked; 0: none */
@@ -243,13 +293,25 @@ struct subject_xen_view {
 	u64 delivered_ns;		/* expires_ns of the last one */
 	struct subject_runstate_view runstate;
 	struct subject_runstate_view guest_runstate; /* what is in guest memory */
+	u32 area_padding;		/* there, between two of them */
+	bool area_prompt;		/* it is there as soon as a VMM has set it */
 };
 
 /* How a guest sets up its local APIC's timer, or a VMM restores it. */
 enum subject_lapic_mode {
-	SUBJECT_LAPIC_ONESHOT,
+	SUBJECT_LAPIC_ONESHOT,		/* LVTT, TDCR, then TMICT */
 	SUBJECT_LAPIC_PERIODIC,
 	SUBJECT_LAPIC_RESTORED,		/* KVM_SET_LAPIC: a count in TSC deadline mode */
+	/* one register alone */
+	SUBJECT_LAPIC_LVT_ONESHOT,
+	SUBJECT_LAPIC_LVT_PERIODIC,
+	SUBJECT_LAPIC_LVT_DEADLINE,
+	SUBJECT_LAPIC_DIVIDE,		/* TDCR */
+	SUBJECT_LAPIC_MSR,		/* MSR_IA32_TSC_DEADLINE: in so many cycles; 0: 0 */
+	SUBJECT_LAPIC_MSR_PAST,		/* so many cycles ago */
+	/* KVM_SET_LAPIC of what KVM_GET_LAPIC says */
+	SUBJECT_LAPIC_CURRENT,		/* but for TMCCT */
+	SUBJECT_LAPIC_RELOADED,
 	SUBJECT_LAPIC_MODE_NR
 };
 
@@ -260,6 +322,7 @@ struct subject_lapic_view {
 	s64 armed_for_ns, monotonic_ns;	/* as above */
 	s64 target_ns;			/* when the count is down to 0 */
 	u64 tsc_deadline;		/* MSR_IA32_TSC_DEADLINE, guest cycles */
+	u64 hw_deadline;		/* the same for a timer of the hardware's, of a count, too */
 	u32 advance_ns;			/* KVM arms its timer earlier by that */
 	s64 period_ns;
 	u32 divide, count;
@@ -271,7 +334,7 @@ struct subject_lapic_view {
 struct subject_hv_msrs {
 	u64 reference_tsc;
 	u64 reenlightenment_control, tsc_emulation_control;
-	struct { u64 config, count; } stimer0[SUBJECT_MAX_VCPUS];
+	struct { u64 config, count; } stimer[SUBJECT_MAX_VCPUS];
 };
 
 /* What an NTP daemon asked for, and when. */
@@ -286,7 +349,7 @@ struct subject_ntp {
 	u64 realtime_s;			/* since 1970 */
 	u32 seconds;			/* that pass */
 	u8 leap;			/* enum subject_leap */
-	u32 withdrawn;			/* after so many of them; more: never */
+	u32 announced, withdrawn;	/* after so many of them; more: never */
 	s64 adjust_us;			/* adjtime() */
 };
 
@@ -295,6 +358,8 @@ struct subject_ntp_after {
 	s64 realtime_s, monotonic_s, tai_s;
 	s64 slewed;			/* 2^-32 ns */
 	u32 ticks_per_s;		/* that a second's slew is divided by */
+	/* CLOCK_REALTIME's, when it has been announced again a day later, and stays so */
+	s64 again_s;
 };
 
 /* The host timekeeper's CLOCK_MONOTONIC_RAW reader, for exact arithmetic. */
@@ -320,6 +385,7 @@ struct subject_counter {
 	u64 max_cycles;			/* that the kernel multiplies in 64 bits */
 	u32 mult, shift;
 	u32 maxadj;			/* what NTP may add to mult or take */
+	u64 max_idle_ns;		/* that the kernel may let pass between two ticks */
 };
 
 /*
@@ -339,7 +405,8 @@ struct subject_vdso {
 };
 
 struct subject_vdso_read {
-	bool valid;			/* all are, or they go to the kernel */
+	bool valid, any;		/* all are, or any; else they go to the kernel */
+	bool whole;			/* no tv_nsec has a second in it */
 	s64 before_ns, after_ns, meanwhile_ns;
 	s64 namespace_ns;		/* after the update */
 };
@@ -357,7 +424,95 @@ struct subject_sched_clock_read {
 	u64 before, after;		/* ns, at refined_tsc */
 	u64 suspended, resumed;		/* ns, at suspend_tsc and resume_tsc */
 	u64 ns;				/* at tsc, after the resume */
+	/* by an NMI that comes into the next update, at refined_tsc and at resume_tsc */
+	u64 after_nmi, resumed_nmi;
 	u32 shift;			/* as perf's mmap page has it */
+};
+
+/* A host's clocks as each way to read them has it, ns. */
+struct subject_host_clocks {
+	s64 monotonic_ns, raw_ns, realtime_ns, boottime_ns, tai_ns;
+	/* the same from seconds and ns; from what readers without the lock have */
+	s64 realtime_ts_ns, boottime_ts_ns, fast_realtime_ns;
+	s64 updated_ns;			/* CLOCK_MONOTONIC at the last update... */
+	u64 seconds;			/* ...and its seconds, as ktime_get_seconds() */
+	bool whole;			/* what is less than a second is */
+	u32 was_set;			/* counts what timers must hear of */
+	s64 next_leap_ns;		/* CLOCK_MONOTONIC; 2^63 - 1: none */
+	s64 adjust_us;			/* left of adjtime(): ADJ_OFFSET_SS_READ */
+	bool slews;			/* now */
+};
+
+#define SUBJECT_INVALID (-22)		/* -EINVAL */
+
+/* adjtimex(2) and settimeofday(2) leave 30 years to 2^63 ns: the year 2232 */
+#define SUBJECT_REALTIME_MAX_S ((s64)(~0ull >> 1) / 1000000000 - 30ll * 365 * 86400)
+
+/* A host boots, runs for a while with an adjtime(), and its CLOCK_REALTIME is stepped. */
+struct subject_boot {
+	u32 khz;			/* of its TSC, the clocksource */
+	s64 rtc_s, rtc_ns;		/* what its RTC says, whatever that is */
+	u64 booted_ns;			/* its age when it asks */
+	s64 adjust_us;
+	u64 ticked_cycles;		/* the last tick's... */
+	u64 stepped_cycles;		/* ...and since */
+	s64 step_s, step_ns;		/* adjtimex(ADJ_SETOFFSET) */
+};
+
+struct subject_boot_after {
+	struct subject_host_clocks booted, before, stepped;
+	bool rtc_kept;			/* there is an RTC to go by */
+	int refused;			/* 0: the step was taken */
+};
+
+/* Two sleeps of a host, whose RTC says what it likes. */
+enum subject_asleep {
+	SUBJECT_ASLEEP_RTC,		/* nothing else goes on */
+	SUBJECT_ASLEEP_TSC,		/* the clocksource does */
+	SUBJECT_ASLEEP_OTHER,		/* another counter of that rate does, when it's on */
+	SUBJECT_ASLEEP_NR
+};
+
+struct subject_rtc {
+	s64 s, ns;
+};
+
+struct subject_sleep {
+	u64 awake_cycles;		/* since the boot or the last wake */
+	struct subject_rtc fell_asleep, woke;
+	u64 cycles;			/* of what goes on */
+};
+
+struct subject_sleeps {
+	u32 khz;
+	u8 goes_on;			/* enum subject_asleep */
+	struct subject_rtc booted;
+	struct subject_sleep sleep[2];
+};
+
+struct subject_sleeps_after {
+	u32 mult, shift;		/* of the counter */
+	struct {
+		struct subject_host_clocks before, after;
+		bool left_to_rtc;	/* the RTC's driver is to add the sleep */
+	} sleep[2];
+};
+
+/* A host ticks, under what an NTP daemon asked for before the first. */
+struct subject_slew {
+	u32 khz;
+	u64 realtime_s;
+	s32 freq;			/* ADJ_FREQUENCY's, 2^-16 ppm */
+	s64 adjust_us;
+	u8 leap;			/* enum subject_leap */
+	u32 ticks;
+	u64 tick_cycles[2];		/* in turn */
+};
+
+struct subject_slew_after {
+	struct subject_host_clocks booted, clocks;
+	bool told;			/* a tick said that the clock was set */
+	u32 mult, ticks_per_s;
 };
 
 /* One kept definition of the tree. */
@@ -426,7 +581,7 @@ struct subject {
 	/* MSR_IA32_TSC, by userspace (@host) or by the guest. */
 	void (*write_tsc)(u32 vcpu, u64 tsc, bool host);
 	int (*set_tsc_offset)(u32 vcpu, u64 offset);	/* KVM_VCPU_TSC_OFFSET */
-	u64 (*get_tsc_offset)(u32 vcpu);
+	int (*get_tsc_offset)(u32 vcpu, u64 *offset);
 	int (*set_tsc_khz)(u32 vcpu, u32 khz);		/* KVM_SET_TSC_KHZ */
 	int (*get_clock)(struct subject_clock *clock);	/* KVM_GET_CLOCK */
 	int (*set_clock)(const struct subject_clock *clock); /* KVM_SET_CLOCK */
@@ -475,16 +630,17 @@ struct subject {
 	void (*view_nested)(u32 vcpu, struct subject_nested_view *view);
 	/* The vCPU is a Xen guest's from now on: KVM_XEN_VCPU_SET_ATTR. */
 	void (*xen_vcpu)(u32 vcpu);
-	/* The VMM sets the shared info page; its wall clock, ns, or ~0. */
-	u64 (*xen_shared_info)(bool compat);
-	void (*xen_set_timer)(u32 vcpu, u64 timeout_ns); /* HYPERVISOR_set_timer_op */
+	/* The VMM sets the shared info page; false: refused.  Its wall clock, ns. */
+	bool (*xen_shared_info)(bool compat, u64 *ns);
+	/* HYPERVISOR_set_timer_op; what it says to the guest, 0: done */
+	int (*xen_set_timer)(u32 vcpu, u64 timeout_ns);
 	void (*xen_set_runstate)(u32 vcpu, enum subject_runstate state,
 				 u64 run_delay_ns);
 	/* The memory slot with the guest's kvmclock is taken away, or is back. */
 	void (*set_slot_gone)(bool gone);
 	void (*view_xen)(u32 vcpu, struct subject_xen_view *view);
-	void (*write_tsc_deadline)(u32 vcpu, u64 tsc);
-	/* TDCR (0..7), TMICT */
+	void (*write_tsc_deadline)(u32 vcpu, u64 tsc);	/* the MSR */
+	/* TDCR (0..7), TMICT or TMCCT */
 	void (*write_lapic_timer)(u32 vcpu, enum subject_lapic_mode mode,
 				  u32 divide, u32 count);
 	u32 (*read_tmcct)(u32 vcpu);
@@ -507,23 +663,30 @@ struct subject {
 
 	/* Host timekeeping, pure: registration of a clocksource and its readers. */
 	void (*register_counter)(u32 khz, u64 mask, struct subject_counter *counter);
+	/* what a tick takes for passed, cycles */
+	u64 (*counter_passed)(u32 khz, u64 mask, u64 last, u64 now);
 	u64 (*timekeeping_read)(const struct subject_counter *counter, u64 cycles);
 	/* false: the vDSO takes the counter for invalid */
 	bool (*vdso_read)(const struct subject_counter *counter, u64 cycles, u64 *ns);
 	void (*vdso_update)(const struct subject_vdso *at,
 			    struct subject_vdso_read *read);
 	u64 (*suspend_timing)(u32 khz, u64 mask, u64 start, u64 now); /* ns */
+	s64 (*time_add)(s64 now_ns, s64 ns);	/* for a timer */
 	bool (*in_interval)(u64 start, u64 end, u64 counter);
 	void (*sched_clock)(const struct subject_sched_clock *at,
 			    struct subject_sched_clock_read *read);
 
 	/*
-	 * The VMM sets the runstate as it is, or with @away_ns more offline.  Not 0:
-	 * refused.
+	 * The VMM sets the runstate as it is, or with @away_ns more offline.  As of the
+	 * ioctl: 0, or negative if it's refused.
 	 */
 	int (*xen_restore_runstate)(u32 vcpu, u64 away_ns, u64 run_delay_ns);
-	/* Not 0: refused. */
+	/* Likewise. */
 	int (*xen_attr)(u32 vcpu, enum subject_xen_attr what, u64 run_delay_ns);
+	/* A host's timekeeper by itself: that of the VM, if there is one, is forgotten. */
+	void (*boot_clocks)(const struct subject_boot *at, struct subject_boot_after *after);
+	void (*sleep_clocks)(const struct subject_sleeps *at, struct subject_sleeps_after *after);
+	void (*slew_clocks)(const struct subject_slew *at, struct subject_slew_after *after);
 	/* Pure: what NTP adds to the timekeeper, second by second. */
 	void (*ntp_seconds)(const struct subject_ntp *at, struct subject_ntp_after *after);
 };

@@ -39,6 +39,18 @@ code()
 	}
 }
 
+# KIND FILE...: tests/lint.js, silent when there is nothing to say
+lint()
+{
+	local modules=${XDG_CACHE_HOME:-$HOME/.cache}/clockfuzz/npm/node_modules
+
+	[ -d "$modules" ] || {
+		echo "SKIPPED: ./clockfuzz test gets the npm packages that look at $1 files"
+		return
+	}
+	node "$repo/tests/lint.js" "$modules" "$@"
+}
+
 # TO: what slices are made of
 copy_tree()
 {

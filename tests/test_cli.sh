@@ -78,6 +78,23 @@ if [ -x "$build/fuzz_canary" ]; then
 	done
 fi
 
+# -- alone, as CI runs it, a target goes past what is known and past nothing else
+code 0 "$build/fuzz_pvclock" -runs=300000 -seed=1 -artifact_prefix="$tmp/"
+grep -q 'Done 300000 runs' "$tmp/err" || fail "it ended before its time"
+code 77 env CLOCKFUZZ_SIGNATURE="signed pvclock_read -" "$build/fuzz_pvclock" \
+	-runs=300000 -seed=1 -artifact_prefix="$tmp/"
+code 77 "$build/fuzz_canary" -runs=200000 -seed=1 -artifact_prefix="$tmp/"
+grep -q '^harness fuzz_canary$' "$tmp/err" || fail "no scenario in the crash's report"
+
+# -- a pinned kernel is the one that was pinned
+mkdir "$tmp/bin"
+printf '#!/bin/sh\nexit 1\n' >"$tmp/bin/apt-get"
+printf '#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done; echo other >"$2"\n' >"$tmp/bin/curl"
+chmod +x "$tmp/bin"/*
+code 2 env PATH="$tmp/bin:$PATH" XDG_CACHE_HOME="$tmp/cache" "$repo/clockfuzz" tree --kernel 6.12.117
+grep -q 'its checksum differs' "$tmp/err" || fail "another kernel passes"
+[ -z "$(ls "$tmp/cache/clockfuzz/trees")" ] || fail "another kernel is kept"
+
 # -- the hunt finds the jump from seeds without it, and leaves nothing behind
 code 1 env TMPDIR="$tmp" "$cf" hunt --time 6s --jobs 1 --harness fuzz_timeline \
 	--law signed --seed 1 --out "$tmp/found" --no-known

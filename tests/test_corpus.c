@@ -125,7 +125,7 @@ Test(corpus, rows_are_unique_and_have_a_regression)
 	}
 }
 
-#define MAX_SCENARIOS 256
+#define MAX_SCENARIOS 1024
 
 static struct scenario scenarios[MAX_SCENARIOS];
 static u32 nr_scenarios;

@@ -32,7 +32,7 @@ planted 's/^\tvcpu->hv_clock.system_time = kernel_ns + v->kvm->arch.kvmclock_off
 # A synthetic timer is armed for twice the time: law deadline.
 file=arch/x86/kvm/hyperv.c
 planted 's/^\tdeadline = stimer_add_delta(ktime_now, stimer->count - time_now);$/\tdeadline = stimer_add_delta(ktime_now, 2 * (stimer->count - time_now));/' \
-	1 deadline-stimer-stimer-late
+	1 "deadline-stimer-stimer-late\\|deadline-stimer-stimer-armed"
 
 # A Xen timer is armed 20 ns late; the rest of a TSC deadline is waited for in the
 # guest's cycles on a host that is faster (kvm-lapic-advance-units).

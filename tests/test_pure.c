@@ -246,7 +246,7 @@ Test(pure, tsc_page)
 /* 3 GHz: 5592405 / 2^24 */
 static const struct subject_counter GHZ3 = {
 	.mask = MAX, .mult = 5592405, .shift = 24, .maxadj = 615164,
-	.max_cycles = 2971653488460,
+	.max_cycles = 2971653488460, .max_idle_ns = 440795289890,
 };
 
 Test(pure, counter_registered)
@@ -259,11 +259,284 @@ Test(pure, counter_registered)
 	/* W is 5592405.33: [W - 1, W + 1/2] */
 	c = GHZ3;
 	c.max_cycles = 1;
+	c.max_idle_ns = 0;
 	c.mult = 5592406;
 	BREAKS(LAW_EXACT, law_counter_registered(3000000, &c));
 	c.mult = 5592404;
 	BREAKS(LAW_EXACT, law_counter_registered(3000000, &c));
 	SILENT(law_counter_registered(0, &c));
+	/* half of what max_cycles last, and NTP's 11 % */
+	c = GHZ3;
+	c.max_idle_ns++;
+	BREAKS(LAW_EXACT, law_counter_registered(3000000, &c));
+	c.max_idle_ns -= 2;
+	BREAKS(LAW_EXACT, law_counter_registered(3000000, &c));
+	c = GHZ3;
+	c.max_cycles = 1;
+	c.max_idle_ns = 0;
+	c.maxadj++;
+	BREAKS(LAW_EXACT, law_counter_registered(3000000, &c));
+	c.maxadj -= 2;
+	BREAKS(LAW_EXACT, law_counter_registered(3000000, &c));
+	/* ten minutes in 64 bits, of which two may be left */
+	c = (struct subject_counter){
+		.mask = MAX, .mult = 5592405 * 2 + 1, .shift = 25, .maxadj = 1230329,
+	};
+	BREAKS(LAW_EXACT, law_counter_registered(3000000, &c));
+	c = (struct subject_counter){
+		.mask = MAX, .mult = 2796203, .shift = 23, .maxadj = 307582,
+	};
+	SILENT(law_counter_registered(3000000, &c));
+	c = (struct subject_counter){
+		.mask = MAX, .mult = 1398101, .shift = 22, .maxadj = 153791,
+	};
+	BREAKS(LAW_EXACT, law_counter_registered(3000000, &c));
+	/* what has 30 bits lasts a second, and 32 is the largest shift */
+	c = (struct subject_counter){
+		.mask = MAX >> 34, .mult = 1431655765, .shift = 32, .maxadj = 157482134,
+	};
+	SILENT(law_counter_registered(3000000, &c));
+	c.max_cycles = c.mask + 1;
+	c.max_idle_ns = (c.max_cycles * (c.mult - c.maxadj)) >> 33;
+	BREAKS(LAW_EXACT, law_counter_registered(3000000, &c));
+	c = (struct subject_counter){
+		.mask = MAX >> 34, .mult = 715827883, .shift = 31, .maxadj = 78741067,
+	};
+	BREAKS(LAW_EXACT, law_counter_registered(3000000, &c));
+	/* 1.1 MHz: 31 bits, for with NTP's share of 32 they are too many */
+	c = (struct subject_counter){
+		.mask = MAX >> 34, .mult = 1952257862, .shift = 31, .maxadj = 214748364,
+	};
+	SILENT(law_counter_registered(1100000, &c));
+}
+
+Test(pure, counter_passed)
+{
+	SILENT(law_counter_passed(0xffffff, 0xfffff0, 5, 21));
+	BREAKS(LAW_EXACT, law_counter_passed(0xffffff, 0xfffff0, 5, 20));
+	SILENT(law_counter_passed(0xffffff, 0, 0x7fffff, 0x7fffff));
+	BREAKS(LAW_EXACT, law_counter_passed(0xffffff, 0, 0x7fffff, 0));
+	SILENT(law_counter_passed(0xffffff, 5, 4, 0));
+	BREAKS(LAW_SIGNED, law_counter_passed(0xffffff, 5, 4, 1));
+	BREAKS(LAW_SIGNED, law_counter_passed(0xffffff, 0x1fffff, 0, 0xe00001));
+	/* contract: an eighth behind, or half ahead */
+	SILENT(law_counter_passed(0xffffff, 0x200000, 0, 0));
+	SILENT(law_counter_passed(0xffffff, 0x200000, 0, 0xe00000));
+}
+
+Test(pure, time_add)
+{
+	SILENT(law_time_add(5, 7, 12));
+	BREAKS(LAW_EXACT, law_time_add(5, 7, 13));
+	SILENT(law_time_add(MAX >> 1, 0, MAX >> 1));
+	SILENT(law_time_add(MAX >> 1, 1, MAX >> 1));
+	BREAKS(LAW_EXACT, law_time_add(MAX >> 1, 1, (MAX >> 1) - 1));
+	BREAKS(LAW_EXACT, law_time_add(MAX >> 1, 1, 1ll << 63));
+}
+
+/* All ways to read @real and @mono. */
+static struct subject_host_clocks clocks(s64 raw, s64 mono, s64 real, s64 boot)
+{
+	return (struct subject_host_clocks){
+		.raw_ns = raw, .monotonic_ns = mono, .updated_ns = mono,
+		.seconds = mono / 1000000000, .realtime_ns = real,
+		.realtime_ts_ns = real, .fast_realtime_ns = real, .tai_ns = real,
+		.boottime_ns = boot, .boottime_ts_ns = boot, .whole = true,
+		.next_leap_ns = MAX >> 1,
+	};
+}
+
+#define BROKEN_BY(law, call, field, by) do {				\
+	field += by;							\
+	BREAKS(law, call);						\
+	field -= by;							\
+} while (0)
+
+Test(pure, boot_clocks)
+{
+	struct subject_boot at = {
+		.rtc_s = 5, .rtc_ns = 9, .booted_ns = 3, .step_s = 2, .step_ns = 1,
+	};
+	struct subject_boot_after after = {
+		.booted = clocks(0, 3, 5000000009, 3),
+		.before = clocks(10, 13, 5000000019, 13),
+		.stepped = clocks(10, 13, 7000000020, 13),
+		.rtc_kept = true,
+	};
+
+#define BOOT law_boot_clocks(&at, &after)
+	after.stepped.was_set = 1;
+	SILENT(BOOT);
+	BROKEN_BY(LAW_AGREE, BOOT, after.booted.realtime_ts_ns, 1);
+	BROKEN_BY(LAW_AGREE, BOOT, after.before.boottime_ts_ns, 1);
+	BROKEN_BY(LAW_AGREE, BOOT, after.stepped.fast_realtime_ns, 1);
+	BROKEN_BY(LAW_AGREE, BOOT, after.stepped.seconds, 1);
+	after.stepped.whole = false;
+	BREAKS(LAW_AGREE, BOOT);
+	after.stepped.whole = true;
+	BROKEN_BY(LAW_EXACT, BOOT, at.rtc_ns, 1);
+	BROKEN_BY(LAW_EXACT, BOOT, at.booted_ns, 1);
+	BROKEN_BY(LAW_EXACT, BOOT, after.booted.raw_ns, 1);
+	BROKEN_BY(LAW_EXACT, BOOT, after.stepped.tai_ns, 1);
+	BROKEN_BY(LAW_EXACT, BOOT, after.stepped.raw_ns, 1);
+	BROKEN_BY(LAW_EXACT, BOOT, at.step_ns, -1);
+	BROKEN_BY(LAW_EXACT, BOOT, after.refused, SUBJECT_INVALID);
+	BROKEN_BY(LAW_EXACT, BOOT, after.stepped.was_set, -1);
+	BROKEN_BY(LAW_EXACT, BOOT, after.stepped.adjust_us, 1);
+	after.rtc_kept = false;
+	BREAKS(LAW_EXACT, BOOT);
+	after.rtc_kept = true;
+	/* refused: no ns, before CLOCK_MONOTONIC, beyond 2232; not a ns earlier */
+	after.refused = SUBJECT_INVALID;
+	after.stepped = after.before;
+	at.step_ns = 1000000000;
+	SILENT(BOOT);
+	at.step_s = -6;
+	at.step_ns = 999999993;
+	SILENT(BOOT);
+	at.step_ns++;
+	BREAKS(LAW_EXACT, BOOT);
+	at.step_s = SUBJECT_REALTIME_MAX_S - 6;
+	at.step_ns = 999999981;
+	SILENT(BOOT);
+	at.step_ns--;
+	BREAKS(LAW_EXACT, BOOT);
+	/* no RTC: 1970; and a host older than that */
+	at = (struct subject_boot){ .rtc_s = -1, .booted_ns = 3, .step_ns = -1 };
+	after.rtc_kept = false;
+	after.booted = after.before = after.stepped = clocks(0, 0, 0, 0);
+	SILENT(BOOT);
+	at.rtc_s = SUBJECT_REALTIME_MAX_S;
+	SILENT(BOOT);
+	at.rtc_s--;
+	BREAKS(LAW_EXACT, BOOT);
+	/* contract: -1 s and 10^9 ns */
+	at.rtc_s = -1;
+	at.rtc_ns = 1000000000;
+	after.booted.whole = false;
+	SILENT(BOOT);
+}
+
+Test(pure, sleep_clocks)
+{
+	/* a cycle is a ns; an RTC cut to seconds */
+	struct subject_sleeps at = {
+		.booted = { 100, 0 },
+		.sleep = {
+			{ 700000000, { 100, 0 }, { 110, 0 }, 0 },
+			{ 700000000, { 110, 0 }, { 120, 0 }, 0 },
+		},
+	};
+	struct subject_sleeps_after after = { .mult = 1, .sleep = { {
+		.before = clocks(700000000, 700000000, 100700000000, 700000000),
+		.after = clocks(700000000, 700000000, 110000000000, 10000000000),
+	}, {
+		.before = clocks(1400000000, 1400000000, 110700000000, 10700000000),
+		.after = clocks(1400000000, 1400000000, 120000000000, 20000000000),
+	} } };
+
+#define SLEEP law_sleep_clocks(&at, &after)
+	SILENT(SLEEP);
+	BROKEN_BY(LAW_EXACT, SLEEP, after.sleep[0].before.monotonic_ns, 1);
+	BROKEN_BY(LAW_ROUNDTRIP, SLEEP, after.sleep[0].after.monotonic_ns, 1);
+	BROKEN_BY(LAW_ROUNDTRIP, SLEEP, after.sleep[0].after.raw_ns, 1);
+	BROKEN_BY(LAW_ROUNDTRIP, SLEEP, after.sleep[1].after.realtime_ns, 1);
+	BROKEN_BY(LAW_ROUNDTRIP, SLEEP, after.sleep[1].after.tai_ns, 1);
+	BROKEN_BY(LAW_ROUNDTRIP, SLEEP, after.sleep[1].after.boottime_ns, -1);
+	BROKEN_BY(LAW_AGREE, SLEEP, after.sleep[1].after.boottime_ts_ns, -1);
+	after.sleep[0].left_to_rtc = true;
+	BREAKS(LAW_ROUNDTRIP, SLEEP);
+	/* a counter knows better */
+	at.goes_on = SUBJECT_ASLEEP_OTHER;
+	at.sleep[0].cycles = at.sleep[1].cycles = 9300000000;
+	after.sleep[0].left_to_rtc = false;
+	SILENT(SLEEP);
+	at.sleep[1].cycles++;
+	BREAKS(LAW_ROUNDTRIP, SLEEP);
+	/* the clock was set 5 s ahead of the RTC, and stays there */
+	at.goes_on = SUBJECT_ASLEEP_RTC;
+	at.sleep[0].fell_asleep.s = at.sleep[0].woke.s = 95;
+	at.sleep[0].fell_asleep.ns = at.sleep[0].woke.ns = 700000000;
+	after.sleep[0].after = after.sleep[0].before;
+	after.sleep[0].left_to_rtc = true;
+	at.sleep[1].fell_asleep = (struct subject_rtc){ 96, 400000000 };
+	at.sleep[1].woke = (struct subject_rtc){ 106, 400000000 };
+	after.sleep[1].before = clocks(1400000000, 1400000000, 101400000000, 1400000000);
+	after.sleep[1].after = clocks(1400000000, 1400000000, 111400000000, 11400000000);
+	SILENT(SLEEP);
+	/* between 1 s and 2 s it is either, and what follows, too */
+	at.sleep[0].fell_asleep.s = 99;
+	SILENT(SLEEP);
+	after.sleep[0].after.realtime_ns++;
+	SILENT(SLEEP);
+}
+
+Test(pure, slew_clocks)
+{
+	/* 10 ticks of 100 ms at 1 GHz, 1 ppm: 100 ns a tick, which has 25 intervals */
+	struct subject_slew at = {
+		.khz = 1000000, .realtime_s = 1, .freq = 65536, .ticks = 10,
+		.tick_cycles = { 100000000, 100000000 },
+	};
+	struct subject_slew_after after = {
+		.booted = clocks(0, 0, 1000000000, 0),
+		.clocks = clocks(1000000000, 1000001000, 2000001000, 1000001000),
+		.mult = 1 << 24, .ticks_per_s = 250,
+	};
+
+#define SLEW law_slew_clocks(&at, &after)
+	SILENT(SLEW);
+	/* (100 + 4) ms / 2^24 = 6.2 ns, and 3 */
+	after.clocks = clocks(1000000000, 1000001009, 2000001009, 1000001009);
+	SILENT(SLEW);
+	after.clocks = clocks(1000000000, 1000001010, 2000001010, 1000001010);
+	BREAKS(LAW_RATE, SLEW);
+	after.clocks = clocks(1000000000, 1000000990, 2000000990, 1000000990);
+	BREAKS(LAW_RATE, SLEW);
+	/* unslewed it is exact */
+	at.freq = 0;
+	BREAKS(LAW_RATE, SLEW);
+	after.clocks = clocks(1000000000, 1000000000, 2000000000, 1000000000);
+	SILENT(SLEW);
+	after.clocks.was_set = 1;
+	BREAKS(LAW_EXACT, SLEW);
+	after.clocks.was_set = 0;
+	after.told = true;
+	BREAKS(LAW_EXACT, SLEW);
+	after.told = false;
+	/* adjtime(): all of 100 us, which takes until 2 s */
+	at.adjust_us = 100;
+	at.tick_cycles[0] = at.tick_cycles[1] = 10000000;
+	after.clocks = clocks(3000000000, 3000100000, 4000100000, 3000100000);
+	SILENT(SLEW);
+	after.clocks = clocks(3000000000, 3000000000, 4000000000, 3000000000);
+	BREAKS(LAW_RATE, SLEW);
+	after.clocks = clocks(1500000000, 1500050000, 2500050000, 1500050000);
+	SILENT(SLEW);
+	after.clocks = clocks(3000000000, 3000300000, 4000300000, 3000300000);
+	BREAKS(LAW_RATE, SLEW);
+	at.adjust_us = -1000;
+	BREAKS(LAW_RATE, SLEW);
+	at.adjust_us = 1000;
+	BREAKS(LAW_RATE, SLEW);
+	/* a leap second, awaited and there */
+	at = (struct subject_slew){
+		.khz = 1000000, .realtime_s = 86390, .leap = SUBJECT_LEAP_INSERT,
+	};
+	after.booted = clocks(0, 0, 86390000000000, 0);
+	after.clocks = clocks(9000000000, 9000000000, 86399000000000, 9000000000);
+	BREAKS(LAW_EXACT, SLEW);
+	after.clocks.next_leap_ns = 10000000000;
+	SILENT(SLEW);
+	after.clocks = clocks(11000000000, 11000000000, 86400000000000, 11000000000);
+	BREAKS(LAW_EXACT, SLEW);
+	after.clocks.tai_ns += 1000000000;
+	after.clocks.was_set = after.told = 1;
+	SILENT(SLEW);
+	after.clocks.realtime_ns++;
+	after.clocks.realtime_ts_ns++;
+	after.clocks.fast_realtime_ns++;
+	BREAKS(LAW_EXACT, SLEW);
 }
 
 Test(pure, counter_read)
@@ -333,6 +606,7 @@ Test(pure, ntp_seconds)
 	struct subject_ntp_after after = {
 		.realtime_s = 86407, .monotonic_s = 86407, .tai_s = 86407,
 		.slewed = -(1200000ll << 32), .ticks_per_s = 250,
+		.again_s = 2 * 86400 + 7,
 	};
 
 	SILENT(law_ntp_seconds(&at, &after));
@@ -341,12 +615,14 @@ Test(pure, ntp_seconds)
 	after.realtime_s = 86406;
 	SILENT(law_ntp_seconds(&at, &after));
 	at.withdrawn = 5;
+	after.again_s = 2 * 86400 + 6;
 	SILENT(law_ntp_seconds(&at, &after));
 	at.withdrawn = 4;
 	BREAKS(LAW_EXACT, law_ntp_seconds(&at, &after));
 	at.withdrawn = 4;
 	at.leap = SUBJECT_LEAP_DELETE;
 	after.realtime_s = 86408;
+	after.again_s = 2 * 86400 + 8;
 	SILENT(law_ntp_seconds(&at, &after));
 	at.withdrawn = 3;
 	BREAKS(LAW_EXACT, law_ntp_seconds(&at, &after));
@@ -363,6 +639,23 @@ Test(pure, ntp_seconds)
 	SILENT(law_ntp_seconds(&at, &after));
 	after.slewed++;
 	BREAKS(LAW_EXACT, law_ntp_seconds(&at, &after));
+	/* announced 2 s before, or too late; and once more the next day */
+	after.slewed = -(1200000ll << 32);
+	at.leap = SUBJECT_LEAP_INSERT;
+	at.withdrawn = 10;
+	at.announced = 3;
+	after.again_s = 2 * 86400 + 6;
+	after.realtime_s = 86406;
+	SILENT(law_ntp_seconds(&at, &after));
+	after.again_s++;
+	BREAKS(LAW_EXACT, law_ntp_seconds(&at, &after));
+	at.withdrawn = 11;
+	SILENT(law_ntp_seconds(&at, &after));
+	at.announced = 4;
+	BREAKS(LAW_EXACT, law_ntp_seconds(&at, &after));
+	at.announced = 11;
+	SILENT(law_ntp_seconds(&at, &after));
+	at.announced = at.leap = 0;
 	/* 500 us a second */
 	at.seconds = 2;
 	after.realtime_s = after.monotonic_s = after.tai_s = 86397;
@@ -379,7 +672,7 @@ Test(pure, vdso_update)
 {
 	struct subject_vdso at = { .offset_s = -5, .offset_ns = 3 };
 	struct subject_vdso_read read = {
-		.valid = true, .before_ns = 100, .after_ns = 200, .meanwhile_ns = 100,
+		.valid = true, .any = true, .whole = true, .before_ns = 100, .after_ns = 200, .meanwhile_ns = 100,
 		.namespace_ns = 203 - 5000000000ll,
 	};
 
@@ -397,11 +690,16 @@ Test(pure, vdso_update)
 	BREAKS(LAW_EXACT, law_vdso_update(&at, &read));
 	read.namespace_ns -= 2;
 	BREAKS(LAW_EXACT, law_vdso_update(&at, &read));
+	read.namespace_ns++;
+	read.whole = false;
+	BREAKS(LAW_EXACT, law_vdso_update(&at, &read));
 	/* what the vDSO can't read, and what it should */
 	at.no_counter = true;
-	BREAKS(LAW_EXACT, law_vdso_update(&at, &read));
 	read.valid = false;
+	BREAKS(LAW_EXACT, law_vdso_update(&at, &read));
+	read.any = false;
 	SILENT(law_vdso_update(&at, &read));
+	read.any = true;
 	at.no_counter = false;
 	BREAKS(LAW_EXACT, law_vdso_update(&at, &read));
 	/* contract: bit 63 */
@@ -429,12 +727,18 @@ Test(pure, sched_clock)
 	read.shift = 32;
 	BREAKS(LAW_TOTAL, law_sched_clock(&at, &read));
 	read.shift = 31;
-	read.after = 1;
+	read.after = read.after_nmi = 1;
 	BREAKS(LAW_EXACT, law_sched_clock(&at, &read));
-	read.after = 0;
+	read.after = read.after_nmi = 0;
 	read.suspended = 1;
 	BREAKS(LAW_ROUNDTRIP, law_sched_clock(&at, &read));
 	read.suspended = 0;
+	read.after_nmi = 1;
+	BREAKS(LAW_SEQUENCE, law_sched_clock(&at, &read));
+	read.after_nmi = 0;
+	read.resumed_nmi = 1;
+	BREAKS(LAW_SEQUENCE, law_sched_clock(&at, &read));
+	read.resumed_nmi = 0;
 	/* 6e9 * 3/4 / 2^31 = 2.1, 6e9 / 2 / 2^31 = 1.4, and 2 */
 	read.ns = 2000000003;
 	SILENT(law_sched_clock(&at, &read));

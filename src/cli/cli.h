@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define CLI_VERSION "0.1"
+
 enum {
 	CLI_OK = 0,			/* nothing new */
 	CLI_BROKEN = 1,			/* a law is broken */
@@ -23,6 +25,8 @@ int cmd_emit(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_prove(int argc, char **argv);
+int cmd_corpus(int argc, char **argv);
+int cmd_ci(int argc, char **argv);
 
 struct text_file;
 

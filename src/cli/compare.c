@@ -17,18 +17,17 @@
  * - the function that was wrong may not be there any more.
  */
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include "cli.h"
+#include "json.h"
 #include "../report/known.h"
 #include "../report/report.h"
 
 #define MAX_TREES 16
 #define MAX_ANSWER (16 << 20)
-#define MAX_SIGNATURE 256
 
 enum status {
 	FIXED, NEW, CHANGED, STILL, LOST, GONE, HIDDEN, UNCOVERED,
@@ -129,11 +128,6 @@ static int hunt(struct tree *tree)
 	return CLI_OK;
 }
 
-static const char *text_of(const json_t *object, const char *name)
-{
-	return json_string_value(json_object_get(object, name)) ?: "";
-}
-
 static bool is_same(const json_t *a, const json_t *b, const char *member)
 {
 	return !strcmp(text_of(a, member), text_of(b, member));
@@ -144,19 +138,13 @@ static int event_of(const json_t *finding)
 	return json_integer_value(json_object_get(finding, "event_nr"));
 }
 
-static void signature_of(const json_t *finding, char buf[MAX_SIGNATURE])
-{
-	snprintf(buf, MAX_SIGNATURE, "%s %s %s", text_of(finding, "law"),
-		 text_of(finding, "clock"), text_of(finding, "event"));
-}
-
 static int ask_all(struct tree *tree)
 {
 	tree->answer = calloc(cmp.files.nr, sizeof(*tree->answer));
 	if (!tree->answer)
 		abort();
 	for (size_t i = 0; i < cmp.files.nr; i++) {
-		char *path = cmp.files.path[i], signature[MAX_SIGNATURE];
+		char *path = cmp.files.path[i], signature[SIGNATURE];
 		char *answer = ask(tree, (char *[]){ NULL, "explain", "--json", path, NULL });
 		json_t *finding;
 		size_t k;
@@ -198,11 +186,12 @@ static void json_member(const char *name, const char *value)
 	report_json_string(stdout, value);
 }
 
-static void begin(struct step *step, enum status status, size_t file, int event)
+static void begin(struct step *step, enum status status, bool worse, size_t file, int event)
 {
 	const char *path = cli_shown_path(cmp.files.path[file]);
 
 	step->nr[status]++;
+	step->worse |= worse;
 	if (!cmp.json) {
 		printf("%-9s %s", status_name[status], path);
 		if (event)
@@ -213,7 +202,8 @@ static void begin(struct step *step, enum status status, size_t file, int event)
 	json_member("from", step->a->name);
 	json_member("to", step->b->name);
 	json_member("input", path);
-	printf(",\"hunted\":%s,\"event_nr\":%d", file < cmp.nr_given ? "false" : "true", event);
+	printf(",\"hunted\":%s,\"worse\":%s,\"event_nr\":%d",
+	       file < cmp.nr_given ? "false" : "true", worse ? "true" : "false", event);
 }
 
 static void end(const char *note)
@@ -229,10 +219,10 @@ static void end(const char *note)
 	putchar('\n');
 }
 
-static void print_finding(struct step *step, enum status status, size_t file,
+static void print_finding(struct step *step, enum status status, bool worse, size_t file,
 			  const json_t *before, const json_t *after, const char *note)
 {
-	char signature[MAX_SIGNATURE], slug[MAX_SIGNATURE];
+	char signature[SIGNATURE], slug[SIGNATURE];
 	const struct known_row *row;
 	bool has_slug = known_slug(cmp.files.path[file], slug, sizeof(slug));
 
@@ -244,7 +234,7 @@ static void print_finding(struct step *step, enum status status, size_t file,
 	signature_of(before ?: after, signature);
 	row = known_find(&cmp.known, signature, has_slug ? slug : NULL, "") ?:
 	      known_fixed(&cmp.known, signature, has_slug ? slug : NULL, "");
-	begin(step, status, file, event_of(before ?: after));
+	begin(step, status, worse, file, event_of(before ?: after));
 	if (cmp.json) {
 		char *text;
 
@@ -311,7 +301,7 @@ static int collect(const json_t *answer, const json_t **list)
  */
 static bool same(const json_t *a, const json_t *b, int pass)
 {
-	char sa[MAX_SIGNATURE], sb[MAX_SIGNATURE];
+	char sa[SIGNATURE], sb[SIGNATURE];
 
 	signature_of(a, sa);
 	signature_of(b, sb);
@@ -355,7 +345,7 @@ static const json_t *blinding(const json_t *const *list, const int *of, int nr,
 
 static const char *blind_note(const struct tree *tree, const json_t *cause, char buf[512])
 {
-	char signature[MAX_SIGNATURE];
+	char signature[SIGNATURE];
 
 	signature_of(cause, signature);
 	snprintf(buf, 512, "%s %s at event %d: %s", tree->name,
@@ -368,26 +358,26 @@ static void judge_lost(struct step *step, size_t file, const struct pairs *p, in
 {
 	const char *function = text_of(p->a[i], "function");
 	const json_t *cause = blinding(p->b, p->of_b, p->nr_b, p->a[i]);
-	char signature[MAX_SIGNATURE], note[2 * MAX_SIGNATURE];
+	char signature[SIGNATURE], note[2 * SIGNATURE];
 	const char *elsewhere;
 
 	signature_of(p->a[i], signature);
 	elsewhere = json_string_value(json_object_get(step->b->seen, signature));
 	if (cause) {
-		print_finding(step, HIDDEN, file, p->a[i], NULL, blind_note(step->b, cause, note));
+		print_finding(step, HIDDEN, false, file, p->a[i], NULL, blind_note(step->b, cause, note));
 	} else if (p->lost_at && p->lost_at <= event_of(p->a[i])) {
 		snprintf(note, sizeof(note), "%s promises less since event %d", step->b->name,
 			 p->lost_at);
-		print_finding(step, HIDDEN, file, p->a[i], NULL, note);
+		print_finding(step, HIDDEN, false, file, p->a[i], NULL, note);
 	} else if (json_object_get(step->a->functions, function) &&
 		   !json_object_get(step->b->functions, function)) {
 		snprintf(note, sizeof(note), "%s has no %s()", step->b->name, function);
-		print_finding(step, GONE, file, p->a[i], NULL, note);
+		print_finding(step, GONE, false, file, p->a[i], NULL, note);
 	} else if (elsewhere) {
 		snprintf(note, sizeof(note), "here; %s breaks it in %s", step->b->name, elsewhere);
-		print_finding(step, FIXED, file, p->a[i], NULL, note);
+		print_finding(step, FIXED, false, file, p->a[i], NULL, note);
 	} else {
-		print_finding(step, FIXED, file, p->a[i], NULL, NULL);
+		print_finding(step, FIXED, false, file, p->a[i], NULL, NULL);
 	}
 }
 
@@ -395,37 +385,35 @@ static void judge_come(struct step *step, size_t file, const struct pairs *p, in
 {
 	const char *function = text_of(p->b[i], "function");
 	const json_t *cause = blinding(p->a, p->of_a, p->nr_a, p->b[i]);
-	char signature[MAX_SIGNATURE], note[2 * MAX_SIGNATURE];
+	char signature[SIGNATURE], note[2 * SIGNATURE];
 	const char *elsewhere;
 
 	signature_of(p->b[i], signature);
 	elsewhere = json_string_value(json_object_get(step->a->seen, signature));
 	if (cause) {
 		/* whether it was there before can't be told from this scenario */
-		step->worse |= !elsewhere;
-		print_finding(step, UNCOVERED, file, NULL, p->b[i],
+		print_finding(step, UNCOVERED, !elsewhere, file, NULL, p->b[i],
 			      blind_note(step->a, cause, note));
 		return;
 	}
-	step->worse = true;
 	if (json_object_get(step->b->functions, function) &&
 	    !json_object_get(step->a->functions, function)) {
 		snprintf(note, sizeof(note), "%s has no %s()", step->a->name, function);
-		print_finding(step, NEW, file, NULL, p->b[i], note);
+		print_finding(step, NEW, true, file, NULL, p->b[i], note);
 	} else if (elsewhere) {
 		snprintf(note, sizeof(note), "here; %s breaks it in %s", step->a->name, elsewhere);
-		print_finding(step, NEW, file, NULL, p->b[i], note);
+		print_finding(step, NEW, true, file, NULL, p->b[i], note);
 	} else {
-		print_finding(step, NEW, file, NULL, p->b[i], NULL);
+		print_finding(step, NEW, true, file, NULL, p->b[i], NULL);
 	}
 }
 
 /* "12" on one side, "13" on the other, "" where there is no value */
-static void print_change(struct step *step, enum status status, size_t file, int event,
-			 const char *what, const char *before, const char *after,
-			 const char *unit, const char *note)
+static void print_change(struct step *step, enum status status, bool worse, size_t file,
+			 int event, const char *what, const char *before,
+			 const char *after, const char *unit, const char *note)
 {
-	begin(step, status, file, event);
+	begin(step, status, worse, file, event);
 	if (cmp.json) {
 		json_member("what", what);
 		json_member("unit", unit);
@@ -473,8 +461,7 @@ static void compare_promises(struct step *step, size_t file, struct pairs *p)
 			told[status] = true;
 			if (less)
 				p->lost_at = i + 1;
-			step->worse |= less;
-			print_change(step, status, file, i + 1, promises[k].what, sa, sb, "",
+			print_change(step, status, less, file, i + 1, promises[k].what, sa, sb, "",
 				     less ? "it promises less" : "it promises more");
 		}
 	}
@@ -511,7 +498,7 @@ static void compare_reads(struct step *step, size_t file, const struct pairs *p)
 	if (nr > 1)
 		snprintf(note, sizeof(note), "no law is broken; %d more differ", nr - 1);
 	any = *text_of(first_a, "clock") ? first_a : first_b;
-	print_change(step, CHANGED, file, json_integer_value(json_object_get(any, "nr")),
+	print_change(step, CHANGED, false, file, json_integer_value(json_object_get(any, "nr")),
 		     text_of(any, "clock"), text_of(first_a, "got"), text_of(first_b, "got"),
 		     text_of(any, "unit"), note);
 }
@@ -531,7 +518,7 @@ static void compare_file(struct step *step, size_t file)
 			print_finding(step, event_of(a) == event_of(b) &&
 				      is_same(a, b, "law") && is_same(a, b, "event") &&
 				      is_same(a, b, "got") && is_same(a, b, "want") ?
-				      STILL : CHANGED, file, a, b, NULL);
+				      STILL : CHANGED, false, file, a, b, NULL);
 	}
 	for (int i = 0; i < p.nr_b; i++)
 		if (p.of_b[i] < 0)

@@ -2,6 +2,8 @@
 /*
  * A hunt: engines as children, each with its own working folder and log, one
  * pipe on which they announce findings and progress (see harness/engine.c).
+ * Those that run the same harness share its corpus.  The folders are temporary, or
+ * those of --keep DIR: a later hunt goes on from there.
  *
  * Slot 0 runs the timeline for the whole time, for that is where clocks meet.
  * The harnesses over pure functions share slot 1, one after the other; more
@@ -25,6 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "cli.h"
+#include "engine.h"
 #include "../file.h"
 #include "../oracle/law.h"
 #include "../report/known.h"
@@ -43,19 +46,23 @@ struct job {			/* one engine's turn */
 struct slot {			/* what runs at the same time */
 	struct job job[MAX_HARNESSES];
 	int nr, next;
+	struct engine_run run;	/* the latest */
 	pid_t pid;
 	char log[4096];
 };
 
 static struct {
 	int seconds, nr_slots, seed;
+	const struct engine *engine;
 	const char *out;
 	bool json, first;
 	FILE *quiet;		/* /dev/null, or NULL: talks */
 	char laws[256];
 
 	struct slot slot[MAX_JOBS];
-	char work[64];		/* temporary; gone at the end */
+	char work[200];		/* engines' folders and logs */
+	bool keep;		/* else they are gone at the end */
+	char found_dir[256];	/* in it; of this hunt alone */
 	int pipe[2];
 	double start;
 	unsigned long long ran;
@@ -114,13 +121,22 @@ static void add_job(struct slot *slot, const char *harness, int seconds)
 	job->seconds = seconds > 0 ? seconds : 1;
 }
 
+static bool has_harness(const char *name)
+{
+	char path[4096];
+
+	return !strncmp(name, "fuzz_", 5) && strlen(name) < NAME && !strchr(name, '/') &&
+	       !access(engine_program(hunt.engine, name, path, sizeof(path)), X_OK);
+}
+
 /*
- * Every fuzz_* beside this program but the canary, which is for tests, and
- * fuzz_rebase, which judges recordings.
+ * Every harness that the engine has but the timeline, the canary, which is for tests,
+ * and fuzz_rebase, which judges recordings.
  */
 static int other_harnesses(char names[][NAME])
 {
-	char path[4096], file[4096];
+	size_t prefix = strlen(hunt.engine->prefix);
+	char path[4096], name[NAME + 8];
 	struct dirent *d;
 	DIR *dir;
 	int n = 0;
@@ -128,15 +144,13 @@ static int other_harnesses(char names[][NAME])
 	cli_sibling("", path, sizeof(path));
 	dir = opendir(path);
 	while (dir && n < MAX_HARNESSES - 1 && (d = readdir(dir))) {
-		if (strncmp(d->d_name, "fuzz_", 5) || strchr(d->d_name, '.') ||
-		    strlen(d->d_name) >= NAME ||
-		    !strcmp(d->d_name, "fuzz_timeline") ||
-		    !strcmp(d->d_name, "fuzz_canary") ||
-		    !strcmp(d->d_name, "fuzz_rebase"))
+		if (strncmp(d->d_name, hunt.engine->prefix, prefix) ||
+		    strchr(d->d_name, '.') || strlen(d->d_name) >= NAME)
 			continue;
-		cli_sibling(d->d_name, file, sizeof(file));
-		if (!access(file, X_OK))
-			strcpy(names[n++], d->d_name);
+		snprintf(name, sizeof(name), "fuzz_%s", d->d_name + prefix);
+		if (has_harness(name) && strcmp(name, "fuzz_timeline") &&
+		    strcmp(name, "fuzz_canary") && strcmp(name, "fuzz_rebase"))
+			strcpy(names[n++], name);
 	}
 	if (dir)
 		closedir(dir);
@@ -166,6 +180,19 @@ static void schedule(const char *only)
 	}
 }
 
+/* All zero is the simplest input, and engines want one. */
+static int write_zero(const char *folder)
+{
+	static struct file_new new;
+	char path[300];
+
+	snprintf(path, sizeof(path), "%s/zero", folder);
+	if (file_create(&new, path))
+		return cli_error("%s: %s", path, strerror(errno));
+	fputc(0, new.out);
+	return file_commit(&new, false) ? cli_error("%s: %s", path, strerror(errno)) : CLI_OK;
+}
+
 static int write_seeds(const char *harness, const char *folder)
 {
 	char pattern[4096], name[NAME + 8], program[4096], **args;
@@ -174,7 +201,7 @@ static int write_seeds(const char *harness, const char *folder)
 
 	snprintf(pattern, sizeof(pattern), "%s/corpus/%s/seed-*", cli_source_dir(), harness);
 	if (glob(pattern, 0, NULL, &found))
-		return CLI_OK;
+		return write_zero(folder);
 	args = calloc(found.gl_pathc + 4, sizeof(*args));
 	if (!args)
 		abort();
@@ -190,32 +217,42 @@ static int write_seeds(const char *harness, const char *folder)
 	return code;
 }
 
+/* The corpus is that of the first process of its harness. */
+static int prepare(struct engine_run *run, const char *harness, int index)
+{
+	*run = (struct engine_run){ .harness = harness, .seed = hunt.seed + index };
+	for (int i = 0; i < hunt.nr_slots; i++)
+		for (int k = 0; k < hunt.slot[i].nr; k++)
+			if (!strcmp(hunt.slot[i].job[k].harness, harness)) {
+				run->nr_before += i < index;
+				run->nr++;
+			}
+	snprintf(run->corpus, sizeof(run->corpus), "%s/%s", hunt.work, harness);
+	if (run->nr_before)
+		return CLI_OK;
+	if (mkdir(run->corpus, 0700) && !(hunt.keep && errno == EEXIST))
+		return cli_error("%s: %s", run->corpus, strerror(errno));
+	return write_seeds(harness, run->corpus);
+}
+
 static int start_next(int index)
 {
 	struct slot *slot = &hunt.slot[index];
 	const struct job *job = &slot->job[slot->next++];
-	char folder[256], time[48], seed[32], prefix[300], max_len[32];
 	char program[4096], fd[16];
 	pid_t parent = getpid();
 	int left = hunt.start + hunt.seconds - now() + 0.5;
-	bool is_timeline = !strcmp(job->harness, "fuzz_timeline");
 
-	snprintf(folder, sizeof(folder), "%s/%d-%s", hunt.work, index, job->harness);
-	snprintf(slot->log, sizeof(slot->log), "%s.log", folder);
-	if (mkdir(folder, 0700))
-		return cli_error("%s: %s", folder, strerror(errno));
-	if (write_seeds(job->harness, folder))
+	if (prepare(&slot->run, job->harness, index))
 		return CLI_ERROR;	/* which has been told */
+	snprintf(slot->log, sizeof(slot->log), "%s/%d.log", hunt.work, index);
 
 	/* Starting takes time too: the last one ends with the hunt. */
 	if (slot->next < slot->nr || left > job->seconds)
 		left = job->seconds;
-	snprintf(time, sizeof(time), "-max_total_time=%d", left > 0 ? left : 1);
-	snprintf(seed, sizeof(seed), "-seed=%d", hunt.seed + index);
-	snprintf(prefix, sizeof(prefix), "-artifact_prefix=%s/crash-", hunt.work);
-	snprintf(max_len, sizeof(max_len), "-max_len=%d", is_timeline ? 2048 : 256);
+	slot->run.seconds = left > 0 ? left : 1;
 	snprintf(fd, sizeof(fd), "%d", hunt.pipe[1]);
-	cli_sibling(job->harness, program, sizeof(program));
+	engine_program(hunt.engine, job->harness, program, sizeof(program));
 
 	fflush(NULL);
 	slot->pid = fork();
@@ -224,25 +261,35 @@ static int start_next(int index)
 	if (slot->pid)
 		return CLI_OK;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_PDEATHSIG, hunt.engine->stop_signal);
 	if (getppid() != parent)
 		_exit(CLI_ERROR);
 	/* Ctrl-C is for the hunt, which then stops its engines. */
 	setpgid(0, 0);
-	if (!freopen(slot->log, "w", stderr) || !freopen("/dev/null", "w", stdout))
+	if (!freopen(slot->log, "w", stderr) || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
 		_exit(CLI_ERROR);
-	setenv("CLOCKFUZZ_FINDINGS", hunt.work, 1);
+	setenv("CLOCKFUZZ_FINDINGS", hunt.found_dir, 1);
 	setenv("CLOCKFUZZ_REPORT_FD", fd, 1);
 	if (*hunt.laws)
 		setenv("CLOCKFUZZ_LAWS", hunt.laws, 1);
-	execl(program, program, time, seed, prefix, max_len, "-rss_limit_mb=512",
-	      "-malloc_limit_mb=64", "-timeout=10", "-reload=0",
-	      /* What is rare says little here, and how often a branch was taken says
-		 nothing about a pure function; both take their time. */
-	      "-entropic=0",
-	      is_timeline ? "-use_counters=1" : "-use_counters=0",
-	      folder, (char *)NULL);
+	hunt.engine->exec(&slot->run, program);
 	_exit(CLI_ERROR);
+}
+
+/* AFL++'s, which it can't be asked to leave out. */
+static void drop_colours(char *line)
+{
+	char *to = line;
+
+	while (*line) {
+		if (*line == '\033') {
+			line += strcspn(line, "mhlK");
+			line += !!*line;
+		} else {
+			*to++ = *line++;
+		}
+	}
+	*to = '\0';
 }
 
 static void print_tail(const char *path, int lines)
@@ -252,6 +299,7 @@ static void print_tail(const char *path, int lines)
 	int n = 0;
 
 	while (f && fgets(line, sizeof(line), f)) {
+		drop_colours(line);
 		free(ring[n % lines]);
 		ring[n++ % lines] = strdup(line);
 	}
@@ -261,6 +309,14 @@ static void print_tail(const char *path, int lines)
 		free(ring[i]);
 	if (f)
 		fclose(f);
+}
+
+static void died(const struct slot *slot)
+{
+	clear_line();
+	cli_error("%s stopped before its time; its log ends:", slot->run.harness);
+	print_tail(slot->log, 20);
+	hunt.failed = true;
 }
 
 /* Starts what comes next where an engine has ended.  How many run? */
@@ -273,13 +329,9 @@ static int reap(void)
 
 		if (slot->pid && waitpid(slot->pid, &status, WNOHANG) == slot->pid) {
 			slot->pid = 0;
-			if (status && !stop) {
-				clear_line();
-				cli_error("%s stopped before its time; its log ends:",
-					  slot->job[slot->next - 1].harness);
-				print_tail(slot->log, 20);
-				hunt.failed = true;
-			}
+			if ((status || engine_saw_death(hunt.engine, &slot->run)) &&
+			    !stop)
+				died(slot);
 		}
 		if (!slot->pid && slot->next < slot->nr && !stop &&
 		    start_next(i)) {
@@ -475,14 +527,37 @@ static void remove_tree(const char *path)
 	cli_run(args);
 }
 
+#define STOP_MS 3000		/* then it is killed */
+
+static void wait_until(double deadline, struct slot *slot)
+{
+	while (waitpid(slot->pid, NULL, WNOHANG) != slot->pid) {
+		if (now() > deadline)
+			kill(slot->pid, SIGKILL);
+		poll(NULL, 0, 10);
+	}
+	slot->pid = 0;
+}
+
 static void stop_all(void)
 {
+	double deadline = now() + STOP_MS / 1e3;
+
 	for (int i = 0; i < hunt.nr_slots; i++)
-		if (hunt.slot[i].pid) {
-			kill(hunt.slot[i].pid, SIGKILL);
-			waitpid(hunt.slot[i].pid, NULL, 0);
-			hunt.slot[i].pid = 0;
-		}
+		if (hunt.slot[i].pid)
+			kill(hunt.slot[i].pid, hunt.engine->stop_signal);
+	for (int i = 0; i < hunt.nr_slots; i++) {
+		struct slot *slot = &hunt.slot[i];
+
+		if (!slot->pid)
+			continue;
+		wait_until(deadline, slot);
+		if (engine_saw_death(hunt.engine, &slot->run))
+			died(slot);
+	}
+	/* an engine's own children, which end with it */
+	while (wait(NULL) > 0)
+		;
 }
 
 static void list_found(bool known)
@@ -537,11 +612,11 @@ static void summary(void)
 		/* One object a line: the findings' first, the hunt's own last. */
 		for (int i = 0; i < hunt.nr_found; i++)
 			tell(hunt.found[i].path);
-		printf("{\"hunt\":\"%s\",\"tree\":\"%s\",\"seconds\":%.1f,"
+		printf("{\"hunt\":\"%s\",\"tree\":\"%s\",\"engine\":\"%s\",\"seconds\":%.1f,"
 		       "\"executions\":%llu,\"seed\":%d,\"new\":%d,\"known\":%d,"
 		       "\"stale\":%s",
-		       subject->name, subject_versions(subject), took, hunt.ran,
-		       hunt.seed, hunt.nr_new, nr_known, hunt.stale ? "true" : "false");
+		       subject->name, subject_versions(subject), hunt.engine->name,
+		       took, hunt.ran, hunt.seed, hunt.nr_new, nr_known, hunt.stale ? "true" : "false");
 		for (int i = 0; i < hunt.nr_first_times; i++)
 			printf(",\"%s\":{\"execution\":%llu,\"cpu_s\":%.3f}",
 			       hunt.first_time[i].what, hunt.first_time[i].execution,
@@ -572,7 +647,7 @@ static bool parse_number(const char *s, int min, int max, int *n)
 
 static int parse(int argc, char **argv, const char **only)
 {
-	const char *v;
+	const char *engine = "libfuzzer", *v;
 
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--json")) {
@@ -602,17 +677,25 @@ static int parse(int argc, char **argv, const char **only)
 				sprintf(hunt.laws + n, "%s%s", n ? "," : "", v);
 		} else if ((v = cli_option(argv, &i, "--out"))) {
 			hunt.out = v;
+		} else if ((v = cli_option(argv, &i, "--keep"))) {
+			hunt.keep = true;
+			if ((size_t)snprintf(hunt.work, sizeof(hunt.work), "%s", v) >=
+			    sizeof(hunt.work))
+				return cli_error("--keep %s: too long a name", v);
 		} else if ((v = cli_option(argv, &i, "--harness"))) {
-			char path[4096];
-
-			if (strncmp(v, "fuzz_", 5) || strlen(v) >= NAME || strchr(v, '/') ||
-			    access(cli_sibling(v, path, sizeof(path)), X_OK))
-				return cli_error("--harness %s: there is no such harness", v);
 			*only = v;
+		} else if ((v = cli_option(argv, &i, "--engine"))) {
+			engine = v;
 		} else {
 			return cli_error("hunt: unknown option %s", argv[i]);
 		}
 	}
+	hunt.engine = engine_find(engine);
+	if (!hunt.engine)
+		return CLI_ERROR;	/* which has been told */
+	if (!has_harness(*only ?: "fuzz_timeline"))
+		return cli_error("--harness %s: %s has no such harness",
+				 *only ?: "fuzz_timeline", engine);
 	return CLI_OK;
 }
 
@@ -646,21 +729,29 @@ int cmd_hunt(int argc, char **argv)
 	snprintf(known_out, sizeof(known_out), "%s/known", hunt.out);
 	if (make_folder(hunt.out) || (hunt.known_path && make_folder(known_out)))
 		return CLI_ERROR;
-	snprintf(hunt.work, sizeof(hunt.work), "%.40s/clockfuzz-XXXXXX", tmp ? tmp : "/tmp");
-	if (!mkdtemp(hunt.work) || pipe(hunt.pipe))
+	if (hunt.keep && make_folder(hunt.work))
+		return CLI_ERROR;
+	if (!hunt.keep)
+		snprintf(hunt.work, sizeof(hunt.work), "%.40s/clockfuzz-XXXXXX", tmp ? tmp : "/tmp");
+	if ((!hunt.keep && !mkdtemp(hunt.work)) || pipe(hunt.pipe))
 		return cli_error("%s: %s", hunt.work, strerror(errno));
+	snprintf(hunt.found_dir, sizeof(hunt.found_dir), "%s/found", hunt.work);
+	remove_tree(hunt.found_dir);
+	if (make_folder(hunt.found_dir))
+		return CLI_ERROR;
 	fcntl(hunt.pipe[0], F_SETFL, O_NONBLOCK);
 	fcntl(hunt.pipe[0], F_SETFD, FD_CLOEXEC);
 	fd.fd = hunt.pipe[0];
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 
 	tty = isatty(fileno(talk()));
 	schedule(only);
-	fprintf(talk(), "hunting on %s %s for %d s with %d job%s\n",
+	fprintf(talk(), "hunting on %s %s for %d s with %d job%s of %s\n",
 		subject->name, subject_versions(subject), hunt.seconds,
-		hunt.nr_slots, hunt.nr_slots == 1 ? "" : "s");
+		hunt.nr_slots, hunt.nr_slots == 1 ? "" : "s", hunt.engine->name);
 	fflush(talk());
 	check_known(only);
 	hunt.start = now();
@@ -673,7 +764,8 @@ int cmd_hunt(int argc, char **argv)
 	stop_all();
 	read_pipe();
 	summary();
-	remove_tree(hunt.work);
+	if (!hunt.keep)
+		remove_tree(hunt.work);
 	known_free(&hunt.known);
 	if (ferror(stdout) || fflush(stdout))
 		hunt.failed = true;

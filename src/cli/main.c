@@ -177,8 +177,8 @@ static const struct command {
 	const char *args, *help;
 } commands[] = {
 	{ "hunt", cmd_hunt, "[--time 60s] [--jobs N] [--law L]... [--seed N]\n"
-	  "             [--out DIR] [--harness fuzz_X] [--known FILE | --no-known]\n"
-	  "             [--first] [--quiet] [--json]",
+	  "             [--engine libfuzzer|afl++] [--out DIR] [--harness fuzz_X]\n"
+	  "             [--keep DIR] [--known FILE | --no-known] [--first] [--quiet] [--json]",
 	  "fuzzes, and reports each law that breaks" },
 	{ "replay", cmd_replay, "[--known FILE | --no-known] [--full] [--quiet] [--json]\n"
 	  "             FILE|DIR...",
@@ -189,6 +189,12 @@ static const struct command {
 	{ "compare", cmd_compare, "TREE1 TREE2... [--patch FILE]... [--time 20s] [--seed N]\n"
 	  "             [--out DIR] [--json] [FILE|DIR]...",
 	  "what a kernel or a patch fixes, breaks and changes" },
+#endif
+#ifdef CF_HAS_LINUX
+	{ "ci", cmd_ci, "--base REV --kernel TREE [--time 10m] [--jobs N] [--seed N] [--out DIR]\n"
+	  "             [--summary FILE.md] [--sarif FILE] [--known FILE | --no-known]\n"
+	  "             [FILE|DIR]...",
+	  "what a git tree breaks since commit REV, for CI" },
 #endif
 	{ "minimize", cmd_minimize, "FILE [-o OUT] [--signature \"LAW CLOCK EVENT\"]",
 	  "shrinks a scenario while it breaks the same law" },
@@ -204,6 +210,11 @@ static const struct command {
 	  "             [--known FILE | --no-known] [--quiet] [--json]",
 	  "the laws over pure functions, for all inputs, by an SMT solver" },
 #endif
+	{ "corpus", cmd_corpus, "merge SRC... [--corpus DIR] [--known FILE | --no-known]\n"
+	  "             prune [--also FILE] [--dry-run] [DIR]\n"
+	  "             coverage [-o DIR]",
+	  "takes scenarios that reach more, lets go of those that reach no more than\n"
+	  "           others; what of the kernel's files is reached, as HTML" },
 	{ "eval", cmd_eval, "FUNCTION",
 	  "arguments as TSV on stdin, results as TSV on stdout" },
 	{ "list", cmd_list, "[--json] laws|functions|subjects|known|planted",
@@ -224,7 +235,8 @@ static int cmd_help(int argc, char **argv)
 		if (commands[i].help)
 			printf("  %-8s %s\n           %s\n", commands[i].name,
 			       commands[i].args, commands[i].help);
-	printf("  test\n           builds and runs all tests\n"
+	printf("  tree\n           gets a tree and what it takes to build it, and says where it is\n"
+	       "  test\n           builds and runs all tests\n"
 	       "  bench    NAME [ARGS]\n           measures; without a NAME it tells them\n\n"
 	       "TREE is a Linux source tree, or 6.12 (default), 6.1 or 7.2: Debian's.  Given\n"
 	       "several times, host 0 of a scenario runs the first, host 1 the second, ...;\n"
@@ -239,7 +251,7 @@ static int cmd_help(int argc, char **argv)
 
 static int cmd_version(int argc, char **argv)
 {
-	printf("clockfuzz 0.1, subject %s %s from %s\n", subject->name,
+	printf("clockfuzz " CLI_VERSION ", subject %s %s from %s\n", subject->name,
 	       subject_versions(subject), subject->tree);
 	return CLI_OK;
 }

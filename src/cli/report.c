@@ -7,12 +7,12 @@
  * this program's.
  */
 #include <errno.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "cli.h"
+#include "json.h"
 #include "../file.h"
 #include "../report/html.h"
 #include "../report/known.h"
@@ -22,7 +22,6 @@
 #define MAX_ROWS 4096
 #define MAX_OUTPUT (1 << 26)
 #define NAME 200
-#define SIGNATURE 128
 
 struct tree {
 	char *kernel;			/* as --kernel has it; NULL: the default */
@@ -49,13 +48,6 @@ static struct {
 	const char *known_path;
 	struct known known;
 } page;
-
-static const char *text(const json_t *object, const char *key)
-{
-	const char *s = json_string_value(json_object_get(object, key));
-
-	return s ? s : "";
-}
 
 /* ---- asking the trees ------------------------------------------------------- */
 
@@ -118,8 +110,8 @@ static int ask_replay(struct tree *tree, const char **paths, int nr)
 		return code;
 	tree->replays = json_object();
 	while ((json = next_json(&output, &bad))) {
-		snprintf(tree->version, sizeof(tree->version), "%s", text(json, "tree"));
-		json_object_set_new(tree->replays, text(json, "input"), json);
+		snprintf(tree->version, sizeof(tree->version), "%s", text_of(json, "tree"));
+		json_object_set_new(tree->replays, text_of(json, "input"), json);
 	}
 	return bad ? bad : code;
 }
@@ -137,7 +129,7 @@ static int ask_functions(struct tree *tree)
 	list = json_loads(output, 0, NULL);
 	tree->functions = json_object();
 	json_array_foreach(list, i, function)
-		json_object_set_new(tree->functions, text(function, "name"), json_true());
+		json_object_set_new(tree->functions, text_of(function, "name"), json_true());
 	json_decref(list);
 	return CLI_OK;
 }
@@ -164,7 +156,7 @@ static json_t *ask_explain(const struct row *row, int *code)
 	char *output;
 	int asked;
 
-	if (strcmp(text(row->finding[row->last], "harness"), "fuzz_timeline"))
+	if (strcmp(text_of(row->finding[row->last], "harness"), "fuzz_timeline"))
 		return NULL;
 	asked = ask(&page.tree[row->last], args, &output);
 	if (asked <= CLI_BROKEN)
@@ -178,7 +170,7 @@ static json_t *ask_explain(const struct row *row, int *code)
 /* Is what @finding of @path is known as the subject of another of the files? */
 static bool has_own_file(const json_t *finding, const char *path)
 {
-	const char *known = text(finding, "known"), *other;
+	const char *known = text_of(finding, "known"), *other;
 	char slug[128];
 	json_t *value;
 
@@ -222,22 +214,15 @@ static void name_row(struct row *row)
 		snprintf(row->id, sizeof(row->id), "%s-%d", name, i);
 }
 
-static const char *signature(const json_t *finding, char buf[SIGNATURE])
-{
-	snprintf(buf, SIGNATURE, "%s %s %s", text(finding, "law"), text(finding, "clock"),
-		 text(finding, "event"));
-	return buf;
-}
-
 static int add_finding(const char *path, int tree, json_t *finding)
 {
 	struct row *row, new = { .path = path };
-	int law = law_by_name(text(finding, "law"));
+	int law = law_by_name(text_of(finding, "law"));
 
 	/* the canary rings on every tree, to show that it can */
 	if (law < 0 || law == LAW_CANARY || has_own_file(finding, path))
 		return CLI_OK;
-	signature(finding, new.signature);
+	signature_of(finding, new.signature);
 	for (row = page.row; row < page.row + page.nr_rows; row++)
 		if (row->path == path && !strcmp(row->signature, new.signature))
 			break;
@@ -289,7 +274,7 @@ static const char *const state_class[] = {
 /* The function that breaks the law where it breaks. */
 static const char *function_of(const struct row *row)
 {
-	return text(row->finding[row->last], "function");
+	return text_of(row->finding[row->last], "function");
 }
 
 static const json_t *findings_of(const struct row *row, int tree)
@@ -303,7 +288,7 @@ static bool has_signature(const json_t *findings, const char *wanted)
 	const json_t *f;
 
 	for (size_t i = 0; (f = json_array_get(findings, i)); i++)
-		if (!strcmp(signature(f, buf), wanted))
+		if (!strcmp(signature_of(f, buf), wanted))
 			return true;
 	return false;
 }
@@ -323,10 +308,10 @@ static const json_t *hidden_by(const struct row *row, int tree)
 	char buf[SIGNATURE];
 
 	for (size_t i = 0; (f = json_array_get(others, i)); i++) {
-		bool ends = !strcmp(text(f, "law"), law_info[LAW_TOTAL].name);
+		bool ends = !strcmp(text_of(f, "law"), law_info[LAW_TOTAL].name);
 
 		if (event_nr(f) && event_nr(f) < event_nr(row->finding[row->last]) + ends &&
-		    !has_signature(findings_of(row, row->last), signature(f, buf)))
+		    !has_signature(findings_of(row, row->last), signature_of(f, buf)))
 			return f;
 	}
 	return NULL;
@@ -335,11 +320,11 @@ static const json_t *hidden_by(const struct row *row, int tree)
 static enum state state(const struct row *row, int tree)
 {
 	const struct tree *t = &page.tree[tree];
-	const char *missing = text(json_object_get(t->replays, row->path), "missing");
+	const char *missing = text_of(json_object_get(t->replays, row->path), "missing");
 	char slug[128];
 
 	if (row->finding[tree])
-		return !page.known_path || *text(row->finding[tree], "known") ? LIVE : NEW;
+		return !page.known_path || *text_of(row->finding[tree], "known") ? LIVE : NEW;
 	if (known_slug(row->path, slug, sizeof(slug)) && !strcmp(slug, missing))
 		return LOST;
 	if (json_object_get(page.tree[row->last].functions, function_of(row)) &&
@@ -351,13 +336,13 @@ static enum state state(const struct row *row, int tree)
 /* What @finding is off by; no more digits than fit in a table. */
 static const char *amount(const json_t *finding, char buf[80])
 {
-	double difference = strtod(text(finding, "difference"), NULL);
+	double difference = strtod(text_of(finding, "difference"), NULL);
 
-	if (!*text(finding, "amount"))
+	if (!*text_of(finding, "amount"))
 		return "stops";
 	if (json_object_get(finding, "difference_seconds") || fabs(difference) < 1e6)
-		return text(finding, "amount");
-	snprintf(buf, 80, "%+.3g %s", difference, text(finding, "unit"));
+		return text_of(finding, "amount");
+	snprintf(buf, 80, "%+.3g %s", difference, text_of(finding, "unit"));
 	return buf;
 }
 
@@ -366,7 +351,7 @@ static const struct known_row *known_row(const struct row *row)
 {
 	for (int i = 0; i < page.nr_trees; i++)
 		for (u32 k = 0; k < page.known.nr; k++)
-			if (!strcmp(text(row->finding[i], "known"), page.known.row[k].slug))
+			if (!strcmp(text_of(row->finding[i], "known"), page.known.row[k].slug))
 				return &page.known.row[k];
 	return NULL;
 }
@@ -478,7 +463,7 @@ static void print_missing(FILE *out)
 			if (json_object_get(replay, "missing"))
 				element(out, "p class=\"lost\"",
 					"%s is no longer seen on %s, where the table of known findings says live: %s",
-					text(replay, "missing"), page.tree[i].name, cli_shown_path(path));
+					text_of(replay, "missing"), page.tree[i].name, cli_shown_path(path));
 }
 
 static void print_matrix(FILE *out)
@@ -522,8 +507,8 @@ static bool trees_differ(const struct row *row)
 {
 	for (int i = 1; i < page.nr_trees; i++)
 		if (state(row, i) != state(row, 0) ||
-		    strcmp(text(row->finding[i], "difference"),
-			   text(row->finding[0], "difference")))
+		    strcmp(text_of(row->finding[i], "difference"),
+			   text_of(row->finding[0], "difference")))
 			return true;
 	return false;
 }
@@ -559,7 +544,7 @@ static void print_findings(FILE *out)
 		known = known_row(row);
 		fprintf(out, "<tr%s><th scope=\"row\"><a href=\"#%s\">%s</a></th>",
 			trees_differ(row) ? "" : " class=\"same\"", row->id, row->id);
-		html_element(out, "td class=\"clock\"", text(row->finding[row->last], "clock"));
+		html_element(out, "td class=\"clock\"", text_of(row->finding[row->last], "clock"));
 		html_element(out, "td", known ? known->status : "-");
 		for (int k = 0; k < page.nr_trees; k++)
 			print_state(out, row, k);
@@ -576,9 +561,9 @@ static void print_number(FILE *out, const json_t *finding, const char *key)
 
 	snprintf(hexa, sizeof(hexa), "%s_hex", key);
 	fputs("<td class=\"number\">", out);
-	html_text(out, text(finding, key));
+	html_text(out, text_of(finding, key));
 	fputs("<br/>", out);
-	html_element(out, "span class=\"code soft\"", text(finding, hexa));
+	html_element(out, "span class=\"code soft\"", text_of(finding, hexa));
 	fputs("</td>", out);
 }
 
@@ -594,7 +579,7 @@ static void print_why_not(FILE *out, const struct row *row, int tree)
 		break;
 	case HIDDEN:
 		fputs("hidden: before that it breaks another law: ", out);
-		html_text(out, text(hidden_by(row, tree), "headline"));
+		html_text(out, text_of(hidden_by(row, tree), "headline"));
 		break;
 	default:
 		fputs("silent: this law isn't broken", out);
@@ -626,21 +611,21 @@ static void print_values(FILE *out, const struct row *row)
 			continue;
 		}
 		if (row->law == LAW_TOTAL) {
-			html_element(out, "td colspan=\"5\" class=\"live\"", text(f, "why"));
+			html_element(out, "td colspan=\"5\" class=\"live\"", text_of(f, "why"));
 		} else {
-			const char *high = text(f, "tolerance_high");
+			const char *high = text_of(f, "tolerance_high");
 
 			print_number(out, f, "want");
 			print_number(out, f, "got");
 			print_number(out, f, "difference");
-			html_element(out, "td", text(f, "unit"));
+			html_element(out, "td", text_of(f, "unit"));
 			/* an s128 beyond any clock: no limit */
 			element(out, "td class=\"number\"", strlen(high) > 25 ? "%s or more" :
-				"%s to %s", text(f, "tolerance_low"), high);
+				"%s to %s", text_of(f, "tolerance_low"), high);
 		}
-		element(out, "td class=\"code\"", "%s%s%.0lld %s", text(f, "file"),
-			*text(f, "file") ? ":" : "",
-			json_integer_value(json_object_get(f, "line")), text(f, "function"));
+		element(out, "td class=\"code\"", "%s%s%.0lld %s", text_of(f, "file"),
+			*text_of(f, "file") ? ":" : "",
+			json_integer_value(json_object_get(f, "line")), text_of(f, "function"));
 		fputs("</tr>\n", out);
 	}
 	end_table(out);
@@ -648,13 +633,13 @@ static void print_values(FILE *out, const struct row *row)
 
 static void print_event(FILE *out, const json_t *e, bool hosts)
 {
-	const char *error = text(e, "error");
-	unsigned long long ns = strtoull(text(e, "true_ns"), NULL, 10);
+	const char *error = text_of(e, "error");
+	unsigned long long ns = strtoull(text_of(e, "true_ns"), NULL, 10);
 
 	fputs(json_object_get(e, "broken") ? "<tr class=\"broken\">" : "<tr>", out);
 	element(out, "td class=\"number\"", "%lld",
 		json_integer_value(json_object_get(e, "nr")));
-	html_element(out, "th scope=\"row\" class=\"code\"", text(e, "event"));
+	html_element(out, "th scope=\"row\" class=\"code\"", text_of(e, "event"));
 	element(out, "td class=\"number\"", "%llu.%09llu", ns / CF_NS_PER_SEC,
 		ns % CF_NS_PER_SEC);
 	if (hosts)
@@ -662,14 +647,14 @@ static void print_event(FILE *out, const json_t *e, bool hosts)
 			json_integer_value(json_object_get(e, "host")));
 	element(out, "td class=\"number\"", "%lld",
 		json_integer_value(json_object_get(e, "cpu")));
-	html_element(out, "td class=\"number\"", text(e, "raw_tsc"));
+	html_element(out, "td class=\"number\"", text_of(e, "raw_tsc"));
 	if (json_object_get(e, "trap"))
-		html_element(out, "td", text(e, "trap"));
+		html_element(out, "td", text_of(e, "trap"));
 	else
-		element(out, "td", "%s%s%s", text(e, "clock"), *text(e, "unit") ? ", " : "",
-			text(e, "unit"));
-	html_element(out, "td class=\"number\"", text(e, "got"));
-	html_element(out, "td class=\"number\"", text(e, "want"));
+		element(out, "td", "%s%s%s", text_of(e, "clock"), *text_of(e, "unit") ? ", " : "",
+			text_of(e, "unit"));
+	html_element(out, "td class=\"number\"", text_of(e, "got"));
+	html_element(out, "td class=\"number\"", text_of(e, "want"));
 	element(out, "td class=\"number\"", "%s%s", *error >= '1' ? "+" : "", error);
 	fputs("</tr>\n", out);
 }
@@ -772,10 +757,10 @@ static int print_article(FILE *out, const struct row *row)
 	if (code)
 		return code;
 	fprintf(out, "<article id=\"%s\">\n<h3><a href=\"#%s\">", row->id, row->id);
-	html_text(out, text(f, "headline"));
+	html_text(out, text_of(f, "headline"));
 	fputs("</a></h3>\n", out);
 	print_about(out, row);
-	html_element(out, "pre class=\"story\"", text(f, "story"));
+	html_element(out, "pre class=\"story\"", text_of(f, "story"));
 	putc('\n', out);
 	print_values(out, row);
 	if (detail && json_array_size(json_object_get(detail, "events")))
@@ -784,11 +769,11 @@ static int print_article(FILE *out, const struct row *row)
 	findings = json_object_get(detail, "findings");
 	last = json_array_get(findings, json_array_size(findings) - 1);
 	if (json_object_get(detail, "plot") &&
-	    !strcmp(text(last, "headline"), text(f, "headline")))
-		html_plot(out, text(detail, "plot"), text(f, "headline"));
-	if (*text(f, "arithmetic")) {
+	    !strcmp(text_of(last, "headline"), text_of(f, "headline")))
+		html_plot(out, text_of(detail, "plot"), text_of(f, "headline"));
+	if (*text_of(f, "arithmetic")) {
 		fputs("<h4>Arithmetic</h4>\n", out);
-		html_element(out, "pre", text(f, "arithmetic"));
+		html_element(out, "pre", text_of(f, "arithmetic"));
 	}
 	print_commands(out, row);
 	print_scenario(out, row);

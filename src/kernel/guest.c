@@ -73,9 +73,10 @@ void guest_hibernate(u64 tsc, bool resume)
 		save_hv_clock_tsc_state();
 }
 
-/* last_value is left as it was: whoever reads in between isn't there otherwise. */
+/* Flags and last_value are left as they were: whoever reads in between isn't there otherwise. */
 bool guest_read(enum subject_reader reader, u32 vcpu, u64 tsc, u64 *value)
 {
+	u8 flags = guest_pvclock[vcpu].flags;
 	atomic64_t last = last_value;
 	struct timespec64 now;
 
@@ -95,6 +96,7 @@ bool guest_read(enum subject_reader reader, u32 vcpu, u64 tsc, u64 *value)
 		*value = (u64)now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
 		break;
 	}
+	guest_pvclock[vcpu].flags = flags;
 	last_value = last;
 	return true;
 }

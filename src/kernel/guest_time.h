@@ -23,15 +23,24 @@ static void set_vdso_clock(SHIM_VDSO_CLOCK *vc, const struct subject_counter *c,
 }
 
 static bool read_vdso(void *page, SHIM_VDSO_CLOCK *vc, clockid_t clock, u64 cycles,
-		      s64 *ns)
+		      struct __kernel_timespec *ts)
 {
-	struct __kernel_timespec ts;
-
 	shim_guest_tsc = cycles;
-	if (!SHIM_DO_HRES(page, vc, clock, &ts))
-		return false;
+	return SHIM_DO_HRES(page, vc, clock, ts);
+}
+
+/* one of several */
+static void read_one(void *page, SHIM_VDSO_CLOCK *vc, const struct subject_vdso *at,
+		     struct subject_vdso_read *read, s64 *ns)
+{
+	struct __kernel_timespec ts = { 0 };
+	bool valid = read_vdso(page, vc, at->raw ? CLOCK_MONOTONIC_RAW : CLOCK_MONOTONIC,
+			       at->cycles, &ts);
+
+	read->valid &= valid;
+	read->any |= valid;
+	read->whole &= (u64)ts.tv_nsec < NSEC_PER_SEC;
 	*ns = (u64)ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
-	return true;
 }
 
 bool guest_vdso_read(const struct subject_counter *c, u64 cycles, u64 *ns)
@@ -42,10 +51,14 @@ bool guest_vdso_read(const struct subject_counter *c, u64 cycles, u64 *ns)
 	struct vdso_data page = { 0 };
 #endif
 	SHIM_VDSO_CLOCK *vc = &SHIM_VDSO_CLOCKS(&page)[CS_HRES_COARSE];
+	struct __kernel_timespec ts;
 
 	vc->clock_mode = VDSO_CLOCKMODE_TSC;
 	set_vdso_clock(vc, c, CLOCK_MONOTONIC, 0);
-	return read_vdso(&page, vc, CLOCK_MONOTONIC, cycles, (s64 *)ns);
+	if (!read_vdso(&page, vc, CLOCK_MONOTONIC, cycles, &ts))
+		return false;
+	*ns = (u64)ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+	return true;
 }
 
 /*
@@ -68,20 +81,20 @@ void guest_vdso_update(const struct subject_vdso *at, struct subject_vdso_read *
 
 	vc->clock_mode = at->no_counter ? VDSO_CLOCKMODE_NONE : VDSO_CLOCKMODE_TSC;
 	set_vdso_clock(vc, &at->before, clock, at->before_s);
-	read->valid = read_vdso(system, vc, clock, at->cycles, &read->before_ns);
+	*read = (struct subject_vdso_read){ .valid = true, .whole = true };
+	read_one(system, vc, at, read, &read->before_ns);
 
 	interleave_watch(SHIM_VDSO_CLOCKS(system), VDSO_CLOCKS_SIZE);
 	vdso_write_begin((void *)system);
 	set_vdso_clock(vc, &at->after, clock, at->after_s);
 	vdso_write_end((void *)system);
 	interleave_update();
-	read->valid &= read_vdso(system, vc, clock, at->cycles, &read->after_ns);
-	read->valid &= read_vdso(own, vcns, clock, at->cycles, &read->namespace_ns);
+	read_one(system, vc, at, read, &read->after_ns);
+	read_one(own, vcns, at, read, &read->namespace_ns);
 
 	interleave_begin(&at->schedule);
-	read->valid &= read_vdso(at->in_namespace ? own : system,
-				 at->in_namespace ? vcns : vc, clock, at->cycles,
-				 &read->meanwhile_ns);
+	read_one(at->in_namespace ? own : system, at->in_namespace ? vcns : vc, at, read,
+		 &read->meanwhile_ns);
 	interleave_end();
 }
 
@@ -89,6 +102,20 @@ static u64 sched_clock_at(u64 tsc)
 {
 	shim_guest_tsc = tsc;
 	return native_sched_clock();
+}
+
+/* __set_cyc2ns_scale() has begun: the first copy is being written, the second one holds */
+static u64 sched_clock_nmi(u64 tsc)
+{
+	struct cyc2ns_data first = cyc2ns.data[0];
+	u64 ns;
+
+	cyc2ns.seq.seqcount.sequence++;
+	cyc2ns.data[0] = (struct cyc2ns_data){ 0 };
+	ns = sched_clock_at(tsc);
+	cyc2ns.data[0] = first;
+	cyc2ns.seq.seqcount.sequence--;
+	return ns;
 }
 
 void guest_sched_clock(const struct subject_sched_clock *at,
@@ -99,6 +126,7 @@ void guest_sched_clock(const struct subject_sched_clock *at,
 	read->before = sched_clock_at(at->refined_tsc);
 	set_cyc2ns_scale(at->khz, 0, at->refined_tsc);
 	read->after = sched_clock_at(at->refined_tsc);
+	read->after_nmi = sched_clock_nmi(at->refined_tsc);
 	read->shift = cyc2ns.data[0].cyc2ns_shift;
 
 	read->suspended = sched_clock_at(at->suspend_tsc);
@@ -106,5 +134,6 @@ void guest_sched_clock(const struct subject_sched_clock *at,
 	shim_guest_tsc = at->resume_tsc;
 	tsc_restore_sched_clock_state();
 	read->resumed = sched_clock_at(at->resume_tsc);
+	read->resumed_nmi = sched_clock_nmi(at->resume_tsc);
 	read->ns = sched_clock_at(at->tsc);
 }

@@ -74,6 +74,12 @@ static u64 read_clocksource_other(struct clocksource *cs)
 	return shim_hw->other_ns;
 }
 
+/* tsc_cs_enable(), hv_cs_enable() */
+static int enable_clocksource(struct clocksource *cs)
+{
+	return 0;
+}
+
 /* Pure in its arguments, so the last answer is kept over a reset. */
 static void register_clocksource(struct clocksource *cs, u32 scale, u32 freq)
 {
@@ -90,6 +96,7 @@ static void register_clocksource(struct clocksource *cs, u32 scale, u32 freq)
 	}
 	*cs = kept;
 	cs->read = asked.read;
+	cs->enable = asked.enable;
 	cs->vdso_clock_mode = asked.vdso_clock_mode;
 }
 
@@ -106,11 +113,13 @@ static struct clocksource *find_clocksource(u8 kind)
 	switch (kind) {
 	case SUBJECT_CS_TSC:
 		cs->read = read_clocksource_tsc;
+		cs->enable = enable_clocksource;
 		cs->vdso_clock_mode = VDSO_CLOCKMODE_TSC;
 		register_clocksource(cs, 1000, tsc_khz);
 		break;
 	case SUBJECT_CS_HYPERV_PAGE:
 		cs->read = read_clocksource_hyperv;
+		cs->enable = enable_clocksource;
 		cs->vdso_clock_mode = VDSO_CLOCKMODE_HVCLOCK;
 		register_clocksource(cs, 1, NSEC_PER_SEC / 100);
 		break;
@@ -139,16 +148,22 @@ static struct clocksource *clocksource_default_clock(void)
 	return find_clocksource(config.clocksource);
 }
 
+/* of a timekeeper by itself, host_time.h */
+static bool is_alone;
+static struct timespec64 rtc_alone;
+static u64 booted_alone_ns;
+
 static void read_persistent_clock64(struct timespec64 *now)
 {
-	*now = ns_to_timespec64(config.realtime_ns + shim_hw->other_ns);
+	*now = is_alone ? rtc_alone :
+			  ns_to_timespec64(config.realtime_ns + shim_hw->other_ns);
 }
 
 static void read_persistent_wall_and_boot_offset(struct timespec64 *now,
 						 struct timespec64 *boot_offset)
 {
 	read_persistent_clock64(now);
-	*boot_offset = (struct timespec64){ 0 };
+	*boot_offset = ns_to_timespec64(booted_alone_ns);
 }
 
 static void shim_gtod_chain(struct timekeeper *timekeeper, bool was_set)
@@ -348,8 +363,11 @@ static void vcpu_put(struct kvm_vcpu *vcpu)
 /* Large, and of use to few scenarios: forgotten when one begins to use it. */
 static KEEP struct kvm_vcpu_hv hyperv_vcpus[SUBJECT_MAX_VCPUS];
 static KEEP struct hv_message message_slots[SUBJECT_MAX_VCPUS];
-static u32 deliveries[SUBJECT_MAX_VCPUS];
-static u64 delivered[SUBJECT_MAX_VCPUS];
+static KEEP struct stimer_seen {
+	u32 deliveries;
+	bool direct, refused;
+	struct hv_message message;	/* as the guest found it */
+} stimer_seen[SUBJECT_MAX_VCPUS];
 
 /* kvm_hv_vcpu_init() and the guest's HV_X64_MSR_SIMP */
 static struct kvm_vcpu_hv *hyperv_vcpu(struct kvm_vcpu *vcpu)
@@ -360,9 +378,10 @@ static struct kvm_vcpu_hv *hyperv_vcpu(struct kvm_vcpu *vcpu)
 		return hv;
 	memset(hv, 0, sizeof(*hv));
 	memset(&message_slots[vcpu->vcpu_idx], 0, sizeof(message_slots[0]));
+	memset(&stimer_seen[vcpu->vcpu_idx], 0, sizeof(stimer_seen[0]));
 	hv->vcpu = vcpu;
 	hv->synic.active = true;
-	hv->synic.msg_page = HV_SYNIC_SIMP_ENABLE;
+	hv->synic.msg_page = gfn_to_gpa(SHIM_MESSAGES_GFN) | HV_SYNIC_SIMP_ENABLE;
 	for (int i = 0; i < (int)ARRAY_SIZE(hv->stimer); i++)
 		stimer_init(&hv->stimer[i], i);
 	vcpu->arch.hyperv = hv;
@@ -370,11 +389,12 @@ static struct kvm_vcpu_hv *hyperv_vcpu(struct kvm_vcpu *vcpu)
 	return hv;
 }
 
-static u8 *message_slot(struct kvm_vcpu *vcpu, int offset, int len)
+static u8 *message_slot(struct kvm_vcpu *vcpu, gfn_t gfn, int offset, int len)
 {
 	int start = SHIM_SINT * sizeof(struct hv_message);
 
-	if (offset < start || offset + len > start + (int)sizeof(struct hv_message))
+	if (gfn != SHIM_MESSAGES_GFN || len < 0 || offset < start ||
+	    offset + len > start + (int)sizeof(struct hv_message))
 		return NULL;
 	return (u8 *)&message_slots[vcpu->vcpu_idx] + offset - start;
 }
@@ -382,7 +402,7 @@ static u8 *message_slot(struct kvm_vcpu *vcpu, int offset, int len)
 int kvm_vcpu_read_guest_page(struct kvm_vcpu *vcpu, gfn_t gfn, void *data,
 			     int offset, int len)
 {
-	u8 *slot = message_slot(vcpu, offset, len);
+	u8 *slot = message_slot(vcpu, gfn, offset, len);
 
 	if (!slot)
 		return -EFAULT;
@@ -393,7 +413,7 @@ int kvm_vcpu_read_guest_page(struct kvm_vcpu *vcpu, gfn_t gfn, void *data,
 int kvm_vcpu_write_guest_page(struct kvm_vcpu *vcpu, gfn_t gfn, const void *data,
 			      int offset, int len)
 {
-	u8 *slot = message_slot(vcpu, offset, len);
+	u8 *slot = message_slot(vcpu, gfn, offset, len);
 
 	if (!slot)
 		return -EFAULT;
@@ -401,25 +421,22 @@ int kvm_vcpu_write_guest_page(struct kvm_vcpu *vcpu, gfn_t gfn, const void *data
 	return 0;
 }
 
-static void note_delivery(struct kvm_vcpu *vcpu)
-{
-	deliveries[vcpu->vcpu_idx]++;
-	delivered[vcpu->vcpu_idx] = hyperv_vcpu(vcpu)->stimer[0].exp_time;
-}
-
 /* The guest takes the message out at once, unless it is told to leave it. */
 static int synic_set_irq(struct kvm_vcpu_hv_synic *synic, u32 sint)
 {
-	struct kvm_vcpu *vcpu = hv_synic_to_vcpu(synic);
+	u32 nr = hv_synic_to_vcpu(synic)->vcpu_idx;
 
-	note_delivery(vcpu);
-	message_slots[vcpu->vcpu_idx].header.message_type = 0;
+	stimer_seen[nr].deliveries++;
+	stimer_seen[nr].direct = false;
+	stimer_seen[nr].message = message_slots[nr];
+	message_slots[nr].header.message_type = HVMSG_NONE;
 	return 1;
 }
 
 int kvm_apic_set_irq(struct kvm_vcpu *vcpu, struct kvm_lapic_irq *irq, void *map)
 {
-	note_delivery(vcpu);
+	stimer_seen[vcpu->vcpu_idx].deliveries++;
+	stimer_seen[vcpu->vcpu_idx].direct = true;
 	return 1;
 }
 
@@ -454,62 +471,100 @@ static void run_timers(void)
 		struct kvm_vcpu_hv *hv = to_hv_vcpu(&vcpus[i]);
 
 		if (hv)
-			run_timer(&hv->stimer[0].timer);
+			run_timer(&hv->stimer[SUBJECT_STIMER(i)].timer);
 		run_timer(&vcpus[i].arch.xen.timer);
 		if (vcpus[i].arch.apic)
 			run_timer(&vcpus[i].arch.apic->lapic_timer.timer);
 	}
 }
 
-/* HV_X64_MSR_STIMER0_CONFIG by the guest */
+/* HV_X64_MSR_STIMERx_CONFIG by the guest */
 void host_write_stimer_config(u32 nr, u32 flags)
 {
+	struct kvm_vcpu_hv *hv = hyperv_vcpu(&vcpus[nr]);
 	union hv_stimer_config config = {
 		.enable = !!(flags & SUBJECT_STIMER_ENABLE),
 		.periodic = !!(flags & SUBJECT_STIMER_PERIODIC),
 		.auto_enable = !!(flags & SUBJECT_STIMER_AUTO_ENABLE),
 		.direct_mode = !!(flags & SUBJECT_STIMER_DIRECT),
-		.apic_vector = 0xed,
+		.apic_vector = flags & SUBJECT_STIMER_DIRECT ? 0xed : 0,
 		.sintx = flags & SUBJECT_STIMER_NO_SINT ? 0 : SHIM_SINT,
 	};
 
-	hyperv_vcpu(&vcpus[nr])->synic.active = !(flags & SUBJECT_STIMER_NO_SYNIC);
-	stimer_set_config(&hyperv_vcpu(&vcpus[nr])->stimer[0], config.as_uint64, false);
+	hv->synic.active = !(flags & SUBJECT_STIMER_NO_SYNIC);
+	hv->enforce_cpuid = !(flags & SUBJECT_STIMER_LAX);
+	hv->cpuid_cache.features_edx = flags & SUBJECT_STIMER_NO_DIRECT ? 0 :
+				       HV_STIMER_DIRECT_MODE_AVAILABLE;
+	stimer_seen[nr].refused = stimer_set_config(&hv->stimer[SUBJECT_STIMER(nr)],
+						    config.as_uint64, false);
+	if (stimer_seen[nr].refused)
+		return;
+	hv->synic.msg_page = gfn_to_gpa(SHIM_MESSAGES_GFN) |
+			     (flags & SUBJECT_STIMER_NO_PAGE ? 0 : HV_SYNIC_SIMP_ENABLE);
 }
 
 void host_write_stimer_count(u32 nr, u64 count)
 {
-	stimer_set_count(&hyperv_vcpu(&vcpus[nr])->stimer[0], count, false);
+	struct kvm_vcpu_hv *hv = hyperv_vcpu(&vcpus[nr]);
+
+	stimer_seen[nr].refused = stimer_set_count(&hv->stimer[SUBJECT_STIMER(nr)], count,
+						   false);
 }
 
-/* kvm_hv_notify_acked_sint(), for the one timer */
+/*
+ * The guest leaves a message in its slot, or takes it out and writes EOM, if it is told
+ * that others wait; then kvm_hv_notify_acked_sint(), for the one timer.
+ */
 void host_set_message_slot(u32 nr, bool busy)
 {
 	struct kvm_vcpu_hv *hv = hyperv_vcpu(&vcpus[nr]);
-	struct kvm_vcpu_hv_stimer *stimer = &hv->stimer[0];
+	struct kvm_vcpu_hv_stimer *stimer = &hv->stimer[SUBJECT_STIMER(nr)];
 
-	message_slots[nr].header.message_type = busy;
-	if (!busy && stimer->msg_pending && stimer->config.enable &&
-	    !stimer->config.direct_mode)
+	struct hv_message_header *header = &message_slots[nr].header;
+	bool end_of_message = !busy && header->message_flags.msg_pending;
+
+	if (busy && header->message_type != HVMSG_NONE)
+		return;
+	header->message_type = busy;
+	header->message_flags.asu8 = 0;
+	if (end_of_message && stimer->msg_pending && stimer->config.enable &&
+	    !stimer->config.direct_mode && stimer->config.sintx == SHIM_SINT)
 		stimer_mark_pending(stimer, false);
 }
 
 void host_view_stimer(u32 nr, struct subject_stimer_view *view)
 {
-	const struct kvm_vcpu_hv_stimer *stimer = &hyperv_vcpus[nr].stimer[0];
+	const struct kvm_vcpu_hv_stimer *stimer = &hyperv_vcpus[nr].stimer[SUBJECT_STIMER(nr)];
+	const struct stimer_seen *seen = &stimer_seen[nr];
+	const struct hv_message_header *header = &seen->message.header;
+	const struct hv_timer_message_payload *payload = (void *)&seen->message.u;
 
-	memset(view, 0, sizeof(*view));
-	view->used = vcpus[nr].arch.hyperv;
-	if (!view->used)
+	if (!vcpus[nr].arch.hyperv) {
+		*view = (struct subject_stimer_view){ 0 };
 		return;
-	view->enabled = stimer->config.enable;
-	view->periodic = stimer->config.periodic;
-	view->msg_pending = stimer->msg_pending;
-	view->count = stimer->count;
-	view->exp_time = stimer->exp_time;
-	view->deliveries = deliveries[nr];
-	view->delivered = delivered[nr];
-	view->refused = !hyperv_vcpus[nr].synic.active;
+	}
+	*view = (struct subject_stimer_view){
+		.used = true,
+		.enabled = stimer->config.enable,
+		.periodic = stimer->config.periodic,
+		.deliveries = seen->deliveries,
+		.direct = seen->direct,
+		.message = {
+			.type = header->message_type,
+			.payload_size = header->payload_size,
+			.flags = header->message_flags.asu8,
+			.sender = header->sender,
+			.timer = payload->timer_index,
+			.expires = payload->expiration_time,
+			.delivered = payload->delivery_time,
+		},
+		/* the other bits are reserved; in 6.1 they are what the stack held */
+		.slot_awaited = message_slots[nr].header.message_flags.msg_pending,
+		.refused = seen->refused,
+		.armed = stimer->timer.armed,
+		.armed_for_ns = stimer->timer.expires,
+		.monotonic_ns = ktime_get(),
+	};
 }
 
 static bool take_request(int req, struct kvm_vcpu *vcpu)
@@ -530,6 +585,7 @@ void host_run_vcpu(u32 nr)
 	if (timers_used)
 		run_timers();
 	vcpu_load(vcpu);
+	take_request(KVM_REQ_UNBLOCK, vcpu);
 	if (timers_used) {
 		/* vcpu_run(), what timers left for the vCPU's own thread */
 		if (kvm_xen_timer_enabled(vcpu))
@@ -613,18 +669,26 @@ void host_resume(bool boot_cpu)
 	gtod_work();
 }
 
-/* process_adjtimex_modes(), ADJ_FREQUENCY; then do_adjtimex() */
+#if CF_HAS_NTP_DATA
+#define NTP(name) tk_ntp_data[0].name
+#define NTP_DATA &tk_ntp_data[0]
+#else
+#define NTP(name) name
+#define NTP_DATA
+#endif
+
+/* process_adjtimex_modes(), ADJ_FREQUENCY: 2^-16 ppm */
+static void set_frequency(s64 freq)
+{
+	freq *= PPM_SCALE;
+	NTP(time_freq) = max(min(freq, MAXFREQ_SCALED), -MAXFREQ_SCALED);
+	ntp_update_frequency(NTP_DATA);
+}
+
+/* and then do_adjtimex() */
 void host_ntp_slew(s32 ppb)
 {
-	s64 freq = ppb * 65536ll / 1000 * PPM_SCALE;
-
-#if CF_HAS_NTP_DATA
-	tk_ntp_data[0].time_freq = max(min(freq, MAXFREQ_SCALED), -MAXFREQ_SCALED);
-	ntp_update_frequency(&tk_ntp_data[0]);
-#else
-	time_freq = max(min(freq, MAXFREQ_SCALED), -MAXFREQ_SCALED);
-	ntp_update_frequency();
-#endif
+	set_frequency(ppb * 65536ll / 1000);
 	skip_intervals();
 	timekeeping_advance(TK_ADV_FREQ);
 	gtod_work();
@@ -680,16 +744,14 @@ int host_set_tsc_offset(u32 nr, u64 offset)
 	return kvm_arch_tsc_set_attr(&vcpus[nr], &attr);
 }
 
-u64 host_get_tsc_offset(u32 nr)
+int host_get_tsc_offset(u32 nr, u64 *offset)
 {
-	u64 offset = 0;
 	struct kvm_device_attr attr = {
 		.attr = KVM_VCPU_TSC_OFFSET,
-		.addr = (u64)(unsigned long)&offset,
+		.addr = (u64)(unsigned long)offset,
 	};
 
-	kvm_arch_tsc_get_attr(&vcpus[nr], &attr);
-	return offset;
+	return kvm_arch_tsc_get_attr(&vcpus[nr], &attr);
 }
 
 /* kvm_arch_vcpu_ioctl(), KVM_SET_TSC_KHZ */
@@ -784,8 +846,8 @@ void host_get_hv_msrs(struct subject_hv_msrs *msrs)
 
 		if (!v)
 			continue;
-		msrs->stimer0[i].config = v->stimer[0].config.as_uint64;
-		msrs->stimer0[i].count = v->stimer[0].count;
+		msrs->stimer[i].config = v->stimer[SUBJECT_STIMER(i)].config.as_uint64;
+		msrs->stimer[i].count = v->stimer[SUBJECT_STIMER(i)].count;
 	}
 }
 
@@ -802,11 +864,11 @@ void host_set_hv_msrs(const struct subject_hv_msrs *msrs)
 	for (int i = 0; i < vm.online_vcpus.counter; i++) {
 		struct kvm_vcpu_hv_stimer *stimer;
 
-		if (!msrs->stimer0[i].config && !msrs->stimer0[i].count)
+		if (!msrs->stimer[i].config && !msrs->stimer[i].count)
 			continue;
-		stimer = &hyperv_vcpu(&vcpus[i])->stimer[0];
-		stimer_set_config(stimer, msrs->stimer0[i].config, true);
-		stimer_set_count(stimer, msrs->stimer0[i].count, true);
+		stimer = &hyperv_vcpu(&vcpus[i])->stimer[SUBJECT_STIMER(i)];
+		stimer_set_config(stimer, msrs->stimer[i].config, true);
+		stimer_set_count(stimer, msrs->stimer[i].count, true);
 	}
 }
 
@@ -871,7 +933,7 @@ static void create_vcpu(u32 i)
 	vcpu_put(vcpu);
 	/* the guest's MSR_KVM_SYSTEM_TIME_NEW */
 	vcpu->arch.pv_time.khva = &guest_pvclock[i];
-	vcpu->arch.pv_time.active = true;
+	vcpu->arch.pv_time.active = vcpu->arch.pv_time.valid = true;
 	kvm_make_request(KVM_REQ_GLOBAL_CLOCK_UPDATE, vcpu);
 }
 
@@ -882,9 +944,9 @@ void host_create_vm(u32 nr_vcpus)
 	if (vm.online_vcpus.counter) {
 		memset(&vm, 0, sizeof(vm));
 		memset(pvclock_updates, 0, sizeof(pvclock_updates));
-		memset(deliveries, 0, sizeof(deliveries));
 		timers_used = false;
 		memset(xen_used, 0, sizeof(xen_used));
+		memset(area_of, 0, sizeof(area_of));
 		memset(xen_deliveries, 0, sizeof(xen_deliveries));
 		memset(lapic_deliveries, 0, sizeof(lapic_deliveries));
 		shim_slot_gone = false;

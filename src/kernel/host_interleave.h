@@ -35,13 +35,41 @@ void *host_guarded_memory(enum subject_reader reader, u32 nr, u32 *size)
 		return GUARDED(tk_core);
 	case SUBJECT_READER_GET_CLOCK:
 		return GUARDED(vm.arch);
+	case SUBJECT_READER_SHARED_INFO:
+		use_shared_info();
+		*size = XEN_WALL_CLOCKS_SIZE;
+		return shared_info + XEN_WALL_CLOCKS;
+	case SUBJECT_READER_RUNSTATE:
+		use_runstate_pages(nr);
+		return GUARDED(runstate_pages[area_of[nr]][nr]);
 	default:
 		*size = sizeof(struct kvm_hv) - PAGE_ALIGNMENT;
 		return (u8 *)to_kvm_hv(&vm) + PAGE_ALIGNMENT;
 	}
 }
 
-bool host_read(enum subject_reader reader, u64 *value)
+/* All but a sum tells one runstate from another; so each counts differently. */
+static bool read_runstate(u32 nr, u64 *value)
+{
+	struct subject_xen_view view;
+	const struct subject_runstate_view *now = &view.guest_runstate;
+
+	host_view_xen(nr, &view);
+	*value = now->state + 3 * now->entry_ns;
+	for (u32 i = 0; i < SUBJECT_RUNSTATE_NR; i++)
+		*value += (2 * i + 5) * now->time_ns[i];
+#if CF_XEN_RUNSTATE_MAY_SPLIT
+	if (!vm.arch.xen.runstate_update_flag)
+		return false;
+#else
+	/* the mark was written with the whole of a word, which that of 32 bits isn't */
+	if (!vm.arch.xen.long_mode)
+		return false;
+#endif
+	return !(now->entry_ns >> 63);
+}
+
+bool host_read(enum subject_reader reader, u32 nr, u64 *value)
 {
 	struct kvm_clock_data data;
 	u64 tsc;
@@ -60,6 +88,14 @@ bool host_read(enum subject_reader reader, u64 *value)
 		get_kvmclock(&vm, &data);
 		*value = data.clock;
 		return true;
+	case SUBJECT_READER_SHARED_INFO: {
+		bool compat = !vm.arch.xen.long_mode;
+
+		*value = xen_wall_clock_ns(compat);
+		return !(xen_wall_clock(compat)->version & 1);
+	}
+	case SUBJECT_READER_RUNSTATE:
+		return read_runstate(nr, value);
 	default:
 		*value = get_time_ref_counter(&vm);
 		return true;

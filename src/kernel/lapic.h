@@ -93,18 +93,16 @@ static void write_lvtt(struct kvm_lapic *apic, u32 mode)
 
 void host_write_tsc_deadline(u32 nr, u64 tsc)
 {
-	struct kvm_lapic *apic = lapic_of(&vcpus[nr]);
-
-	write_lvtt(apic, APIC_LVT_TIMER_TSCDEADLINE);
+	lapic_of(&vcpus[nr]);
 	kvm_set_lapic_tscdeadline_msr(&vcpus[nr], tsc);
 }
 
-/* kvm_lapic_reg_write(), APIC_TDCR */
-static void write_tdcr(struct kvm_lapic *apic, u32 tdcr)
+/* kvm_lapic_reg_write(), APIC_TDCR: bits 3, 1, 0 of the register */
+static void write_tdcr(struct kvm_lapic *apic, u32 divide)
 {
 	u32 old_divisor = apic->divide_count;
 
-	kvm_lapic_set_reg(apic, APIC_TDCR, tdcr & 0xb);
+	kvm_lapic_set_reg(apic, APIC_TDCR, (divide & 4) << 1 | (divide & 3));
 	update_divide_count(apic);
 	if (apic->divide_count != old_divisor && apic->lapic_timer.period) {
 		hrtimer_cancel(&apic->lapic_timer.timer);
@@ -114,34 +112,59 @@ static void write_tdcr(struct kvm_lapic *apic, u32 tdcr)
 }
 
 /* kvm_apic_set_state(): a VMM restores the registers, whatever they say */
-static void restore_lapic(struct kvm_lapic *apic, u32 count)
+static void restore_lapic(struct kvm_lapic *apic, u32 tmcct)
 {
-	kvm_lapic_set_reg(apic, APIC_LVTT, APIC_LVT_TIMER_TSCDEADLINE | TIMER_VECTOR);
-	kvm_lapic_set_reg(apic, APIC_TMICT, count);
+	kvm_lapic_set_reg(apic, APIC_TMCCT, tmcct);
 	cancel_apic_timer(apic);
 	apic->lapic_timer.expired_tscdeadline = 0;
 	/* which forgets the count, unless the mode is the same */
 	apic_update_lvtt(apic);
 	update_divide_count(apic);
 	__start_apic_timer(apic, APIC_TMCCT);
+	kvm_lapic_set_reg(apic, APIC_TMCCT, 0);
 }
 
 void host_write_lapic_timer(u32 nr, enum subject_lapic_mode mode, u32 divide, u32 count)
 {
 	struct kvm_lapic *apic = lapic_of(&vcpus[nr]);
 
-	if (mode == SUBJECT_LAPIC_RESTORED) {
+	switch (mode) {
+	case SUBJECT_LAPIC_ONESHOT:
+	case SUBJECT_LAPIC_PERIODIC:
+		write_lvtt(apic, mode == SUBJECT_LAPIC_PERIODIC ? APIC_LVT_TIMER_PERIODIC :
+								  APIC_LVT_TIMER_ONESHOT);
+		write_tdcr(apic, divide);
+		/* kvm_lapic_reg_write(), APIC_TMICT */
+		cancel_apic_timer(apic);
+		kvm_lapic_set_reg(apic, APIC_TMICT, count);
+		start_apic_timer(apic);
+		return;
+	case SUBJECT_LAPIC_RESTORED:
+		kvm_lapic_set_reg(apic, APIC_LVTT, APIC_LVT_TIMER_TSCDEADLINE | TIMER_VECTOR);
+		kvm_lapic_set_reg(apic, APIC_TMICT, count);
+		restore_lapic(apic, 0);
+		return;
+	case SUBJECT_LAPIC_LVT_ONESHOT:
+		write_lvtt(apic, APIC_LVT_TIMER_ONESHOT);
+		return;
+	case SUBJECT_LAPIC_LVT_PERIODIC:
+		write_lvtt(apic, APIC_LVT_TIMER_PERIODIC);
+		return;
+	case SUBJECT_LAPIC_LVT_DEADLINE:
+		write_lvtt(apic, APIC_LVT_TIMER_TSCDEADLINE);
+		return;
+	case SUBJECT_LAPIC_DIVIDE:
+		write_tdcr(apic, divide);
+		return;
+	case SUBJECT_LAPIC_CURRENT:
 		restore_lapic(apic, count);
 		return;
+	case SUBJECT_LAPIC_RELOADED:
+		restore_lapic(apic, apic_get_tmcct(apic));
+		return;
+	default:		/* MSRs are MSRs */
+		return;
 	}
-	write_lvtt(apic, mode == SUBJECT_LAPIC_PERIODIC ? APIC_LVT_TIMER_PERIODIC :
-							  APIC_LVT_TIMER_ONESHOT);
-	/* bits 3, 1, 0 of the register */
-	write_tdcr(apic, (divide & 4) << 1 | (divide & 3));
-	/* kvm_lapic_reg_write(), APIC_TMICT */
-	cancel_apic_timer(apic);
-	kvm_lapic_set_reg(apic, APIC_TMICT, count);
-	start_apic_timer(apic);
 }
 
 u32 host_read_tmcct(u32 nr)
@@ -166,6 +189,7 @@ void host_view_lapic(u32 nr, struct subject_lapic_view *view)
 	view->armed_for_ns = timer->timer.expires;
 	view->target_ns = timer->target_expiration;
 	view->tsc_deadline = kvm_get_lapic_tscdeadline_msr(&vcpus[nr]);
+	view->hw_deadline = timer->tscdeadline;
 	view->advance_ns = timer->timer_advance_ns;
 	view->period_ns = timer->period;
 	view->divide = apic->divide_count;

@@ -120,10 +120,29 @@ static void linux_boot(const struct subject_config *config,
 	guest_boot();
 }
 
+static void linux_boot_clocks(const struct subject_boot *at, struct subject_boot_after *after)
+{
+	forget(&cf_state);
+	host_boot_clocks(at, after);
+}
+
+static void linux_sleep_clocks(const struct subject_sleeps *at,
+			       struct subject_sleeps_after *after)
+{
+	forget(&cf_state);
+	host_sleep_clocks(at, after);
+}
+
+static void linux_slew_clocks(const struct subject_slew *at, struct subject_slew_after *after)
+{
+	forget(&cf_state);
+	host_slew_clocks(at, after);
+}
+
 static bool linux_read(enum subject_reader reader, u32 vcpu, u64 tsc, u64 *value)
 {
 	return reader < SUBJECT_READER_GTOD ? guest_read(reader, vcpu, tsc, value) :
-					      host_read(reader, value);
+					      host_read(reader, vcpu, value);
 }
 
 /*
@@ -157,12 +176,17 @@ const struct subject CF_SUBJECT = {
 	.nested_multiplier = host_nested_multiplier,
 	.guest_tsc = host_guest_tsc,
 	.register_counter = host_register_counter,
+	.counter_passed = host_counter_passed,
 	.timekeeping_read = host_timekeeping_read,
 	.vdso_read = guest_vdso_read,
 	.vdso_update = guest_vdso_update,
 	.suspend_timing = host_suspend_timing,
+	.time_add = host_time_add,
 	.in_interval = host_in_interval,
 	.sched_clock = guest_sched_clock,
+	.boot_clocks = linux_boot_clocks,
+	.sleep_clocks = linux_sleep_clocks,
+	.slew_clocks = linux_slew_clocks,
 	.ntp_seconds = host_ntp_seconds,
 #ifndef CF_PURE
 	.boot = linux_boot,

@@ -234,7 +234,7 @@ static bool check_host_clock(struct run *run, const char *clock,
 	u64 base = snapshot_clock(run);
 	s64 delta = host_tsc - run->vm.master_cycle_now;
 	struct verdict v;
-	s128 early;
+	s128 early, off;
 	u64 ns;
 
 	if (delta < 0) {
@@ -253,7 +253,8 @@ static bool check_host_clock(struct run *run, const char *clock,
 	};
 	if (run->sim.machine->early_tsc_khz) {
 		early = (u128)delta * 1000000 / run->sim.machine->early_tsc_khz;
-		if (v.got - (s64)base - early >= v.low && v.got - (s64)base - early <= v.high) {
+		off = v.got - (s64)base - early;
+		if (off >= -(early >> 31) - 2 && off <= (early >> 30) + 2) {
 			v.why = "it is scaled by the frequency from before it was refined";
 			v.event = "get-clock" EARLY;
 		}
@@ -301,10 +302,30 @@ static bool check_clock_realtime(struct run *run, const struct sim_read *read)
 	return run_check(run, &v);
 }
 
+void check_set_clock(struct run *run, const struct sim_read *read)
+{
+	if (!read->valid)
+		run_fail(run, &(struct verdict){
+			.law = LAW_ROUNDTRIP, .clock = "KVM_GET_CLOCK",
+			.function = "kvm_vm_ioctl_set_clock",
+			.why = "KVM_SET_CLOCK was refused", .unit = "ns",
+			.want = run->event->value,
+		});
+}
+
 void check_get_clock(struct run *run, const struct sim_read *read)
 {
 	bool ok = check_clock_realtime(run, read), behind = false;
 
+	if (!read->valid || read->flags & ~SUBJECT_CLOCK_FLAGS)
+		run_fail(run, &(struct verdict){
+			.law = LAW_ROUNDTRIP, .clock = "KVM_GET_CLOCK",
+			.function = "kvm_vm_ioctl_get_clock",
+			.why = read->valid ? "KVM_GET_CLOCK gives a flag that there isn't" :
+					     "KVM_GET_CLOCK was refused",
+			.unit = "flags", .got = read->flags,
+			.want = read->flags & SUBJECT_CLOCK_FLAGS,
+		});
 	if (run->vm.use_master_clock) {
 		behind = (s64)(read->tsc - run->vm.master_cycle_now) < 0;
 		run_show(run, "KVM_GET_CLOCK", "ns", read, true,
@@ -386,6 +407,38 @@ s64 guest_cycle_ns(const struct run *run,
 	return 1000000 / view->hw_tsc_khz + 1;
 }
 
+/*
+ * Without the flag, the guest's reader never gives less than it gave anybody: it is
+ * that, or the tuple at this TSC, exactly.  What a tuple is before its timestamp, or more
+ * than a century after it, is for the reader to say.
+ */
+static void check_unstable(struct run *run, const struct sim_read *read)
+{
+	const struct subject_pvclock *pv = &run->vcpu[run->event->vcpu].view.pvclock;
+	u64 want = run->unstable_read, now = unsigned_read(pv, read->tsc);
+
+	if ((read->tsc - pv->tsc_timestamp) >> 62 ||
+	    pvclock_scale(read->tsc - pv->tsc_timestamp, pv->tsc_to_system_mul,
+			  pv->tsc_shift) >> 62)
+		now = read->value;
+	if (now > want)
+		want = now;
+	run_check(run, &(struct verdict){
+		.law = read->value < want ? LAW_MONOTONIC : LAW_EXACT,
+		.clock = "kvmclock", .function = "pvclock_clocksource_read",
+		.event = "read-pvclock-unstable",
+		.why = "it is neither the tuple at this TSC nor the latest read",
+		.unit = "ns", .got = read->value, .want = want,
+	});
+}
+
+/* What the guest read of a clock without the flag, by whatever event. */
+void remember_unstable(struct run *run, const struct sim_read *read, u64 ns)
+{
+	if (!(read->flags & SUBJECT_PVCLOCK_TSC_STABLE) && ns > run->unstable_read)
+		run->unstable_read = ns;
+}
+
 void check_pvclock(struct run *run, const struct sim_read *read)
 {
 	u32 nr = run->event->vcpu;
@@ -400,18 +453,9 @@ void check_pvclock(struct run *run, const struct sim_read *read)
 	bool ok;
 
 	run_show(run, "kvmclock", "ns", read, true, want);
-	/* without the flag, the guest's reader never gives less than it gave anybody */
-	if (!stable && run->unstable_read)
-		run_check(run, &(struct verdict){
-			.law = LAW_MONOTONIC, .clock = "kvmclock",
-			.function = "pvclock_clocksource_read",
-			.event = "read-pvclock-unstable",
-			.why = "a later read was below an earlier one",
-			.unit = "ns", .got = read->value,
-			.want = run->unstable_read, .high = (s128)1 << 100,
-		});
 	if (!stable)
-		run->unstable_read = read->value;
+		check_unstable(run, read);
+	remember_unstable(run, read, read->value);
 	if (!in_contract(run, nr) || !stable)
 		return;
 	cycle_ns = guest_cycle_ns(run, &run->vcpu[nr].view);
@@ -594,13 +638,84 @@ void check_new_snapshot(struct run *run)
 }
 
 /*
- * The tuple that kvm_guest_time_update() has just published for the master
- * clock's snapshot: its clock, the vCPU's TSC at its counter (a caught-up TSC is
- * moved meanwhile), and the pair for hw_tsc_khz, off by [-2^-31, +2^-30.09].
+ * The pair for hw_tsc_khz, off by [-2^-31, +2^-30.09].
  *
  * A scaled vCPU's frequency, host's times ratio, isn't a whole kHz.  A pair for just
  * that is right; one for the kHz that it is cut to is told here by what it does:
  * agree, rate.  Between the two is neither.
+ */
+static void check_pair(struct run *run, const struct subject_vcpu_view *now,
+		       struct verdict *v)
+{
+	const struct machine *m = run->sim.machine;
+	u128 mul = now->pvclock.tsc_to_system_mul, second = (u128)1000000 << 32, exact;
+	int shift = now->pvclock.tsc_shift;
+
+	/* 66 and 52 bits; beyond 31 it is wrong whatever mul is */
+	if (shift < 0)
+		second <<= shift < -31 ? 32 : -shift;
+	else
+		mul <<= shift > 31 ? 32 : shift;
+	v->why = "tsc_to_system_mul and tsc_shift aren't those of the vCPU's frequency";
+	v->unit = "2^-32 ns/ms";
+	v->got = mul * now->hw_tsc_khz;
+	v->want = second;
+	v->low = -(s128)(second >> 31) - 1;
+	v->high = (second >> 30) + 1;
+	if (m->tsc_frac_bits) {
+		u64 rest = (m->tsc_khz * now->tsc_multiplier) &
+			   ((1ull << m->tsc_frac_bits) - 1);
+
+		exact = v->got + (mul * rest >> m->tsc_frac_bits);
+		if ((s128)exact - v->want >= v->low && (s128)exact - v->want <= v->high)
+			v->got = exact;
+	}
+	run_check(run, v);
+}
+
+/*
+ * Without the master clock a vCPU's tuple is that of its entry: its TSC there, exactly,
+ * and the host's clock there with the VM's offset.  That is KVM's to the ns; a clock of
+ * the pair's own rate may have drifted from it since the snapshot.
+ */
+static bool check_own_tuple(struct run *run, const struct subject_vcpu_view *now,
+			    struct verdict *v)
+{
+	u64 raw = run->sim.hw.raw_tsc;
+	s128 ns;
+
+	/* what waits for a timer enters later than it was updated */
+	if (run->sim.cycles != run->began_cycles)
+		return true;
+	v->why = "tsc_timestamp isn't the vCPU's TSC at its entry";
+	if (!now->tsc_multiplier)
+		v->event = UPDATE NO_RATIO;
+	v->unit = "cycles";
+	v->got = now->pvclock.tsc_timestamp;
+	v->want = sim_guest_tsc(run->sim.machine, now, raw);
+	if (!run_check(run, v))
+		return false;
+	/* a host that switches clocksources on CPUs with skews gains or loses them */
+	if (!host_ns(run, raw, &ns) || gap_wraps(run) || !run->clock_sane ||
+	    run->host_broken || (run->host_moved && run->skew_spread))
+		return true;
+	v->why = "system_time isn't the host's clock at this entry";
+	v->unit = "ns";
+	v->got = (s64)now->pvclock.system_time;
+	v->want = ns + run->vm.kvmclock_offset_ns;
+	v->high = clock_drift(run, cycles_to_ns(run, run->sim.cycles -
+						     run->snapshot_cycles));
+	v->low = -v->high;
+	if (!run_check(run, v))
+		return false;
+	v->low = v->high = 0;
+	return true;
+}
+
+/*
+ * The tuple that kvm_guest_time_update() has just published for the master
+ * clock's snapshot: its clock, the vCPU's TSC at its counter (a caught-up TSC is
+ * moved meanwhile), and the pair.
  */
 void check_tuple(struct run *run, const struct subject_vcpu_view *now,
 			bool *other_khz)
@@ -609,16 +724,13 @@ void check_tuple(struct run *run, const struct subject_vcpu_view *now,
 	u32 khz = m->tsc_frac_bits ? (u128)m->tsc_khz * now->tsc_multiplier >>
 				     m->tsc_frac_bits : m->tsc_khz;
 	const struct subject_pvclock *pv = &now->pvclock;
-	u128 mul = pv->tsc_to_system_mul, second = (u128)1000000 << 32, exact;
-	int shift = pv->tsc_shift;
 	struct verdict v = {
 		.law = LAW_EXACT, .clock = "kvmclock",
 		.function = "kvm_guest_time_update", .event = UPDATE,
 	};
 
 	*other_khz = false;
-	if (!run->vm.use_master_clock || now->hw_tsc_khz < MIN_GUEST_KHZ ||
-	    now->hw_tsc_khz > MAX_GUEST_KHZ)
+	if (now->hw_tsc_khz < MIN_GUEST_KHZ || now->hw_tsc_khz > MAX_GUEST_KHZ)
 		return;
 	v.why = "the pair isn't that of the host's frequency and the vCPU's ratio";
 	v.unit = "kHz";
@@ -631,6 +743,11 @@ void check_tuple(struct run *run, const struct subject_vcpu_view *now,
 		run_fail(run, &v);
 		return;
 	}
+	if (!run->vm.use_master_clock) {
+		if (check_own_tuple(run, now, &v))
+			check_pair(run, now, &v);
+		return;
+	}
 	v.why = "system_time isn't the snapshot's clock";
 	v.unit = "ns";
 	v.got = (s64)pv->system_time;
@@ -641,7 +758,7 @@ void check_tuple(struct run *run, const struct subject_vcpu_view *now,
 	/* a vCPU whose first frequency KVM refused is left without one */
 	if (!now->tsc_multiplier) {
 		v.why = "KVM scales the vCPU's TSC by a ratio that was never set";
-		v.event = UPDATE "-no-ratio";
+		v.event = UPDATE NO_RATIO;
 	}
 	v.unit = "cycles";
 	v.got = pv->tsc_timestamp;
@@ -649,26 +766,7 @@ void check_tuple(struct run *run, const struct subject_vcpu_view *now,
 			       run->vm.master_cycle_now);
 	if (!now->tsc_catchup && !run_check(run, &v))
 		return;
-	/* 66 and 52 bits; beyond 31 it is wrong whatever mul is */
-	if (shift < 0)
-		second <<= shift < -31 ? 32 : -shift;
-	else
-		mul <<= shift > 31 ? 32 : shift;
-	v.why = "tsc_to_system_mul and tsc_shift aren't those of the vCPU's frequency";
-	v.unit = "2^-32 ns/ms";
-	v.got = mul * now->hw_tsc_khz;
-	v.want = second;
-	v.low = -(s128)(second >> 31) - 1;
-	v.high = (second >> 30) + 1;
-	if (m->tsc_frac_bits) {
-		u64 rest = (m->tsc_khz * now->tsc_multiplier) &
-			   ((1ull << m->tsc_frac_bits) - 1);
-
-		exact = v.got + (mul * rest >> m->tsc_frac_bits);
-		if ((s128)exact - v.want >= v.low && (s128)exact - v.want <= v.high)
-			v.got = exact;
-	}
-	run_check(run, &v);
+	check_pair(run, now, &v);
 }
 
 /*
@@ -753,80 +851,336 @@ bool host_ns(const struct run *run, u64 raw, s128 *ns)
 	return delta >= 0;
 }
 
+/* The CPUs' skew in cycles of a vCPU's own frequency. */
+static s128 guest_skew(const struct run *run, const struct subject_vcpu_view *view)
+{
+	return (s128)run->skew_spread * view->virtual_tsc_khz /
+	       run->sim.machine->tsc_khz + 1;
+}
+
 /*
  * A vCPU that is faster than its host is brought forward at each entry, to where
- * its own rate has brought it since its TSC was written.  Less than that is time
+ * its own rate has brought it since its TSC was written: by what the VMM wrote and
+ * when, or where that isn't known by what KVM remembers.  Less than that is time
  * lost.  The rate is KVM's pair for virtual_tsc_khz, low by 2^-31; 2 cycles are
- * rounding, and the write's time is as exact as the host's clocksource.
+ * rounding, and the write's time is as exact as the host's clocksource; it may have
+ * been on a CPU ahead.
  */
-void check_caught_up(struct run *run, const struct subject_vcpu_view *now)
+void check_caught_up(struct run *run, u32 nr, const struct subject_vcpu_view *now)
 {
+	const struct vcpu_state *state = &run->vcpu[nr];
 	u64 raw = run->sim.hw.raw_tsc;
-	s128 since, cycles;
+	u64 from = state->written ? state->written_tsc : now->this_tsc_write;
+	s128 since, cycles, skew;
 
 	if (now->virtual_tsc_khz > MAX_GUEST_KHZ ||
 	    now->virtual_tsc_khz < MIN_GUEST_KHZ || !host_ns(run, raw, &since) ||
-	    now->this_tsc_write >> 62)	/* on its way over 2^64 */
+	    from >> 62)			/* on its way over 2^64 */
 		return;
-	since -= now->this_tsc_nsec;
+	since -= state->written ? state->written_ns : (s128)now->this_tsc_nsec;
 	if (since < 0 || since >> 60)
 		return;
 	cycles = since * now->virtual_tsc_khz / 1000000;
+	skew = guest_skew(run, now);
 	run_check(run, &(struct verdict){
 		.law = LAW_EXACT, .clock = "guest-TSC",
 		.function = "kvm_guest_time_update", .event = UPDATE,
 		.why = "the vCPU was caught up with a time in the past",
 		.unit = "cycles",
 		.got = sim_guest_tsc(run->sim.machine, now, raw),
-		.want = (s128)now->this_tsc_write + cycles,
-		.low = -(cycles >> 31) - 2 -
+		.want = (s128)from + cycles,
+		.low = -(cycles >> 31) - 2 - (state->written ? skew : 0) -
 		       (s128)run->resolution_ns * now->virtual_tsc_khz / 1000000,
 		.high = (s128)1 << 100,
+	});
+}
+
+/*
+ * A frequency is taken if the host can make it: with scaling, as the ratio
+ * floor(khz * 2^frac / host); without, from the host's own on, by catching up.  What is
+ * within 250 ppm of the host's (tsc_tolerance_ppm, to the kHz below) may be taken for it.
+ */
+static void check_khz(struct run *run, u32 khz, const struct subject_vcpu_view *now,
+		      bool accepted)
+{
+	const struct machine *m = run->sim.machine;
+	u64 low = m->tsc_khz * (1000000ull - 250) / 1000000;
+	u64 high = m->tsc_khz * (1000000ull + 250) / 1000000;
+	u8 frac = m->tsc_frac_bits;
+	struct verdict v = {
+		.law = LAW_EXACT, .clock = "guest-TSC-frequency",
+		.function = "kvm_set_tsc_khz", .unit = "kHz", .want = khz,
+	};
+
+	if (!khz)
+		khz = m->tsc_khz;
+	if (accepted ? !frac && khz < low :
+		       khz <= MAX_GUEST_KHZ && (frac || khz >= m->tsc_khz)) {
+		v.why = accepted ? "a frequency was taken that the host can't make" :
+				   "a frequency that the host can make was refused";
+		run_fail(run, &v);
+	}
+	if (!accepted || !frac ||
+	    (now->tsc_multiplier == 1ull << frac && khz >= low && khz <= high))
+		return;
+	v.why = "it isn't scaled by its ratio to the host's";
+	v.unit = "2^-frac";
+	v.got = now->tsc_multiplier;
+	v.want = ((u128)khz << frac) / m->tsc_khz;
+	run_check(run, &v);
+}
+
+/*
+ * A VMM restores vCPUs one after the other, so KVM takes a TSC that is within a second
+ * of virtual time of where the one written last has come to for the same, and what
+ * isn't for what it says.  What has passed is by the host's clock and KVM's pair, low by
+ * up to 2^-31; 3 cycles and the clocksource's resolution are rounding.  Contract: both
+ * vCPUs have one frequency and ratio, and nothing but the VMM's writes of TSCs that
+ * aren't 0 came between: a new vCPU or a 0 is another beginning.  A suspend is one from
+ * TSC 0 at boot, with which nothing is meant to be the same.
+ *
+ * Returns whether it is to be the same, and false where it is to be @value; or, in
+ * @unclear, that neither is promised.
+ */
+static bool is_one_tsc(const struct run *run, u64 value, s128 ns,
+		       const struct subject_vcpu_view *now, bool *unclear)
+{
+	const struct tsc_write *last = &run->tsc_write;
+	s128 second = (s128)last->khz * 1000, cycles, apart, slack;
+
+	*unclear = !last->known || run->vm.tsc_unstable || now->virtual_tsc_khz < MIN_GUEST_KHZ ||
+		   now->virtual_tsc_khz > MAX_GUEST_KHZ || ns < last->ns ||
+		   (value | last->tsc) >> 62;
+	if (*unclear || now->virtual_tsc_khz != last->khz)
+		return false;
+	cycles = (ns - last->ns) * last->khz / 1000000;
+	apart = (s128)value - last->tsc - cycles;
+	if (apart < 0)
+		apart = -apart;
+	slack = (cycles >> 31) + 3 + (s128)run->resolution_ns * last->khz / 1000000;
+	*unclear = (apart >= second - slack && apart <= second + slack) ||
+		   cycles >> 62 || (apart < second && (last->forgotten ||
+				    now->tsc_multiplier != last->multiplier));
+	return apart < second;
+}
+
+/* What the next write is compared with; all that are one are alike. */
+static void remember_write(struct run *run, u32 nr, u64 tsc, bool same,
+			   const struct subject_vcpu_view *now)
+{
+	struct tsc_write write = {
+		.any = true, .vcpu = nr, .alike = (same ? run->tsc_write.alike : 0) | 1u << nr,
+		.khz = now->virtual_tsc_khz, .tsc = tsc, .offset = now->tsc_offset,
+		.multiplier = now->tsc_multiplier,
+	};
+
+	write.apart = run->tsc_write.known && !run->tsc_write.forgotten &&
+		      run->tsc_write.vcpu != nr && run->tsc_write.khz != write.khz &&
+		      run->tsc_write.multiplier != write.multiplier;
+	write.known = host_ns(run, run->sim.hw.raw_tsc, &write.ns) &&
+		      !run->vcpu[nr].wrapped && now->tsc_multiplier;
+	run->tsc_write = write;
+}
+
+static void check_host_write(struct run *run, const struct event *event,
+			     const struct subject_vcpu_view *now)
+{
+	u64 is = sim_guest_tsc(run->sim.machine, now, run->sim.hw.raw_tsc);
+	s128 second = (s128)now->virtual_tsc_khz * 1000 + 1, skew, ns = 0;
+	bool unclear = true, same = false;
+	struct verdict v = {
+		.law = LAW_ROUNDTRIP, .clock = "guest-TSC",
+		.function = "kvm_synchronize_tsc", .unit = "cycles",
+		.why = "the TSC isn't what the host wrote",
+		.event = "write-tsc-host-apart",
+		.got = (s128)event->value + (s64)(is - event->value),
+		.want = event->value,
+	};
+
+	if (!now->tsc_multiplier) {
+		run->tsc_write.known = false;
+		return;
+	}
+	if (event->value && !run->vcpu[event->vcpu].wrapped &&
+	    host_ns(run, run->sim.hw.raw_tsc, &ns))
+		same = is_one_tsc(run, event->value, ns, now, &unclear);
+	if (unclear) {
+		same = false;
+		/* that KVM takes 0 for "like the others" is documented */
+		v.event = event->value ? "write-tsc-host-matched" : NULL;
+		/* KVM scales with the ratio of the first, perhaps on another CPU */
+		skew = guest_skew(run, now);
+		v.low = -second - skew;
+		v.high = second + skew;
+	} else if (same) {
+		v.law = LAW_AGREE;
+		v.event = NULL;
+		v.why = "it isn't the TSC that the host wrote less than a second before";
+		v.got = (s64)now->tsc_offset;
+		v.want = (s64)run->tsc_write.offset;
+	}
+	/* each of several may be a second off the one before */
+	if (!unclear || !run->tsc_write.any || run->tsc_write.forgotten || !event->value)
+		run_check(run, &v);
+	remember_write(run, event->vcpu, event->value, same, now);
+	run->tsc_write.known &= event->value != 0;
+}
+
+/* The attribute is of L1's TSC, whoever runs. */
+static void check_offset_write(struct run *run, const struct event *event,
+			       const struct subject_vcpu_view *now, bool accepted)
+{
+	const struct tsc_write *last = &run->tsc_write;
+	struct verdict v = {
+		.law = LAW_ROUNDTRIP, .clock = "guest-TSC",
+		.function = "kvm_arch_tsc_get_attr", .unit = "cycles",
+		.want = (s64)event->value,
+	};
+	u64 offset = ~event->value;
+
+	v.why = "KVM_VCPU_TSC_OFFSET can't be written and read";
+	if (!accepted || run->sim.subject->get_tsc_offset(event->vcpu, &offset))
+		run_fail(run, &v);
+	v.why = "KVM_VCPU_TSC_OFFSET isn't what was set";
+	v.got = (s64)offset;
+	run_check(run, &v);
+	remember_write(run, event->vcpu,
+		       sim_guest_tsc(run->sim.machine, now, run->sim.hw.raw_tsc),
+		       last->known && !last->forgotten && last->offset == event->value &&
+		       last->khz == now->virtual_tsc_khz, now);
+}
+
+/*
+ * The VMM has made all vCPUs' TSCs one, by writes after each other; and the last one
+ * enters.  Then kvmclock is a stable one on a host that goes by its TSC, whose TSC has
+ * never been seen to go back; and if the one before was at another rate, it isn't, for
+ * one pair can't be both vCPUs'.  A hypervisor's page has no time before that booted,
+ * and a CPU behind is there for a while after it: whoever looks there first decides.
+ */
+static bool page_began_everywhere(const struct run *run)
+{
+	const struct machine *m = run->sim.machine;
+
+	if (run->timekeeper.clocksource != SUBJECT_CS_HYPERV_PAGE)
+		return true;
+	for (u32 cpu = 1; cpu < m->nr_cpus; cpu++)
+		if (m->skew_cycles[cpu] < 0)
+			return false;
+	return (s64)host_counter(run, run->sim.hw.raw_tsc) >= 0;
+}
+
+void check_alike(struct run *run)
+{
+	const struct tsc_write *last = &run->tsc_write;
+	struct verdict v = {
+		.law = LAW_AGREE, .clock = "kvmclock",
+		.function = "kvm_track_tsc_matching", .event = "master-clock",
+		.unit = "", .got = run->vm.use_master_clock,
+	};
+	const struct subject_vcpu_view *now = &run->vcpu[run->event->vcpu].view;
+	bool one_rate = true;
+
+	if (last->vcpu != run->event->vcpu || now->virtual_tsc_khz != last->khz ||
+	    now->tsc_multiplier != last->multiplier)
+		return;
+	for (u32 i = 0; i < run->sim.nr_vcpus; i++)
+		one_rate &= run->vcpu[i].view.virtual_tsc_khz == last->khz &&
+			    run->vcpu[i].view.tsc_multiplier == last->multiplier;
+	if (last->apart && !one_rate) {
+		v.why = "the VMM wrote TSCs at two rates, and there is one master clock";
+		run_check(run, &v);
+	}
+	if (!one_rate || last->alike != (1u << run->sim.nr_vcpus) - 1 ||
+	    run->timekeeper.clocksource == SUBJECT_CS_OTHER || run->suspended ||
+	    !page_began_everywhere(run))
+		return;
+	v.why = "all vCPUs have one TSC, and no master clock";
+	v.want = 1;
+	run_check(run, &v);
+}
+
+/*
+ * Without the master clock a tuple is of the CPU that it was taken on, whose TSC another
+ * one's may differ from: who enters elsewhere gets a new one.
+ */
+void check_tuple_cpu(struct run *run, u32 nr, const struct subject_vcpu_view *old)
+{
+	const struct vcpu_state *state = &run->vcpu[nr];
+
+	if (run->vm.use_master_clock || run->slot_gone || !state->entered ||
+	    state->cpu == run->sim.hw.cpu)
+		return;
+	run_check(run, &(struct verdict){
+		.law = LAW_EXACT, .clock = "kvmclock",
+		.function = "kvm_gen_kvmclock_update", .event = UPDATE "-moved",
+		.why = "its tuple is of the CPU that the vCPU has left", .unit = "updates",
+		.got = state->view.updates, .want = (s128)old->updates + 1,
+		.high = (s128)1 << 32,
+	});
+}
+
+/*
+ * A guest that was stopped finds PVCLOCK_GUEST_STOPPED when it enters and in the tuples
+ * after that, until it reads one and takes it out; no other does.  A Xen guest has none.
+ */
+void check_stopped(struct run *run, u32 nr, bool updated)
+{
+	struct vcpu_state *state = &run->vcpu[nr];
+	bool told = state->view.pvclock.flags & SUBJECT_PVCLOCK_GUEST_STOPPED;
+
+	if (updated) {
+		state->told_stopped |= state->stopped;
+		state->stopped = false;
+	}
+	if (run->event->kind == EVENT_READ_PVCLOCK)
+		state->told_stopped = false;
+	/* an update is lost if its memory is away; newer trees lose what was asked, too */
+	if (state->stopped && event_enters(run->event) && run->slot_gone)
+		state->stop_unclear = true;
+	if (state->stop_unclear || told == (state->told_stopped | state->stopped) ||
+	    !(updated || event_enters(run->event)))
+		return;
+	run_fail(run, &(struct verdict){
+		.law = LAW_EXACT, .clock = "kvmclock",
+		.function = "kvm_set_guest_paused", .event = "guest-stopped",
+		.why = told ? "the tuple says that the guest was stopped" :
+			      "the tuple doesn't say that the guest was stopped",
+		.unit = "", .got = told, .want = !told,
 	});
 }
 
 /* A guest's TSC at this moment, before and after an event that is about it. */
 void check_tsc_write(struct run *run, const struct event *event,
 			    const struct subject_vcpu_view *old,
-			    const struct subject_vcpu_view *now)
+			    const struct subject_vcpu_view *now, bool accepted)
 {
 	const struct machine *m = run->sim.machine;
 	u64 was = sim_guest_tsc(m, old, run->sim.hw.raw_tsc);
 	u64 is = sim_guest_tsc(m, now, run->sim.hw.raw_tsc);
-	s64 step = is - was, off = is - event->value;
-	s128 second = (s128)now->virtual_tsc_khz * 1000;
+	s64 step = is - was;
 
-	/* a vCPU that never ran has no TSC to lose; one that slept finds it when loaded */
-	if (event->kind == EVENT_SET_TSC_KHZ && old->updates &&
-	    !run->vcpu[event->vcpu].slept)
-		run_check(run, &(struct verdict){
-			.law = step < 0 ? LAW_MONOTONIC : LAW_RATE,
-			.clock = "guest-TSC", .function = "kvm_set_tsc_khz",
-			.why = "another frequency moved the TSC",
-			.unit = "cycles", .got = (s128)was + step, .want = was,
-			.low = -2, .high = 2,
-		});
-	/* the attribute is of L1's TSC, whoever runs */
-	if (event->kind == EVENT_SET_TSC_OFFSET) {
-		u64 offset = run->sim.subject->get_tsc_offset(event->vcpu);
-
-		run_check(run, &(struct verdict){
-			.law = LAW_ROUNDTRIP, .clock = "guest-TSC",
-			.function = "kvm_arch_tsc_get_attr",
-			.why = "KVM_VCPU_TSC_OFFSET isn't what was set",
-			.unit = "cycles", .got = (s64)offset, .want = (s64)event->value,
-		});
+	switch ((enum event_kind)event->kind) {
+	case EVENT_SET_TSC_KHZ:
+		check_khz(run, event->value, now, accepted);
+		/* a vCPU that never ran has no TSC to lose; one that slept finds it when loaded */
+		if (old->updates && !run->vcpu[event->vcpu].slept)
+			run_check(run, &(struct verdict){
+				.law = step < 0 ? LAW_MONOTONIC : LAW_RATE,
+				.clock = "guest-TSC", .function = "kvm_set_tsc_khz",
+				.why = "another frequency moved the TSC",
+				.unit = "cycles", .got = (s128)was + step, .want = was,
+				.low = -2, .high = 2,
+			});
+		break;
+	case EVENT_SET_TSC_OFFSET:
+		check_offset_write(run, event, now, accepted);
+		break;
+	case EVENT_WRITE_TSC_HOST:
+		check_host_write(run, event, now);
+		break;
+	default:
+		break;
 	}
-	/* KVM scales with the ratio of the first; only the TSC of 64 bits is promised */
-	if (event->kind == EVENT_WRITE_TSC_HOST)
-		run_check(run, &(struct verdict){
-			.law = LAW_ROUNDTRIP, .clock = "guest-TSC",
-			.function = "kvm_synchronize_tsc",
-			.why = "the TSC isn't what the host wrote",
-			.unit = "cycles", .got = (s128)event->value + off,
-			.want = event->value,
-			.low = -second - 1, .high = second + 1,
-		});
 }
 
 /*
@@ -856,14 +1210,30 @@ void check_guest_khz(struct run *run, const struct sim_read *read)
 void remember_tsc(struct run *run, u32 nr)
 {
 	struct vcpu_state *state = &run->vcpu[nr];
+	u64 raw = sim_raw_tsc(&run->sim, run->sim.vcpu_cpu[nr]), tsc;
+	u32 khz = state->view.virtual_tsc_khz;
 
 	run->sim.subject->view_vcpu(nr, &state->view);
 	state->touched = true;
-	if (sim_guest_tsc(run->sim.machine, &state->view,
-			  run->sim.hw.raw_tsc) >> 62)
+	tsc = sim_guest_tsc(run->sim.machine, &state->view, raw);
+	if (tsc >> 62 || gap_wraps(run))
 		state->wrapped = true;
-	if (gap_wraps(run))
-		state->wrapped = true;
+	switch ((enum event_kind)run->event->kind) {
+	case EVENT_WRITE_TSC_GUEST:
+		state->written = false;
+		return;
+	case EVENT_SET_TSC_KHZ:
+		/* a faster one from here on; KVM may reckon that it was so all the time */
+		if (state->view.virtual_tsc_khz < khz) {
+			state->written = false;
+			return;
+		}
+		break;
+	default:
+		break;
+	}
+	state->written_tsc = tsc;
+	state->written = host_ns(run, raw, &state->written_ns);
 }
 
 /*
@@ -997,4 +1367,59 @@ void check_wall_clock(struct run *run, const struct sim_read *read)
 	}
 	run_show(run, "wall-clock", "ns", read, true,
 	     real - kvmclock);
+}
+
+/* The pvclock ABI's struct pvclock_wall_clock: seconds of 32 bits, and ns. */
+static u64 wall_clock_ns(const struct subject_memory *memory)
+{
+	return (memory->wall_clock[0] >> 32) * CF_NS_PER_SEC + (u32)memory->wall_clock[1];
+}
+
+/*
+ * What the guest has had written is the epoch, here and now, with as many seconds as
+ * fit; and its wall clock is that plus its kvmclock, which is read here as it is.  Both
+ * exactly.  Contract: its memory was there.
+ */
+void check_written_wall_clock(struct run *run)
+{
+	const struct subject_memory *memory = &run->sim.hw.memory;
+	struct sim_read epoch = {
+		.value = run->sim.subject->wall_clock_epoch(),
+		.tsc = run->sim.hw.raw_tsc, .valid = true,
+	};
+	u32 nr = run->event->vcpu, version = memory->wall_clock[0];
+	u64 tsc = sim_guest_tsc(run->sim.machine, &run->vcpu[nr].view, epoch.tsc);
+	u64 clock, wall, kvmclock;
+	struct verdict v = {
+		.law = LAW_AGREE, .clock = "guest-wall-clock",
+		.function = "kvm_write_wall_clock", .unit = "ns",
+		.why = "what is in guest memory isn't the epoch",
+		.got = wall_clock_ns(memory),
+		.want = (u32)(epoch.value / CF_NS_PER_SEC) * CF_NS_PER_SEC +
+			epoch.value % CF_NS_PER_SEC,
+	};
+
+	if (run->sim.faulted)
+		return;
+	/* whatever a write that failed has left there */
+	if (version & 1)
+		run_fail(run, &(struct verdict){
+			.law = LAW_SEQUENCE, .clock = "guest-wall-clock",
+			.function = "kvm_write_wall_clock", .unit = "",
+			.why = "it is written, and readers still wait for its end",
+			.got = version, .want = version + 1,
+		});
+	if (!run_check(run, &v) || (u32)memory->pvclock[nr][0] & 1)
+		return;
+	if (!run->sim.guest->read(SUBJECT_READER_PVCLOCK, nr, tsc, &kvmclock) ||
+	    !run->sim.guest->read(SUBJECT_READER_WALL_CLOCK, nr, tsc, &wall))
+		return;
+	clock = wall_clock_ns(memory) + kvmclock;
+	v.law = LAW_EXACT;
+	v.function = "pvclock_read_wallclock";
+	v.why = "it isn't what is in memory plus kvmclock";
+	v.got = wall;
+	v.want = clock;
+	if (run_check(run, &v))
+		check_wall_clock(run, &epoch);
 }

@@ -105,11 +105,16 @@ static bool check_moved(struct run *run, const char *clock, s128 was, s128 is,
  * R = T - C * m what m was rounded by, so mult = floor(m + f T / C), or one more to
  * catch up.  T / C is m within m / (2 C), C at least a ms: so mult - floor(m (1 + f))
  * is in [-1, 2] and f m / (2 C) either way, f being cut to 2^-16 ppm.
+ *
+ * What isn't slewed has nothing to catch up with, unless it was before, and NTP's error
+ * wasn't cleared since: mult is the clocksource's.  A unit of it that is left over from
+ * a slew may make 2^31 ns, while nothing ticks: all that the error's 64 bits hold.
  */
 static void check_rate_set(struct run *run)
 {
 	const struct subject_timekeeper_view *tk = &run->timekeeper;
 	s64 ppb = run->slew_ppb[run->sim.host], off = 0;
+	bool slewed = run->slewed >> run->sim.host & 1;
 	s128 want = tk->mult;
 
 	if (ppb) {
@@ -126,8 +131,30 @@ static void check_rate_set(struct run *run)
 		.why = "its rate isn't the one that NTP set", .unit = "mult",
 		.got = tk->mono_mult,
 		.want = want,
-		.low = -1 - off, .high = 2 + off,
+		.low = slewed ? -1 - off : 0, .high = slewed ? 2 + off : 0,
 	});
+}
+
+/* NTP's error is forgotten; that of a present slew begins anew at the next tick. */
+static void clear_ntp(struct run *run)
+{
+	if (!run->slew_ppb[run->sim.host])
+		run->slewed &= ~(1u << run->sim.host);
+}
+
+/*
+ * By what CLOCK_REALTIME, at @real before, moves: adjtimex(2) refuses a step before
+ * CLOCK_MONOTONIC's zero, and beyond the year 2232.
+ */
+static s64 step_of(const struct event *event, const struct subject_timekeeper_view *was,
+		   s128 real)
+{
+	s128 step = (s64)event->value, stepped = (real >> FINE) + step;
+
+	if (event->kind != EVENT_STEP_REALTIME || was->offs_real_ns + step < 0 ||
+	    stepped >= (s128)SUBJECT_REALTIME_MAX_S * CF_NS_PER_SEC)
+		return 0;
+	return step;
 }
 
 void forget_all_timers(struct run *run)
@@ -142,24 +169,39 @@ void check_host_update(struct run *run, const struct event *event)
 	struct subject_timekeeper_view was = run->timekeeper, *is = &run->timekeeper;
 	u64 raw = run->sim.hw.raw_tsc;
 	struct readings before, after;
-	s128 wrap = (s128)1 << (64 - was.shift + FINE), step = 0, lost = 0;
+	s128 wrap = (s128)1 << (64 - was.shift + FINE), lost = 0;
 
 	run->sim.subject->view_timekeeper(is);
+	if (cycles_to_ns(run, run->sim.cycles - run->tick_cycles) >> 31 >= was.mult)
+		run->slewed |= 1u << run->sim.host;
 	if (is->cycle_last != was.cycle_last)
 		run->tick_cycles = run->sim.cycles;
 	switch ((enum event_kind)event->kind) {
 	case EVENT_NTP_SLEW:
 		run->slew_ppb[run->sim.host] = event->value;
 		run->host_moved = run->host_slewed = true;
+		run->slewed |= 1u << run->sim.host;
 		break;
 	case EVENT_STEP_REALTIME:
 		run->host_moved = true;
+		if (is->offs_real_ns != was.offs_real_ns)
+			clear_ntp(run);
 		break;
 	case EVENT_CLOCKSOURCE:
+		run_check(run, &(struct verdict){
+			.law = LAW_EXACT, .clock = "host-clocksource",
+			.function = "change_clocksource",
+			.why = "it isn't the one that was asked for", .unit = "kind",
+			.got = is->clocksource,
+			.want = event->value ? SUBJECT_CS_OTHER :
+					       run->sim.machine->clocksource,
+		});
 		if (is->clocksource == was.clocksource)
 			break;
+		clear_ntp(run);
 		/* measured anew, by another counter */
 		run->host_moved = true;
+		run->tsc_write.known = false;
 		run->moved.clock_restored = false;
 		/* what is less than a unit is lost or gained each time */
 		run->resolution_ns += clock_resolution_ns(run->sim.machine);
@@ -180,9 +222,6 @@ void check_host_update(struct run *run, const struct event *event)
 	default:
 		break;
 	}
-	/* refused is a step before CLOCK_MONOTONIC's zero, or beyond the year 2232 */
-	if (event->kind == EVENT_STEP_REALTIME && is->offs_real_ns != was.offs_real_ns)
-		step = (s64)event->value;
 	if (!read_all(run, &was, raw, &before)) {
 		/* forwarded to a counter behind: the others gain the skew, each time */
 		if (is->cycle_last != was.cycle_last) {
@@ -196,7 +235,8 @@ void check_host_update(struct run *run, const struct event *event)
 		   check_moved(run, "host-raw", before.raw, after.raw, lost, wrap) &&
 		   check_moved(run, "host-monotonic", before.mono, after.mono,
 			       lost, wrap)) {
-		check_moved(run, "host-realtime", before.real + step * FINE_PER_NS,
+		check_moved(run, "host-realtime", before.real +
+			    step_of(event, &was, before.real) * FINE_PER_NS,
 			    after.real, lost, wrap);
 	}
 	/* a tick before the interval is over does nothing */
@@ -219,25 +259,35 @@ void check_host_update(struct run *run, const struct event *event)
 #define RTC_ERROR_NS (2 * (s64)CF_NS_PER_SEC)
 
 /*
- * A vCPU's TSC goes on where the last vCPU of the VM left its own: not before its own
- * last entry, and not after the suspend, on the CPU furthest ahead.
+ * A vCPU's TSC goes on where the last vCPU of the VM left its own: not before the VM's
+ * last entry, and not after the suspend, on the CPU furthest ahead.  By the boot CPU's TSC;
+ * but KVM adjusts that by one read on a CPU behind as it is.
  */
 static void remember_asleep(struct run *run, u64 raw)
 {
 	const struct machine *m = run->sim.machine;
+	u64 last = 0, ahead = 0;
 
+	for (u32 i = 0; i < run->sim.nr_vcpus; i++)
+		if (run->vcpu[i].entered && run->vcpu[i].entered_raw > last)
+			last = run->vcpu[i].entered_raw;
+	for (u32 i = 0; i < m->nr_cpus; i++)
+		if (m->skew_cycles[i] > (s64)ahead)
+			ahead = m->skew_cycles[i];
+	run->asleep_raw = last;
 	for (u32 i = 0; i < run->sim.nr_vcpus; i++) {
 		struct vcpu_state *v = &run->vcpu[i];
 
 		v->lost_cycles += raw + run->skew_spread;
+		v->written = false;
 		/* what it was due before is added up, and where it was isn't known */
 		if (v->slept) {
 			v->woken = false;
 			continue;
 		}
 		v->slept = true;
-		v->woken_low = sim_guest_tsc(m, &v->view, v->entered_raw);
-		v->woken_high = sim_guest_tsc(m, &v->view, raw + run->skew_spread);
+		v->woken_low = sim_guest_tsc(m, &v->view, last);
+		v->woken_high = sim_guest_tsc(m, &v->view, raw + ahead);
 		v->woken = v->entered && !v->view.tsc_catchup &&
 			   v->view.tsc_multiplier && !(v->woken_high >> 62) &&
 			   v->view.virtual_tsc_khz <= MAX_GUEST_KHZ;
@@ -264,7 +314,15 @@ bool do_suspend(struct run *run, const struct event *event)
 	run->sim.subject->view_vm(&run->vm);
 	run->sim.subject->view_timekeeper(&run->timekeeper);
 	run->tick_cycles = run->woken_cycles = run->sim.cycles;
+	clear_ntp(run);
 	run->host_moved = run->snapshot_broken = run->tsc_touched = true;
+	/* if KVM sees that the TSC was set back: the boot CPU wakes first */
+	run->tsc_write = (struct tsc_write){
+		.any = run->tsc_write.any, .khz = run->tsc_write.khz,
+		.known = run->tsc_write.known && run->asleep_raw > sim_raw_tsc(&run->sim, 0),
+		.forgotten = true,
+	};
+	run->suspended = true;
 	run->page_pending = true;
 	run->moved.clock_restored = false;
 	run->generation++;
@@ -293,25 +351,39 @@ bool do_suspend(struct run *run, const struct event *event)
 	return true;
 }
 
+/*
+ * That a TSC was set back KVM sees by the one that a vCPU left at, and then on each CPU
+ * that wakes with one further back: its adjustments add up to what the last of them
+ * needs, which is the skew more than the boot CPU does.
+ */
 void check_woken(struct run *run, u32 nr)
 {
+	const struct machine *m = run->sim.machine;
 	const struct vcpu_state *v = &run->vcpu[nr];
-	u64 raw = run->sim.hw.raw_tsc, tsc;
-	u64 elapsed = run->sim.cycles - run->woken_cycles;
-	u8 frac = run->sim.machine->tsc_frac_bits;
+	u64 elapsed = run->sim.cycles - run->woken_cycles, tsc;
+	u64 woken_raw = run->sim.hw.raw_tsc - elapsed - m->skew_cycles[run->sim.hw.cpu];
+	bool seen = woken_raw < run->asleep_raw;
 	/* in the guest's cycles */
-	s128 skew = run->skew_spread;
+	s128 late = run->skew_spread;
 
-	if (frac)
-		skew = ((u128)skew * v->view.tsc_multiplier >> frac) + 1;
-	/* back to when the boot CPU woke; a scaled TSC is cut twice */
-	tsc = sim_guest_tsc(run->sim.machine, &v->view, raw - elapsed);
-	run_check(run, &(struct verdict){
+	if (m->tsc_frac_bits)
+		late = ((u128)late * v->view.tsc_multiplier >> m->tsc_frac_bits) + 1;
+	/* a scaled TSC is cut twice */
+	tsc = sim_guest_tsc(m, &v->view, woken_raw);
+	if (run_check(run, &(struct verdict){
 		.law = LAW_ROUNDTRIP, .clock = "guest-TSC",
 		.function = "adjust_tsc_offset_host", .event = "suspend",
 		.why = "the TSC doesn't go on where the vCPU left it",
 		.unit = "cycles", .got = (s128)v->woken_low + (s64)(tsc - v->woken_low),
-		.want = v->woken_low, .low = -2 - skew,
-		.high = (s128)(v->woken_high - v->woken_low) + 2 + 2 * skew,
-	});
+		.want = v->woken_low, .low = -2,
+		.high = (s128)(v->woken_high - v->woken_low) + 2 + late,
+	    }) && seen && run->vm.use_master_clock)
+		run_check(run, &(struct verdict){
+			.law = LAW_ROUNDTRIP, .clock = "kvmclock",
+			.function = "kvm_arch_enable_virtualization_cpu",
+			.event = "suspend",
+			.why = "its snapshot is of a TSC that the host has lost",
+			.unit = "cycles", .got = run->snapshot_cycles,
+			.want = run->woken_cycles, .high = (s128)1 << 64,
+		});
 }

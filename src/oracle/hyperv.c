@@ -74,7 +74,8 @@ void check_page(struct run *run, const struct sim_read *read)
 	 */
 	if (!in_contract(run, nr) ||
 	    /* who opted for re-enlightenment keeps the page that it has */
-	    run->page_snapshot != run->vm.masterclock_updates ||
+	    (run->page_emulated &&
+	     run->page_snapshot != run->vm.masterclock_updates) ||
 	    !(pv->flags & SUBJECT_PVCLOCK_TSC_STABLE) ||
 	    (s64)pv->system_time < 0 ||	/* KVM_SET_CLOCK close to 0 */
 	    (s64)(read->tsc - pv->tsc_timestamp) < 0 || read->tsc > limit ||
@@ -131,6 +132,60 @@ void check_kept_page(struct run *run)
 	v.got = run->vm.page_offset_100ns;
 	v.want = run->page_offset_100ns;
 	run_check(run, &v);
+}
+
+/*
+ * KVM has written the page: because the guest or the VMM asked, or a snapshot was
+ * taken; and it is of a clock that is everybody's.  What a guest or a VMM does to TSCs or
+ * to the host's clocks may be a reason, too.
+ */
+void check_written_page(struct run *run, const struct subject_vcpu_view *now)
+{
+	struct verdict v = {
+		.law = LAW_SEQUENCE, .clock = "TSC-page",
+		.function = "kvm_hv_setup_tsc_page", .event = "tsc-page-rewritten",
+		.why = "the page was written again, and nothing had changed",
+		.unit = "", .got = run->vm.page_sequence, .want = run->page_sequence,
+	};
+
+	if (!run->page_pending && !run->tsc_touched && !run->host_moved &&
+	    !run->page_emulated && !run->slot_gone && run->page_snapshot == run->vm.masterclock_updates)
+		run_fail(run, &v);
+	if (run->slot_gone || run->vm.page_status != SUBJECT_PAGE_SET ||
+	    now->pvclock.flags & SUBJECT_PVCLOCK_TSC_STABLE)
+		return;
+	v.law = LAW_AGREE;
+	v.event = "tsc-page-unstable";
+	v.why = "the page is of a kvmclock that isn't stable";
+	run_fail(run, &v);
+}
+
+/*
+ * KVM had the chance to write the page, and left it.  Not one that the guest has just
+ * asked for; not one without memory; and what the guest keeps KVM itself goes by.
+ */
+void check_page_status(struct run *run, u8 was, bool kept)
+{
+	bool set = run->vm.page_status == SUBJECT_PAGE_SET;
+	struct verdict v = {
+		.law = LAW_AGREE, .clock = "TSC-page",
+		.function = "kvm_hv_setup_tsc_page", .event = "tsc-page-left",
+		.unit = "", .got = run->vm.page_status, .want = SUBJECT_PAGE_SET,
+	};
+
+	if (set && run->page_asked) {
+		v.why = "the guest asked for a page, and KVM goes by what was there";
+		run_fail(run, &v);
+	}
+	if (set && run->sim.faulted && was != SUBJECT_PAGE_SET) {
+		v.why = "the page couldn't be read or written, and KVM goes by it";
+		run_fail(run, &v);
+	}
+	if (!set && kept && !run->sim.faulted && !run->event->vcpu &&
+	    (was == SUBJECT_PAGE_SET || was == SUBJECT_PAGE_HOST_CHANGED)) {
+		v.why = "the guest keeps its page, and KVM doesn't go by it";
+		run_fail(run, &v);
+	}
 }
 
 static void check_reference_rate(struct run *run, u64 value)
@@ -359,114 +414,343 @@ bool one_counter(const struct run *run, u32 nr)
 	       !run->host_broken && !run->sim.machine->early_tsc_khz;
 }
 
-/* Was its write of the timer just now in vain? */
-bool stimer_refused(const struct run *run, u32 nr)
+/* Is there a way for it to come? */
+static bool can_come(const struct timer *timer)
 {
-	struct subject_stimer_view now;
+	return timer->flags & SUBJECT_STIMER_DIRECT ||
+	       !(timer->flags & (SUBJECT_STIMER_NO_SINT | SUBJECT_STIMER_NO_PAGE));
+}
 
-	run->sim.subject->view_stimer(nr, &now);
-	return now.refused;
+static bool is_periodic(const struct timer *timer)
+{
+	return timer->flags & SUBJECT_STIMER_PERIODIC;
+}
+
+/* Can what its guest's clock says here and now be held against it? */
+static bool stimer_judged(const struct run *run, u32 nr)
+{
+	const struct timer *timer = &run->timer[nr];
+
+	return !run->broken && timer->judged &&
+	       timer->generation == run->generation && one_counter(run, nr);
+}
+
+static u64 guest_units(const struct run *run, u32 nr)
+{
+	return sim_hv_clock(&run->sim, sim_guest_tsc(run->sim.machine, &run->vcpu[nr].view,
+						     run->sim.hw.raw_tsc));
+}
+
+/* What passed in this event, rounded up: the APIC's wait takes some. */
+static u64 event_units(const struct run *run)
+{
+	u64 cycles = run->sim.cycles - run->began_cycles;
+
+	return cycles ? cycles_to_ns(run, cycles) / 100 + 2 : 0;
 }
 
 /*
- * What its guest asked for, whatever KVM made of it: a one-shot that is armed while it is
- * enabled comes.  What is configured later, or without a SINT, or periodic, is looked up
- * in KVM.
+ * What its guest asked for, whatever KVM made of it.  What one is that is enabled without
+ * a count, or with a SINT of 0, is KVM's to say; but who is enabled is disabled by the
+ * latter (TLFS 12.3).
  */
-void note_stimer(struct run *run, u32 nr, const struct sim_read *read)
+static void note_stimer(struct run *run, u32 nr, const struct sim_read *read)
 {
 	struct timer *timer = &run->timer[nr];
-	u64 count = run->event->value / 100;
+	const struct event *event = run->event;
 
-	timer->asked = 0;
-	if (stimer_refused(run, nr))
-		return;
-	if (run->event->kind == EVENT_STIMER_CONFIG) {
+	if (event->kind == EVENT_STIMER_CONFIG) {
 		timer->restored = false;
-		timer->flags = run->event->value;
-		/* KVM does enable it, and who doesn't keeps to the TLFS, too */
-		if (!timer->count)
-			timer->flags &= ~SUBJECT_STIMER_ENABLE;
-		return;
+		timer->flags = event->value;
+		if (!(timer->flags & SUBJECT_STIMER_ENABLE) ||
+		    (timer->state == TIMER_ON && timer->flags & SUBJECT_STIMER_NO_SINT &&
+		     !(timer->flags & SUBJECT_STIMER_DIRECT)))
+			timer->state = TIMER_OFF;
+		else
+			timer->state = can_come(timer) && timer->count ? TIMER_ON : TIMER_ANY;
+	} else {
+		/* by flags that aren't known: nor is the count then */
+		if (timer->restored)
+			return;
+		timer->count = read->value;
+		if (!timer->count)		/* which disables it */
+			timer->state = TIMER_OFF;
+		else if (timer->flags & SUBJECT_STIMER_AUTO_ENABLE)
+			timer->state = can_come(timer) ? TIMER_ON : TIMER_ANY;
 	}
-	/* by flags that aren't known: nor is the count then */
+	timer->since = run->snapshot_cycles;
+	timer->generation = run->generation;
+	timer->judged = one_counter(run, nr);
+	timer->asked = 0;
+	if (timer->state == TIMER_ON && !is_periodic(timer))
+		timer->asked = timer->count;
+	else if (timer->state == TIMER_ON && timer->judged && !event_units(run))
+		timer->asked = guest_units(run, nr) + timer->count;
+}
+
+/* Periods are counted from the first on; those that nobody was there for are lost. */
+static void start_next_period(struct timer *timer, u64 units)
+{
 	if (timer->restored)
 		return;
-	if (!(timer->flags & SUBJECT_STIMER_PERIODIC))
-		count += sim_hv_clock(&run->sim, read->tsc);
-	timer->count = count;
-	if (!count)		/* which disables it */
-		timer->flags &= ~SUBJECT_STIMER_ENABLE;
-	else if (timer->flags & (SUBJECT_STIMER_ENABLE | SUBJECT_STIMER_AUTO_ENABLE) &&
-		 !(timer->flags & (SUBJECT_STIMER_PERIODIC | SUBJECT_STIMER_NO_SINT)))
-		timer->asked = count;
-}
-
-/* It has come: a one-shot is disabled by that, and so is what was armed after it. */
-static void forget_stimer(struct timer *timer, bool the_one_before)
-{
-	timer->flags &= ~SUBJECT_STIMER_ENABLE;
-	if (!the_one_before || !(timer->flags & SUBJECT_STIMER_AUTO_ENABLE))
+	if (!is_periodic(timer)) {
+		timer->state = TIMER_OFF;
 		timer->asked = 0;
+	} else if (timer->asked && units >= timer->asked) {
+		timer->asked = units + timer->count - (units - timer->asked) % timer->count;
+	} else {
+		timer->asked = 0;
+	}
 }
 
 /*
- * After an entry: what was delivered was due, and what is due was delivered, by
- * the guest's own clock at this very TSC.
+ * TLFS 12.4: the hypervisor says which timer it was, when it was due and when it sent
+ * that.  Nobody else sends here, so that no other message waits.  Sent in this event, by
+ * the counter that the guest reads.
  */
-void check_stimer(struct run *run, u32 nr)
+static bool check_message(struct run *run, u32 nr, const struct subject_message *m)
 {
-	const struct subject_vcpu_view *v = &run->vcpu[nr].view;
-	struct timer *timer = &run->timer[nr];
-	struct subject_stimer_view now;
-	u64 tsc, elapsed, late, units, asked = timer->asked;
-	bool delivered, the_one_before;
+	const struct timer *timer = &run->timer[nr];
+	bool judged = stimer_judged(run, nr);
+	u64 units = judged ? guest_units(run, nr) : m->delivered;
+	const struct {
+		const char *why;
+		u64 got, want, early;
+	} fields[] = {
+		{ "the message isn't a timer's", m->type, 0x80000010, 0 },
+		{ "the message hasn't a timer's size", m->payload_size, 24, 0 },
+		{ "the message says that others wait", m->flags, 0, 0 },
+		{ "the message isn't the hypervisor's", m->sender, 0, 0 },
+		{ "the message is another timer's", m->timer, SUBJECT_STIMER(nr), 0 },
+		{ "the message says another time than the timer was for", m->expires,
+		  timer->asked ?: m->expires, 0 },
+		{ "the message says another time than it was sent at", m->delivered, units,
+		  event_units(run) },
+	};
 
-	run->sim.subject->view_stimer(nr, &now);
-	if (!now.used)
-		return;
-	delivered = now.deliveries != timer->deliveries;
-	timer->deliveries = now.deliveries;
-	/* what comes when the next one is armed was the one before */
-	the_one_before = delivered && run->event->kind == EVENT_STIMER_ARM &&
-			 now.delivered != now.count;
-	if (delivered)
-		forget_stimer(timer, the_one_before);
-	tsc = sim_guest_tsc(run->sim.machine, v, run->sim.hw.raw_tsc);
-	/* one counter for all: vCPUs alike, and a host whose clock can be relied on */
-	if (run->broken || the_one_before)
-		return;
-	if (!timer->judged || timer->generation != run->generation ||
-	    !one_counter(run, nr))
-		return;
-	units = sim_hv_clock(&run->sim, tsc);
-	if (delivered) {
+	for (u32 i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (!run_check(run, &(struct verdict){
+			.law = LAW_EXACT, .clock = "stimer",
+			.function = "stimer_send_msg", .event = "stimer-message",
+			.why = fields[i].why, .unit = "100ns", .got = fields[i].got,
+			.want = fields[i].want, .low = -(s128)fields[i].early,
+		    }))
+			return false;
+	return true;
+}
+
+/* It has come, @times; if @last, with the message that was seen last. */
+static void check_stimer_came(struct run *run, u32 nr, u32 times, bool last, bool full,
+		       const struct subject_stimer_view *now)
+{
+	struct timer *timer = &run->timer[nr];
+	bool message = !(timer->flags & SUBJECT_STIMER_DIRECT), judged = stimer_judged(run, nr);
+	u64 units = judged ? guest_units(run, nr) : 0;
+
+	/* more than one at an entry: which was which nobody knows */
+	if (times > 1)
+		timer->asked = 0;
+	if (run->broken)
+		goto next;
+	if (timer->state == TIMER_OFF || (!timer->restored && !can_come(timer))) {
+		run_fail(run, &(struct verdict){
+			.law = LAW_DEADLINE, .clock = "stimer",
+			.function = "kvm_hv_process_stimers", .event = "stimer-off",
+			.why = "it came, and isn't enabled or has nowhere to come to",
+			.unit = "times", .got = times,
+		});
+		goto next;
+	}
+	if (last && !timer->restored && !run_check(run, &(struct verdict){
+		.law = LAW_EXACT, .clock = "stimer", .function = "stimer_expiration",
+		.event = "stimer-message", .unit = "messages",
+		.why = "it came as a message, or an interrupt, and not as what was asked for",
+		.got = !now->direct, .want = message,
+	    }))
+		goto next;
+	if (message && !timer->restored && !run_check(run, &(struct verdict){
+		.law = LAW_EXACT, .clock = "stimer", .function = "synic_deliver_msg",
+		.event = "stimer-message", .unit = "messages",
+		.why = "it took the place of a message that the guest hadn't read",
+		.got = full,
+	    }))
+		goto next;
+	if (last && message && !timer->restored && !check_message(run, nr, &now->message))
+		goto next;
+	if (judged && timer->asked)
 		run_check(run, &(struct verdict){
 			.law = LAW_DEADLINE, .clock = "stimer",
 			.function = "kvm_hv_process_stimers",
 			.event = "stimer-early",
 			.why = "it expired before its time on the guest's clock",
-			.unit = "100ns", .got = units, .want = asked ?: now.delivered,
+			.unit = "100ns", .got = units, .want = timer->asked,
 			.low = 0, .high = (s128)1 << 100,
 		});
+next:
+	/* an interrupt doesn't say when it was sent */
+	if (last && message)
+		start_next_period(timer, now->message.delivered);
+	else
+		start_next_period(timer, judged && !event_units(run) ? units : 0);
+}
+
+/*
+ * It hasn't come.  Where the slot was full a one-shot says so there, for the guest to
+ * write EOM, and a period is lost.
+ */
+static void check_stimer_due(struct run *run, u32 nr, bool full,
+		      const struct subject_stimer_view *now)
+{
+	const struct subject_vcpu_view *v = &run->vcpu[nr].view;
+	struct timer *timer = &run->timer[nr];
+	u64 elapsed, late, units;
+
+	if (!timer->asked)
+		return;
+	full &= !(timer->flags & SUBJECT_STIMER_DIRECT);
+	if (!stimer_judged(run, nr)) {
+		/* it may have gone on */
+		if (is_periodic(timer))
+			timer->asked = 0;
 		return;
 	}
-	if (now.msg_pending ||
-	    (!asked && (!now.enabled || now.periodic || !now.exp_time)))
-		return;
+	units = guest_units(run, nr);
 	elapsed = cycles_to_ns(run, run->sim.cycles - timer->since);
 	/* what an entry itself takes comes after its look at the timers */
-	late = cycles_to_ns(run, run->sim.cycles - run->began_cycles) + elapsed / run->rate_denominator + (elapsed >> 30) +
+	late = cycles_to_ns(run, run->sim.cycles - run->began_cycles) +
+	       elapsed / run->rate_denominator + (elapsed >> 30) +
 	       cut_khz(elapsed, guest_cycle_ns(run, v), v->hw_tsc_khz) +
 	       2 * cycles_to_ns(run, run->skew_spread) + 2 * run->resolution_ns;
 	/* the host's timers go by CLOCK_MONOTONIC, slewed by 500 ppm and a bit of mult */
 	if (run->host_slewed)
 		late += elapsed / 2000 + 2 * (elapsed / run->rate_denominator);
+	late = late / 100 + 2;
+	if (!full) {
+		run_check(run, &(struct verdict){
+			.law = LAW_DEADLINE, .clock = "stimer",
+			.function = "stimer_start", .event = "stimer-late",
+			.why = "it is due on the guest's clock, and didn't come",
+			.unit = "100ns", .got = units, .want = timer->asked,
+			.low = -((s128)1 << 100), .high = late,
+		});
+		return;
+	}
+	if (units < timer->asked)
+		return;
+	if (is_periodic(timer)) {
+		bool seen_to = units - timer->asked > late && !event_units(run);
+
+		start_next_period(timer, seen_to ? units : 0);
+		return;
+	}
+	if (units - timer->asked > late)
+		run_check(run, &(struct verdict){
+			.law = LAW_EXACT, .clock = "stimer",
+			.function = "synic_deliver_msg", .event = "stimer-slot",
+			.why = "it waits for the slot, and doesn't say so there",
+			.unit = "", .got = now->slot_awaited, .want = 1,
+		});
+}
+
+/*
+ * The host's timer is armed for as long as is left on the guest's clock; both are read at
+ * one instant.  No host can wait until beyond 2^63 - 1 ns; KVM takes what is in the last
+ * 100 ns for that, too, and may then take a second less: ktime_add_safe() rounds down to one.
+ */
+static void check_stimer_armed(struct run *run, u32 nr,
+			       const struct subject_stimer_view *now)
+{
+	const struct timer *timer = &run->timer[nr];
+	s128 most = (s128)(~0ull >> 1) - now->monotonic_ns, want;
+	bool beyond;
+	u64 units;
+
+	if (!timer->asked || event_units(run) || !stimer_judged(run, nr))
+		return;
+	units = guest_units(run, nr);
+	if (units >= timer->asked)
+		return;
+	want = (s128)(timer->asked - units) * 100;
+	beyond = want + 100 > most;
 	run_check(run, &(struct verdict){
-		.law = LAW_DEADLINE, .clock = "stimer",
-		.function = "stimer_start", .event = "stimer-late",
-		.why = "it is due on the guest's clock, and didn't come",
-		.unit = "100ns", .got = units, .want = asked ?: now.exp_time,
-		.low = -((s128)1 << 100), .high = late / 100 + 2,
+		.law = LAW_DEADLINE, .clock = "stimer", .function = "stimer_start",
+		.event = "stimer-armed", .unit = "ns",
+		.why = "the host's timer is armed for another time than the guest asked for",
+		.got = now->armed ? now->armed_for_ns - now->monotonic_ns : 0,
+		.want = beyond ? most : want, .low = beyond ? -(s128)CF_NS_PER_SEC : 0,
 	});
+}
+
+/* Was its guest's write taken, as it should be? */
+static bool check_taken(struct run *run, u32 nr, const struct subject_stimer_view *now)
+{
+	const struct timer *timer = &run->timer[nr];
+	u64 value = run->event->value;
+	bool direct = run->event->kind == EVENT_STIMER_CONFIG &&
+		      value & SUBJECT_STIMER_DIRECT && value & SUBJECT_STIMER_NO_DIRECT &&
+		      !(value & SUBJECT_STIMER_LAX);
+
+	if (!run->broken)
+		run_check(run, &(struct verdict){
+			.law = LAW_EXACT, .clock = "stimer", .function = "stimer_set_config",
+			.unit = "refusals",
+			.why = "a write was refused, or taken from who hasn't got the feature",
+			.got = now->refused, .want = timer->no_synic || direct,
+		});
+	return !now->refused;
+}
+
+/*
+ * After an entry: what was delivered was due, and what is due was delivered, by the
+ * guest's own clock at this very TSC; and who reads the timer's MSRs finds that.  An event
+ * that sets it up enters before and after: @read tells what came before.
+ */
+void check_stimer(struct run *run, u32 nr, const struct sim_read *read)
+{
+	struct timer *timer = &run->timer[nr];
+	enum event_kind kind = run->event->kind;
+	bool config = kind == EVENT_STIMER_CONFIG, arm = kind == EVENT_STIMER_ARM;
+	bool sets = config || arm || kind == EVENT_MESSAGE_SLOT, full = timer->slot_busy;
+	struct subject_stimer_view now;
+	bool restarted;
+	u32 times;
+
+	run->sim.subject->view_stimer(nr, &now);
+	if (!now.used)
+		return;
+	timer->used = true;
+	times = (sets ? read->deliveries : now.deliveries) - timer->deliveries;
+	timer->deliveries = now.deliveries;
+	if (times)
+		check_stimer_came(run, nr, times, !sets || now.deliveries == read->deliveries,
+				  full, &now);
+	else if (!sets || (full && is_periodic(timer)))
+		check_stimer_due(run, nr, full, &now);
+	restarted = times && is_periodic(timer);
+	if (kind == EVENT_MESSAGE_SLOT)
+		timer->slot_busy = run->event->value;
+	if (config)
+		timer->no_synic = run->event->value & SUBJECT_STIMER_NO_SYNIC;
+	if ((config || arm) && check_taken(run, nr, &now)) {
+		note_stimer(run, nr, read);
+		restarted = true;
+	}
+	if (sets) {
+		times = now.deliveries - read->deliveries;
+		full &= timer->slot_busy;
+		if (times)
+			check_stimer_came(run, nr, times, true, full, &now);
+		else
+			check_stimer_due(run, nr, full, &now);
+		restarted |= times && is_periodic(timer);
+	}
+	if (restarted)
+		check_stimer_armed(run, nr, &now);
+	if (!run->broken && timer->state != TIMER_ANY)
+		run_check(run, &(struct verdict){
+			.law = LAW_EXACT, .clock = "stimer", .function = "stimer_expiration",
+			.event = "stimer-enabled", .unit = "",
+			.why = "its MSR says that it is enabled, or that it isn't",
+			.got = now.enabled, .want = timer->state == TIMER_ON,
+		});
 }

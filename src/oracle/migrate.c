@@ -102,7 +102,10 @@ void check_migrate(struct run *run, u32 from)
 	for (u32 i = 0; i < run->sim.machine->nr_vcpus; i++) {
 		run->asked[i] = ASKED_BY_EVENT;
 		run->timer[i] = (struct timer){ 0 };
-		run->vcpu[i] = (struct vcpu_state){ .wrapped = unticked };
+		run->vcpu[i] = (struct vcpu_state){
+			.wrapped = unticked, .stop_unclear = run->vcpu[i].stop_unclear,
+			.told_stopped = run->vcpu[i].told_stopped,
+		};
 		run->sim.subject->view_vcpu(i, &run->vcpu[i].view);
 	}
 	/* what is in the page is judged again from the next one on */

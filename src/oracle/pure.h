@@ -9,6 +9,8 @@
 #include "law.h"
 #include "../subject.h"
 
+#define DAY_S 86400ull
+
 void law_scale_delta(u64 delta, u32 mul, s8 shift, u64 got);		/* exact */
 void law_scale_delta_monotonic(u64 lo, u64 hi, u64 at_lo, u64 at_hi,
 			       u32 mul, s8 shift);			/* monotonic */
@@ -34,6 +36,7 @@ void law_hv_page_agrees(u32 mul, s8 shift, u64 system_time, u64 tsc_timestamp,
 /* ---- pure_time.c: host timekeeping ---- */
 
 void law_counter_registered(u32 khz, const struct subject_counter *c);	/* exact */
+void law_counter_passed(u64 mask, u64 last, u64 now, u64 got);		/* exact, signed */
 /* exact; signed where the counter is behind cycle_last */
 void law_counter_read(const char *clock, const char *function, u64 mask,
 		      const struct subject_counter *c, u64 cycles, bool ok,
@@ -42,6 +45,7 @@ void law_vdso_update(const struct subject_vdso *at,
 		     const struct subject_vdso_read *read);	/* exact, sequence */
 void law_suspend_timing(const struct subject_counter *c, u64 start, u64 now,
 			u64 got);					/* exact */
+void law_time_add(s64 now_ns, s64 ns, s64 got);				/* exact */
 void law_in_interval(u64 start, u64 end, u64 counter, bool got);	/* signed */
 void law_sched_clock(const struct subject_sched_clock *at,
 		     const struct subject_sched_clock_read *read); /* exact, roundtrip, total */
@@ -50,6 +54,15 @@ void law_sched_clock(const struct subject_sched_clock *at,
 
 void law_ntp_seconds(const struct subject_ntp *at,
 		     const struct subject_ntp_after *after);		/* exact */
+
+/* ---- pure_host.c: a host's timekeeper by itself ---- */
+
+void law_boot_clocks(const struct subject_boot *at,
+		     const struct subject_boot_after *after);	/* agree, exact */
+void law_sleep_clocks(const struct subject_sleeps *at,
+		      const struct subject_sleeps_after *after); /* agree, roundtrip, exact */
+void law_slew_clocks(const struct subject_slew *at,
+		     const struct subject_slew_after *after);	/* agree, rate, exact */
 
 /* breaks for half of the values, not for 0 */
 void law_canary(u64 value);

@@ -6,7 +6,6 @@
 #include "pure.h"
 #include "wide.h"
 
-#define DAY_S 86400ull
 #define ADJTIME_NS_PER_S 500000		/* as BSD's and Linux's adjtime() slew */
 
 static void judge_ntp(const struct finding *f)
@@ -25,12 +24,15 @@ static void judge_ntp(const struct finding *f)
  * the second after that).  It happens if it isn't withdrawn before, and once: a day is
  * longer than what passes here.  CLOCK_MONOTONIC and TAI know of none.
  *
+ * A day later one that is announced again comes, if the first was withdrawn two seconds
+ * before the end and was over four seconds before: one to wait, and one to forget.
+ *
  * adjtime(a): after n seconds min(|a|, 500 us * n) are slewed, a's sign kept.  A
  * second's part is cut twice: to whole ns (the last of it) or 2^-32 ns (the others) of
  * each of the ticks that it is divided by; so less than ticks * 1 ns are missing of the
  * last one, and ticks * 2^-32 ns of each before.
  *
- * Contract: fewer seconds than a day has pass.
+ * Contract: fewer seconds than a day has pass; what is withdrawn was announced before.
  */
 void law_ntp_seconds(const struct subject_ntp *at, const struct subject_ntp_after *after)
 {
@@ -45,14 +47,23 @@ void law_ntp_seconds(const struct subject_ntp *at, const struct subject_ntp_afte
 		.why = "the leap second isn't where it was announced",
 	};
 
-	if (at->seconds >= DAY_S)
+	if (at->seconds >= DAY_S || (at->leap && at->withdrawn <= at->announced))
 		return;
-	when = ((at->realtime_s + ahead) / DAY_S + 1) * DAY_S - (ahead - 1);
+	when = ((at->realtime_s + at->announced + ahead) / DAY_S + 1) * DAY_S - (ahead - 1);
 	if (at->leap && end >= when && when - at->realtime_s <= at->withdrawn)
 		leap = at->leap == SUBJECT_LEAP_INSERT ? -1 : 1;
 	f.got = after->realtime_s;
 	f.want = (s128)end + leap;
 	judge_ntp(&f);
+
+	if (at->withdrawn + 2 <= at->seconds && (!leap || end >= when + 4)) {
+		f.why = "the leap second of the next day isn't as the first";
+		f.got = after->again_s;
+		f.want = (s128)end + DAY_S;
+		if (at->leap && end >= when)
+			f.want += at->leap == SUBJECT_LEAP_INSERT ? -1 : 1;
+		judge_ntp(&f);
+	}
 
 	f.why = "a leap second moved CLOCK_MONOTONIC";
 	f.function = "accumulate_nsecs_to_secs";

@@ -29,7 +29,13 @@ static void judge(const struct finding *f)
  * units of 1 / (2 khz), so that nothing is rounded.
  *
  * max_cycles is what the kernel multiplies in 64 bits, by as much as NTP may make
- * of m: no product of it may wrap.
+ * of m, which is 11 %: no product of it may wrap, and it is no more than the counter
+ * has.  Half of what it lasts while NTP slows it down the kernel may be idle.
+ *
+ * m is as exact as can be: 64 bits hold its product with R, the cycles of ten minutes
+ * or of the seconds that the counter has bits for, one at least.  The kernel counts
+ * bits of both factors, so that less than 2 of 64 are left; but s is 32 at most, and
+ * twice of m and NTP's share of that must fit 32 bits.
  */
 void law_counter_registered(u32 khz, const struct subject_counter *c)
 {
@@ -40,8 +46,11 @@ void law_counter_registered(u32 khz, const struct subject_counter *c)
 		.unit = "2^-shift/khz ns",
 	};
 
+	u64 hz = khz * 1000ull, seconds = hz ? c->mask / hz : 0;
+
 	if (!khz || c->shift > 32)
 		return;
+	seconds = seconds < 1 ? 1 : seconds > 600 ? 600 : seconds;
 	f.got = 2 * (s128)c->mult * khz;
 	f.want = (s128)(2 * NSEC_PER_KHZ) << c->shift;
 	f.tolerance_low = 1 - 2 * (s128)khz;
@@ -55,6 +64,53 @@ void law_counter_registered(u32 khz, const struct subject_counter *c)
 	f.tolerance_low = 0;
 	f.tolerance_high = ~0ull;
 	judge(&f);
+
+	f.why = "max_cycles is more than the counter has";
+	f.unit = "cycles";
+	f.got = c->max_cycles;
+	f.tolerance_high = c->mask;
+	judge(&f);
+
+	f.why = "ten minutes of it don't fit 64 bits, or with bits to spare";
+	f.unit = "2^-shift ns";
+	f.got = (u128)c->mult * seconds * hz;
+	f.tolerance_high = ~0ull;
+	if (c->shift < 32 && !((2ull * c->mult + 1) * 111 / 100 >> 32))
+		f.tolerance_low = (s128)1 << 62;
+	judge(&f);
+
+	f.why = "what NTP may adjust isn't 11 %";
+	f.unit = "mult";
+	f.got = c->maxadj;
+	f.want = c->mult * 11ull / 100;
+	f.tolerance_low = f.tolerance_high = 0;
+	judge(&f);
+
+	f.why = "it may be idle for longer than it can be read, or not for half as long";
+	f.unit = "ns";
+	f.got = c->max_idle_ns;
+	f.want = (u128)c->max_cycles * (c->mult - c->maxadj) >> (c->shift + 1);
+	judge(&f);
+}
+
+/*
+ * A tick takes a counter that went on by half of its width for just that, and one that
+ * is up to an eighth behind, as on another CPU, for one that stood still.  Contract:
+ * between the two it may be either.
+ */
+void law_counter_passed(u64 mask, u64 last, u64 now, u64 got)
+{
+	u64 ahead = (now - last) & mask, behind = -ahead & mask;
+
+	if (ahead > mask >> 1 && behind > mask >> 3)
+		return;
+	judge(&(struct finding){
+		.law = ahead > mask >> 1 ? LAW_SIGNED : LAW_EXACT,
+		.clock = "clocksource", .event = "tick",
+		.function = "clocksource_delta", .unit = "cycles",
+		.why = "it isn't what the counter went on by", .got = got,
+		.want = ahead > mask >> 1 ? 0 : ahead,
+	});
 }
 
 /* ---- readers ------------------------------------------------------------- */
@@ -143,10 +199,19 @@ void law_vdso_update(const struct subject_vdso *at, const struct subject_vdso_re
 		.got = read->valid, .want = !at->no_counter,
 	};
 
-	if (!(at->cycles >> 63))
+	if (!(at->cycles >> 63)) {
 		judge(&f);
+		f.got = read->any;
+		judge(&f);
+	}
 	if (!read->valid || at->no_counter)
 		return;
+	f.function = "__iter_div_u64_rem";
+	f.why = "a second is left in tv_nsec";
+	f.unit = "whole";
+	f.got = read->whole;
+	f.want = true;
+	judge(&f);
 	f.function = "do_hres_timens";
 	f.why = "it isn't the time outside plus the offset";
 	f.unit = "ns";
@@ -185,6 +250,24 @@ void law_suspend_timing(const struct subject_counter *c, u64 start, u64 now, u64
 	judge(&f);
 }
 
+/* ---- timers ----------------------------------------------------------------- */
+
+/*
+ * When a timer is to come: the sum, or where that is beyond 2^63 - 1 ns just that,
+ * which is never.  Contract: neither is negative.
+ */
+void law_time_add(s64 now_ns, s64 ns, s64 got)
+{
+	s128 sum = (s128)now_ns + ns, never = ~0ull >> 1;
+
+	judge(&(struct finding){
+		.law = LAW_EXACT, .clock = "timer", .event = "-",
+		.function = "ktime_add_safe", .unit = "ns",
+		.why = "it isn't the sum, nor never", .got = got,
+		.want = sum < never ? sum : never,
+	});
+}
+
 /* ---- cross timestamps ---------------------------------------------------- */
 
 /* Going up from @start, modulo 2^64, @counter comes no later than @end. */
@@ -203,7 +286,8 @@ void law_in_interval(u64 start, u64 end, u64 counter, bool got)
 
 /*
  * A new frequency doesn't move the clock, nor does a suspend that loses the TSC:
- * the offset is a difference modulo 2^64 of the very product that a read adds.
+ * the offset is a difference modulo 2^64 of the very product that a read adds.  An NMI
+ * that comes into an update reads the second copy, which is the same until then.
  *
  * Between two reads: each cuts its product, so the difference is that of d * m,
  * within (-1, 1).  m is W rounded to the nearest at shift s; of one made for
@@ -242,6 +326,17 @@ void law_sched_clock(const struct subject_sched_clock *at,
 	f.why = "a suspend moved the clock";
 	f.got = read->resumed;
 	f.want = read->suspended;
+	judge(&f);
+
+	f.law = LAW_SEQUENCE;
+	f.event = "nmi";
+	f.function = "__cyc2ns_read";
+	f.why = "an NMI during the next update reads another clock";
+	f.got = read->after_nmi;
+	f.want = read->after;
+	judge(&f);
+	f.got = read->resumed_nmi;
+	f.want = read->resumed;
 	judge(&f);
 
 	if (at->tsc < at->resume_tsc || ns >> 62 || read->shift > 31)

@@ -87,26 +87,30 @@ void start_afresh(struct run *run)
 	run->monotonic_hv_clock.set = run->monotonic_sched_clock.set = false;
 }
 
-static bool enters_vcpu(enum event_kind kind)
-{
-	return kind == EVENT_RUN_VCPU || kind == EVENT_READ_PVCLOCK ||
-	       kind == EVENT_READ_TSC_PAGE || kind == EVENT_STIMER_CONFIG ||
-	       kind == EVENT_READ_HV_CLOCK || kind == EVENT_READ_SCHED_CLOCK ||
-	       kind == EVENT_HIBERNATE || kind == EVENT_XEN_TIMER ||
-	       kind == EVENT_TSC_DEADLINE || kind == EVENT_LAPIC_TIMER ||
-	       kind == EVENT_READ_TMCCT ||
-	       kind == EVENT_STIMER_ARM || kind == EVENT_MESSAGE_SLOT ||
-	       kind == EVENT_NESTED_OFFSET || kind == EVENT_NESTED_KHZ ||
-	       kind == EVENT_NESTED || kind == EVENT_READ_L2_TSC ||
-	       kind == EVENT_READ_TSC_KHZ;
-}
-
 /* ---- one event ----------------------------------------------------------- */
+
+static bool looks_at_xen(enum event_kind kind)
+{
+	return kind == EVENT_RUNSTATE || kind == EVENT_RESTORE_RUNSTATE ||
+	       kind == EVENT_XEN_ATTR || kind == EVENT_XEN_TIMER ||
+	       kind == EVENT_XEN_TIMER_AT || kind == EVENT_XEN_SHARED_INFO;
+}
 
 static bool touches_tsc(enum event_kind kind)
 {
 	return kind == EVENT_WRITE_TSC_HOST || kind == EVENT_WRITE_TSC_GUEST ||
 	       kind == EVENT_SET_TSC_OFFSET || kind == EVENT_SET_TSC_KHZ;
+}
+
+static bool sets_stimer(enum event_kind kind)
+{
+	return kind == EVENT_STIMER_CONFIG || kind == EVENT_STIMER_ARM ||
+	       kind == EVENT_MESSAGE_SLOT;
+}
+
+static bool sets_lapic(enum event_kind kind)
+{
+	return kind == EVENT_TSC_DEADLINE || kind == EVENT_LAPIC_TIMER;
 }
 
 static void look(struct run *run)
@@ -125,17 +129,25 @@ static bool is_passive(enum event_kind kind)
 	       kind == EVENT_INTERLEAVE || kind == EVENT_MEMORY_FAULT;
 }
 
+static u64 ahead_of_boot_cpu(const struct run *run)
+{
+	s64 skew = run->sim.machine->skew_cycles[run->sim.hw.cpu];
+
+	return skew > 0 ? skew : 0;
+}
+
 /* KVM has computed the page anew, from the vCPU that has just entered. */
 static void remember_page(struct run *run, u32 nr, bool page_kept)
 {
 	const struct subject_vcpu_view *now = &run->vcpu[nr].view;
 
+	check_written_page(run, now);
 	if (page_kept && !run->broken)
 		check_kept_page(run);
 	run->page_sequence = run->vm.page_sequence;
 	run->page_scale = run->vm.page_scale;
 	run->page_offset_100ns = run->vm.page_offset_100ns;
-	run->page_pending = false;
+	run->page_pending = run->page_asked = false;
 	run->page_snapshot = run->vm.masterclock_updates;
 	run->page_tsc_negative = run->slot_gone ||
 				 (s64)now->pvclock.tsc_timestamp < 0;
@@ -158,6 +170,7 @@ static bool do_event(struct run *run, const struct event *event)
 	struct subject_xen_view xen;
 	struct sim_read read;
 	bool page_kept;
+	u8 page_status;
 	u32 host;
 
 	subject_refuel();
@@ -174,13 +187,14 @@ static bool do_event(struct run *run, const struct event *event)
 
 	old = run->vcpu[nr].view;
 	host = run->sim.host;
-	page_kept = is_page_kept(run);
+	page_kept = is_page_kept(run) && kind != EVENT_WRITE_TSC_PAGE;
+	page_status = run->vm.page_status;
 	run->began_cycles = run->sim.cycles;
 	if (kind == EVENT_SUSPEND)
 		return do_suspend(run, event);
 	if (kind == EVENT_SAVE_CLOCK || kind == EVENT_MIGRATE)
 		remember_saved(run, event);
-	if (kind == EVENT_RESTORE_RUNSTATE || kind == EVENT_XEN_ATTR)
+	if (looks_at_xen(kind))
 		run->sim.subject->view_xen(nr, &xen);
 	if (!sim_event(&run->sim, event, &read))
 		return false;
@@ -202,16 +216,27 @@ static bool do_event(struct run *run, const struct event *event)
 	}
 	if (kind == EVENT_SLOT) {
 		run->slot_gone = event->value;
+		for (u32 i = 0; i < run->sim.nr_vcpus; i++)
+			run->vcpu[i].area_unmapped = true;
 		return true;
 	}
 	if (kind == EVENT_MIGRATE) {
 		/* the VMM restores neither timers nor runstates, nor is it Xen's yet */
-		run->slot_gone = false;
+		run->slot_gone = run->page_asked = false;
+		run->tsc_write = (struct tsc_write){ 0 };
 		forget_timers(run);
-		for (u32 i = 0; i < run->sim.nr_vcpus; i++)
+		for (u32 i = 0; i < run->sim.nr_vcpus; i++) {
+			run->timer[i] = (struct timer){ .state = TIMER_ANY };
+			run->lapic_timer[i].used = false;
 			run->runstate[i].set = run->vcpu[i].stale =
 				run->vcpu[i].two_copies =
-				run->vcpu[i].area_gone = false;
+				run->vcpu[i].clock_moved =
+				run->vcpu[i].area_gone =
+				run->vcpu[i].area_refused =
+				run->vcpu[i].area_ends =
+				run->vcpu[i].area_unmapped = false;
+		}
+		run->xen_64_bit = false;
 		check_migrate(run, host);
 		return true;
 	}
@@ -228,14 +253,22 @@ static bool do_event(struct run *run, const struct event *event)
 		for (u32 i = 0; i < run->sim.machine->nr_vcpus; i++)
 			run->vcpu[i].touched = true;
 	}
+	if (kind == EVENT_HOTPLUG_VCPU)
+		run->tsc_write.known = false;
 	/* What lies in the page is the guest's until the MSR's exit is done. */
-	if (kind == EVENT_WRITE_TSC_PAGE)
+	if (kind == EVENT_WRITE_TSC_PAGE) {
 		run->page_pending = true;
+		run->page_asked = run->vm.page_status == SUBJECT_PAGE_GUEST_CHANGED;
+	}
+	run->page_emulated |= run->vm.tsc_emulation || kind == EVENT_REENLIGHTENMENT;
 	remember_who_asks(run, event);
 	if (kind == EVENT_RESTORE_TSC) {
 		/* the timers' MSRs come with it, as they were saved */
+		run->tsc_write.known = run->tsc_write.forgotten = run->page_asked = false;
+		run->tsc_write.any = true;
 		for (u32 i = 0; i < SUBJECT_MAX_VCPUS; i++) {
 			run->timer[i].flags = run->timer[i].count = run->timer[i].asked = 0;
+			run->timer[i].state = TIMER_ANY;
 			run->timer[i].restored = true;
 		}
 		check_restore_tsc(run);
@@ -247,15 +280,23 @@ static bool do_event(struct run *run, const struct event *event)
 		forget_all_timers(run);
 		remember_tsc(run, nr);
 		run->vcpu[nr].woken = false;	/* the ioctl has loaded it */
-		check_tsc_write(run, event, &old, &run->vcpu[nr].view);
+		check_tsc_write(run, event, &old, &run->vcpu[nr].view, read.valid);
 		start_afresh(run);
 		return true;
 	}
 
 	run->sim.subject->view_vcpu(nr, &run->vcpu[nr].view);
+	run->vcpu[nr].stop_unclear |=
+		kind == EVENT_XEN_TIMER || kind == EVENT_XEN_TIMER_AT ||
+		kind == EVENT_RUNSTATE ||
+		kind == EVENT_RESTORE_RUNSTATE || kind == EVENT_XEN_ATTR;
+	run->vcpu[nr].stopped |= kind == EVENT_PAUSE_GUEST;
+	if (run->vcpu[nr].stopped || run->vcpu[nr].told_stopped ||
+	    run->vcpu[nr].view.pvclock.flags & SUBJECT_PVCLOCK_GUEST_STOPPED)
+		check_stopped(run, nr, run->vcpu[nr].view.updates != old.updates);
 	if (kind == EVENT_NESTED && !run->vcpu[nr].slept)
 		check_nested(run, &old, &run->vcpu[nr].view);
-	if (enters_vcpu(kind) &&
+	if (event_enters(event) &&
 	    (run->vcpu[nr].view.in_l2 || run->vcpu[nr].view.tsc_differs))
 		check_registers(run, &old, &read);
 	if (run->vm.masterclock_updates != updates)
@@ -273,7 +314,7 @@ static bool do_event(struct run *run, const struct event *event)
 		    !run->snapshot_broken && !run->broken) {
 			check_catchup(run, nr, &old, now);
 			if (!run->broken)
-				check_caught_up(run, now);
+				check_caught_up(run, nr, now);
 		}
 		run->vcpu[nr].touched = run->snapshot_broken;
 		run->vcpu[nr].stale = false;
@@ -283,33 +324,39 @@ static bool do_event(struct run *run, const struct event *event)
 	if ((run->vcpu[nr].view.updates != old.updates || run->slot_gone) &&
 	    run->vm.page_sequence != run->page_sequence)
 		remember_page(run, nr, page_kept);
-	if (kind == EVENT_STIMER_CONFIG || kind == EVENT_STIMER_ARM)
-		note_stimer(run, nr, &read);
-	if (kind == EVENT_STIMER_ARM && !stimer_refused(run, nr)) {
-		run->timer[nr].since = run->snapshot_cycles;
-		run->timer[nr].generation = run->generation;
-		run->timer[nr].judged = one_counter(run, nr);
+	else if (run->vm.page_enabled && run->vcpu[nr].view.updates != old.updates)
+		check_page_status(run, page_status, page_kept);
+	if (kind == EVENT_XEN_TIMER || kind == EVENT_XEN_TIMER_AT) {
+		run_show(run, "xen-timer", "ns", &read, false, 0);
+		check_hypercall(run, &read);
+		if (kind == EVENT_XEN_TIMER)
+			remember_unstable(run, &read, read.value - event->value);
+		check_xen_arm(run, read.value, &xen,
+			      run->vcpu[nr].view.updates != old.updates, true);
 	}
-	if (kind == EVENT_XEN_TIMER)
-		check_xen_arm(run, &read);
-	if (kind == EVENT_TSC_DEADLINE || kind == EVENT_LAPIC_TIMER)
-		check_lapic_arm(run, &read);
-	if (enters_vcpu(kind)) {
+	if (event_enters(event)) {
 		if (run->vcpu[nr].woken && !run->broken)
 			check_woken(run, nr);
 		run->vcpu[nr].woken = run->vcpu[nr].slept = false;
 		run->vcpu[nr].lost_cycles = 0;
+		check_tuple_cpu(run, nr, &old);
 		run->vcpu[nr].entered = true;
-		run->vcpu[nr].entered_raw = run->sim.hw.raw_tsc;
+		run->vcpu[nr].cpu = run->sim.hw.cpu;
+		run->vcpu[nr].entered_raw = run->sim.hw.raw_tsc - ahead_of_boot_cpu(run);
 		/* an update that it was due for is lost */
 		if (run->slot_gone)
 			run->vcpu[nr].stale = true;
-		check_stimer(run, nr);
-		if (run->xen_timer[nr].judged)
+		if (run->vcpu[nr].clock_moved)
+			check_moved_clock(run, nr);
+		if (run->timer[nr].used || sets_stimer(kind))
+			check_stimer(run, nr, &read);
+		if (run->xen_timer[nr].judged || run->xen_timer[nr].quiet)
 			check_xen_timer(run, nr);
-		if (run->lapic_timer[nr].judged)
-			check_lapic_timer(run, nr, old.in_l2 ||
-					  run->vcpu[nr].view.tsc_differs);
+		if (run->lapic_timer[nr].used || sets_lapic(kind))
+			check_lapic(run, nr, old.in_l2 || run->vcpu[nr].view.tsc_differs,
+				    &read);
+		if (run->tsc_write.known)
+			check_alike(run);
 		/* it has entered: nothing is left that it was asked for */
 		run->asked[nr] = ASKED_BY_EVENT;
 		run->tsc_written &= ~(1u << nr);
@@ -322,6 +369,10 @@ static bool do_event(struct run *run, const struct event *event)
 	switch (kind) {
 	case EVENT_RESTORE_CLOCK:
 		check_restore_clock(run);
+		break;
+	case EVENT_SET_CLOCK:
+	case EVENT_SET_CLOCK_REALTIME:
+		check_set_clock(run, &read);
 		break;
 	case EVENT_GET_CLOCK:
 		check_get_clock(run, &read);
@@ -339,6 +390,9 @@ static bool do_event(struct run *run, const struct event *event)
 	case EVENT_READ_WALL_CLOCK:
 		check_wall_clock(run, &read);
 		break;
+	case EVENT_WRITE_WALL_CLOCK:
+		check_written_wall_clock(run);
+		break;
 	case EVENT_READ_HV_CLOCK:
 		check_hv_clock(run, &read);
 		break;
@@ -352,10 +406,10 @@ static bool do_event(struct run *run, const struct event *event)
 		check_hibernate(run, &read);
 		break;
 	case EVENT_XEN_SHARED_INFO:
-		check_shared_info(run, &read);
+		check_shared_info(run, &read, &xen);
 		break;
 	case EVENT_RUNSTATE:
-		check_runstate(run);
+		check_runstate(run, &xen, event->value);
 		break;
 	case EVENT_RESTORE_RUNSTATE:
 		check_restore_runstate(run, &read, &xen, event->value);
@@ -414,7 +468,8 @@ static void forget_cold(struct run *run)
 {
 	run->moved.clock_restored = run->moved.tsc_is_new = false;
 	for (u32 i = 0; i < SUBJECT_MAX_VCPUS; i++)
-		run->xen_timer[i].judged = run->lapic_timer[i].judged =
+		run->xen_timer[i].judged = run->xen_timer[i].quiet =
+			run->lapic_timer[i].judged = run->lapic_timer[i].used =
 			run->runstate[i].set = false;
 }
 
@@ -470,6 +525,8 @@ const char *run_function_at(const struct subject *subject, const char *file,
 	return best ? best->name : NULL;
 }
 
+const struct event *const *run_event;
+
 void run_scenario(const struct scenario *s, const struct subject *subject,
 		  struct step *steps)
 {
@@ -483,8 +540,10 @@ void run_scenario(const struct scenario *s, const struct subject *subject,
 	run.subject = subject;
 	run.steps = steps;
 	run.clock_sane = true;
+	run_event = &run.event;
 
 	subject_guard(run_events, &run, &trap);
+	run_event = NULL;
 	if (trap.kind == SUBJECT_TRAP_NONE)
 		return;
 	if (steps && run.nr < s->nr_events)

@@ -45,6 +45,9 @@ struct step {
 void run_scenario(const struct scenario *s, const struct subject *subject,
 		  struct step *steps);
 
+/* For law_watch(): where a scenario has its present event, NULL before the first. */
+extern const struct event *const *run_event;
+
 /*
  * The function of the tree that holds @line of @file (as __FILE__ gives it), or
  * NULL.

@@ -15,6 +15,8 @@ static const struct {
 	[SUBJECT_READER_TIMEKEEPER] = { "ktime_get_raw", "ktime_get_raw", "ns" },
 	[SUBJECT_READER_GET_CLOCK] = { "KVM_GET_CLOCK", "get_kvmclock", "ns" },
 	[SUBJECT_READER_REFERENCE] = { "reference-counter", "get_time_ref_counter", "100ns" },
+	[SUBJECT_READER_SHARED_INFO] = { "xen-wall-clock", "kvm_xen_shared_info_init", "ns" },
+	[SUBJECT_READER_RUNSTATE] = { "runstate-area", "kvm_xen_update_runstate_guest", "" },
 };
 
 static bool same(const struct sim_read *a, const struct sim_read *b)
@@ -35,7 +37,10 @@ static bool is_fallback(struct run *run, enum subject_reader reader,
 	       !run->sim.subject->get_clock(&clock) && read->value == clock.clock_ns / 100;
 }
 
-/* Nothing else looks at the vDSO's clock: it is vCPU0's tuple, in 63 bits. */
+/*
+ * Nothing else looks at the vDSO's clock: it is vCPU0's tuple, in 63 bits, while that
+ * says that all vCPUs' are one, and else none.  Contract: it is set to no more than that.
+ */
 static void check_vdso(struct run *run, const struct sim_read *read)
 {
 	struct subject_vcpu_view first;
@@ -43,8 +48,16 @@ static void check_vdso(struct run *run, const struct sim_read *read)
 
 	run->sim.subject->view_vcpu(0, &first);
 	want = unsigned_read(&first.pvclock, read->tsc);
-	if (!read->valid || want >> 63 ||
-	    (s64)(read->tsc - first.pvclock.tsc_timestamp) < 0)
+	if (want >> 63)
+		return;
+	run_check(run, &(struct verdict){
+		.law = LAW_EXACT, .clock = "vdso-kvmclock", .event = "interleave",
+		.function = "vread_pvclock",
+		.why = "the vDSO has a clock that isn't one for all vCPUs, or has none",
+		.unit = "clock", .got = read->valid,
+		.want = first.pvclock.flags & SUBJECT_PVCLOCK_TSC_STABLE,
+	});
+	if (!read->valid || (s64)(read->tsc - first.pvclock.tsc_timestamp) < 0)
 		return;
 	run_check(run, &(struct verdict){
 		.law = LAW_EXACT, .clock = "vdso-kvmclock", .event = "interleave",
@@ -52,6 +65,52 @@ static void check_vdso(struct run *run, const struct sim_read *read)
 		.why = "it isn't vCPU0's tuple at this TSC",
 		.unit = "ns", .got = read->value, .want = want,
 	});
+}
+
+static void tell_torn(struct run *run, enum subject_reader reader,
+		      const struct sim_read *read, const struct sim_read *after)
+{
+	run_show(run, readers[reader].clock, readers[reader].unit, read, true,
+		 (s64)after->value);
+	run_fail(run, &(struct verdict){
+		.law = LAW_SEQUENCE, .clock = readers[reader].clock,
+		.function = readers[reader].function, .event = "interleave",
+		.why = "it is neither the clock before the update nor that after it",
+		.unit = readers[reader].unit,
+		.got = (s64)read->value, .want = (s64)after->value,
+	});
+}
+
+/*
+ * Of what a guest reads as it likes, by no reader of the tree's: whatever is in memory
+ * between two stores is marked as being written, or whole.  A reader that finds it whole,
+ * and the same mark before and after, has read one update: the mark's store comes before
+ * all others', and the mark is another after each update.
+ */
+static void check_memory(struct run *run, enum subject_reader reader, u32 vcpu, u32 stores)
+{
+	const struct event *e = run->event;
+	struct sim_read before, after, read;
+	struct schedule at = { 0 };
+
+	/* the guest's own stores, in memory that it uses for something else */
+	if (reader == SUBJECT_READER_RUNSTATE &&
+	    (e->kind == EVENT_XEN_SHARED_INFO ||
+	     (e->kind == EVENT_XEN_ATTR && e->value >= SUBJECT_XEN_AREA &&
+	      e->value <= SUBJECT_XEN_NO_AREA)))
+		return;
+	law_asked(LAW_SEQUENCE, readers[reader].clock);
+	sim_read_between(&run->sim, reader, vcpu, &at, &before);
+	at.store = at.then = stores;
+	sim_read_between(&run->sim, reader, vcpu, &at, &after);
+	for (u32 i = 0; i < 2 * stores; i++) {
+		at = (struct schedule){ .store = i / 2, .then = i / 2, .backwards = i % 2 };
+		sim_read_between(&run->sim, reader, vcpu, &at, &read);
+		if (read.valid && !same(&read, &before) && !same(&read, &after)) {
+			tell_torn(run, reader, &read, &after);
+			return;
+		}
+	}
 }
 
 /*
@@ -82,6 +141,10 @@ void check_sequence(struct run *run)
 	/* a reader would wait for ever */
 	if (run->unended)
 		return;
+	if (reader >= SUBJECT_READER_SHARED_INFO) {
+		check_memory(run, reader, vcpu, stores);
+		return;
+	}
 	/* a vCPU's exit handles one thing at a time */
 	if (reader == SUBJECT_READER_REFERENCE && vcpu == run->event->vcpu)
 		return;
@@ -108,15 +171,7 @@ void check_sequence(struct run *run)
 	if (!read.valid || same(&read, &before) || same(&read, &after) ||
 	    is_fallback(run, reader, &read))
 		return;
-	run_show(run, readers[reader].clock, readers[reader].unit, &read, true,
-		 (s64)after.value);
-	run_fail(run, &(struct verdict){
-		.law = LAW_SEQUENCE, .clock = readers[reader].clock,
-		.function = readers[reader].function, .event = "interleave",
-		.why = "it is neither the clock before the update nor that after it",
-		.unit = readers[reader].unit,
-		.got = (s64)read.value, .want = (s64)after.value,
-	});
+	tell_torn(run, reader, &read, &after);
 }
 
 /* Says so once, until it is even again. */

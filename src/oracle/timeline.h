@@ -30,29 +30,43 @@ struct base {
 struct vcpu_state {
 	bool touched;			/* TSC changed, pvclock not yet */
 	bool wrapped;			/* its TSC, or the time of its write */
+	bool written;			/* by the VMM, when the host's clock was: */
+	u64 written_tsc;
+	s128 written_ns;
 	bool other_khz;			/* KVM takes the host for another one */
 	bool stale;			/* an update didn't reach the guest's copy */
+	u8 cpu;				/* of its last entry */
+	bool stopped, told_stopped;	/* KVM_KVMCLOCK_CTRL; its memory says so */
+	bool stop_unclear;		/* a Xen guest's, or one that couldn't be told */
 	bool entered;			/* at raw TSC: */
-	u64 entered_raw;
+	u64 entered_raw;		/* the boot CPU's, or of a CPU behind that */
 	bool woken;			/* and where its TSC goes on is known: between */
 	u64 woken_low, woken_high;
 	bool slept;			/* and hasn't entered since: KVM may move its TSC */
 	bool two_copies;		/* of its kvmclock, a Xen guest's */
-	bool area_gone;			/* for its runstate, likewise */
+	bool clock_moved;		/* to other memory, and not written since: */
+	u32 moved_updates;
+	bool area_gone, area_refused;	/* the memory for its runstate, likewise */
+	bool area_ends;			/* where memory does: 64 bits' doesn't fit */
+	bool area_unmapped;		/* KVM has to look its pages up, and may sleep */
 	u64 lost_cycles;		/* by no more than the host's lost meanwhile */
 	struct subject_vcpu_view view;
 };
 
-/* A vCPU's synthetic timer. */
+/* A vCPU's synthetic timer, as its guest knows it. */
 struct timer {
+	bool used;
 	u32 deliveries;
 	u64 since;			/* true time of the snapshot then in force */
 	bool judged;			/* armed by a clock that is promised */
 	u32 generation;
-	u32 flags;			/* a stimer's, as the guest configured it last */
+	bool no_synic;
+	u32 flags;			/* as the guest configured it last */
 	u64 count;			/* and its count; both written where they are taken */
 	bool restored;			/* and neither since */
-	u64 asked;			/* when it is to come, 100 ns; 0: ask KVM */
+	enum { TIMER_OFF, TIMER_ON, TIMER_ANY } state; /* the last: nobody says */
+	u64 asked;			/* when it is to come, 100 ns; 0: isn't known */
+	bool slot_busy;			/* the guest left a message there */
 };
 
 /* What a vCPU's guest read of its clock when the VMM saved it. */
@@ -72,20 +86,55 @@ struct moved {
 	s128 passed_ns;			/* of CLOCK_REALTIME, added on the way */
 };
 
+/* The VMM's last write of any vCPU's TSC, by MSR or attribute. */
+struct tsc_write {
+	bool any;			/* there was one */
+	bool known;			/* with everything that KVM has seen since */
+	bool forgotten;			/* over a suspend: it counts as TSC 0 at boot */
+	bool apart;			/* the one before was of a vCPU at another rate */
+	u32 vcpu;
+	u32 alike;			/* vCPUs that have it by the last writes, a bit each */
+	u32 khz;
+	u64 tsc, offset, multiplier;
+	s128 ns;			/* of the host's clock, then */
+};
+
 enum asked { ASKED_BY_EVENT, ASKED_BY_HOTPLUG, ASKED_BEFORE_SET_CLOCK,
 	     ASKED_BY_SHARED_INFO };
 
-/* A timer that a guest has armed, and waits for; Xen's, a TSC deadline, a count. */
+/* A Xen timer that a guest has armed, and waits for. */
 struct armed {
 	bool judged;			/* by a clock that is promised */
 	u32 deliveries;			/* before */
 	u32 generation;
-	u64 due;			/* ns of kvmclock, or cycles of the vCPU's TSC */
-	u64 period_ns;
+	u64 due;			/* ns of kvmclock */
 	u64 cycles;			/* true time then... */
 	u64 since;			/* ...and of the snapshot in force */
 	s64 monotonic_ns;		/* the host's */
-	u32 advance_ns;
+	bool quiet;			/* instead: nothing is armed, so nothing comes */
+};
+
+/* A vCPU's local APIC timer, as its guest knows it. */
+struct lapic_timer {
+	bool used;
+	bool deadline_mode, periodic, running;
+	bool divided;			/* it came, and has another divider since */
+	bool adrift;			/* what there is to come isn't known, until it is set up */
+	u32 count, shift;		/* TMICT, and the divisor 1 << shift */
+	u64 period_ns;
+	u64 due;			/* cycles of the vCPU's TSC */
+	s64 target_ns;			/* when a count is over, on the host's clock */
+	u32 deliveries;
+	u32 tuned_ns;			/* KVM's advance at the last entry; 0: isn't known */
+	u64 hw_cycles;			/* true time when KVM looked at both its clocks */
+
+	/* since it was set up: */
+	bool judged;			/* by clocks that are promised */
+	u64 cycles;			/* true time then */
+	s64 monotonic_ns;		/* the host's */
+	u64 first_ns;			/* until it is to come first */
+	u32 came;
+	u32 advance_ns;			/* KVM's, then */
 };
 
 /* A vCPU's runstate times at the last change. */
@@ -115,10 +164,13 @@ struct run {
 	enum asked asked[SUBJECT_MAX_VCPUS]; /* who asked a vCPU for a snapshot */
 	u32 tsc_written;		/* vCPUs that didn't enter since */
 	bool tsc_touched;		/* any vCPU's, by anybody */
+	struct tsc_write tsc_write;
 	u32 seen_vcpus;
 	const char *rebase;		/* event of a step at the snapshot in force */
 	u32 generation;			/* clock set or re-based by the user */
 	bool page_pending;		/* enabled, but not written since */
+	bool page_asked;		/* by the guest itself */
+	bool page_emulated;		/* it opted for re-enlightenment or out, ever */
 	u32 page_sequence;		/* and the TSC it was computed for: */
 	u64 page_tsc_offset, page_tsc_multiplier;
 	u64 page_scale;			/* what it had then */
@@ -142,12 +194,16 @@ struct run {
 	struct vcpu_state vcpu[SUBJECT_MAX_VCPUS];
 
 	bool slot_gone;
+	bool xen_64_bit;		/* the Xen guest's mode */
 	const struct event *interleave;	/* the reader that waits for an update */
 	u32 unended, unended_told;	/* sequences left odd, a bit each */
 	bool host_moved;		/* its clocks are no longer what boot made them */
 	bool host_slewed;
+	u32 slewed;			/* NTP's error may not be 0; a bit each host */
 	bool host_broken;		/* one of them broke a law: no timer is promised */
+	bool suspended;			/* any host, ever */
 	u64 woken_cycles;		/* true time of the last wake */
+	u64 asleep_raw;			/* of the VM's last entry before */
 	s64 slew_ppb[SUBJECT_MAX_HOSTS]; /* of CLOCK_MONOTONIC and CLOCK_REALTIME */
 
 	/*
@@ -156,7 +212,8 @@ struct run {
 	 */
 	struct sim sim;
 	struct moved moved;
-	struct armed xen_timer[SUBJECT_MAX_VCPUS], lapic_timer[SUBJECT_MAX_VCPUS];
+	struct armed xen_timer[SUBJECT_MAX_VCPUS];
+	struct lapic_timer lapic_timer[SUBJECT_MAX_VCPUS];
 	struct runstate runstate[SUBJECT_MAX_VCPUS];
 };
 
@@ -218,6 +275,7 @@ static inline u128 pvclock_scale(u64 delta, u32 mul, s8 shift)
 #define AFTER_GAP "-after-gap"		/* delta * mult beyond 2^64 */
 #define DRIFT "-drift"			/* clocksource mult against pvclock mul */
 #define SCALED "-scaled"		/* frequency cut to kHz */
+#define NO_RATIO "-no-ratio"		/* whose frequency KVM refused when it was created */
 #define EARLY "-early-khz"		/* frequency from before it was refined */
 
 /* ---- run.c: telling ------------------------------------------------------- */
@@ -260,9 +318,12 @@ bool check_monotonic(struct run *run, struct base *base, const char *clock,
 bool check_rate(struct run *run, struct base *base, const char *clock,
 		const char *function, u64 value, u32 generation, s64 cycle_ns,
 		u32 khz);
+void check_set_clock(struct run *run, const struct sim_read *read);
 void check_get_clock(struct run *run, const struct sim_read *read);
+void remember_unstable(struct run *run, const struct sim_read *read, u64 ns);
 void check_pvclock(struct run *run, const struct sim_read *read);
 void check_wall_clock(struct run *run, const struct sim_read *read);
+void check_written_wall_clock(struct run *run);
 bool check_snapshot(struct run *run);
 void check_new_snapshot(struct run *run);
 void check_tuple(struct run *run, const struct subject_vcpu_view *now,
@@ -271,10 +332,13 @@ void check_rebase(struct run *run, const struct subject_vcpu_view *old,
 		  const struct subject_vcpu_view *now);
 void check_catchup(struct run *run, u32 nr, const struct subject_vcpu_view *old,
 		   const struct subject_vcpu_view *now);
-void check_caught_up(struct run *run, const struct subject_vcpu_view *now);
+void check_caught_up(struct run *run, u32 nr, const struct subject_vcpu_view *now);
 void check_tsc_write(struct run *run, const struct event *event,
 		     const struct subject_vcpu_view *old,
-		     const struct subject_vcpu_view *now);
+		     const struct subject_vcpu_view *now, bool accepted);
+void check_alike(struct run *run);
+void check_tuple_cpu(struct run *run, u32 nr, const struct subject_vcpu_view *old);
+void check_stopped(struct run *run, u32 nr, bool updated);
 void remember_who_asks(struct run *run, const struct event *event);
 void remember_tsc(struct run *run, u32 nr);
 
@@ -309,11 +373,11 @@ void check_reference(struct run *run, const struct sim_read *read);
 void check_hv_clock(struct run *run, const struct sim_read *read);
 void check_sched_clock(struct run *run, const struct sim_read *read);
 void check_hibernate(struct run *run, const struct sim_read *read);
-void check_stimer(struct run *run, u32 nr);
-bool stimer_refused(const struct run *run, u32 nr);
-void note_stimer(struct run *run, u32 nr, const struct sim_read *read);
+void check_stimer(struct run *run, u32 nr, const struct sim_read *read);
 bool is_page_kept(const struct run *run);
 void check_kept_page(struct run *run);
+void check_written_page(struct run *run, const struct subject_vcpu_view *now);
+void check_page_status(struct run *run, u8 was, bool kept);
 
 /* ---- sequence.c: a reader while a writer is at work -------------------------- */
 
@@ -354,12 +418,22 @@ void check_nested(struct run *run, const struct subject_vcpu_view *old,
 
 /* ---- xen.c, lapic.c: timers and runstates ------------------------------------- */
 
-void check_xen_arm(struct run *run, const struct sim_read *read);
+/* What the guest was told of its timer. */
+void check_hypercall(struct run *run, const struct sim_read *read);
+/*
+ * @before: before the event; @updated: at the event the vCPU's tuple was; @by_guest: by
+ * the hypercall, which takes some times for mistakes.
+ */
+void check_xen_arm(struct run *run, u64 due, const struct subject_xen_view *before,
+		   bool updated, bool by_guest);
 void check_xen_timer(struct run *run, u32 nr);
-void check_runstate(struct run *run);
-void check_shared_info(struct run *run, const struct sim_read *read);
-void check_lapic_arm(struct run *run, const struct sim_read *read);
-void check_lapic_timer(struct run *run, u32 nr, bool was_in_l2);
+/* The state that was asked for is @state. */
+void check_runstate(struct run *run, const struct subject_xen_view *before, u32 state);
+/* Does the guest's memory have what KVM accounts, if it is KVM's to write? */
+void check_area(struct run *run, const struct subject_xen_view *now);
+void check_shared_info(struct run *run, const struct sim_read *read,
+		       const struct subject_xen_view *before);
+void check_lapic(struct run *run, u32 nr, bool was_in_l2, const struct sim_read *read);
 void check_tmcct(struct run *run, const struct sim_read *read);
 /* What is armed on any vCPU is judged no more. */
 void forget_timers(struct run *run);
@@ -400,6 +474,8 @@ void check_restore_runstate(struct run *run, const struct sim_read *read,
 			    const struct subject_xen_view *before, u64 away);
 void check_xen_attr(struct run *run, const struct sim_read *read,
 		    const struct subject_xen_view *before);
+/* After an entry, the first since it was moved. */
+void check_moved_clock(struct run *run, u32 nr);
 /* After an update of two copies. */
 void check_copies(struct run *run, u32 nr);
 

@@ -31,7 +31,8 @@ u64 clock_drift(const struct run *run, u64 ns)
 void forget_timers(struct run *run)
 {
 	for (u32 i = 0; i < SUBJECT_MAX_VCPUS; i++)
-		run->xen_timer[i].judged = run->lapic_timer[i].judged = false;
+		run->xen_timer[i].judged = run->xen_timer[i].quiet =
+			run->lapic_timer[i].judged = false;
 }
 
 /* ---- the timer ------------------------------------------------------------- */
@@ -60,53 +61,154 @@ static bool own_clock(const struct run *run, u32 nr, bool stale, s128 *ns)
 }
 
 /*
- * A timer is armed for as long from now as the guest has asked for, on the guest's
- * own clock.  KVM cuts both clocks to a ns.  Where it goes by another clock than the
- * guest's, the difference is explained: the host's, which a scaled guest's gains on,
- * or a snapshot that didn't reach the guest.
+ * The clock that a timer is asked for on: the guest's own.  Without a master clock it is
+ * not promised but where the host has just computed it.  A VMM may arm one before the
+ * vCPU has ever had a clock; then it is KVM_GET_CLOCK's.
  */
-void check_xen_arm(struct run *run, const struct sim_read *read)
+static bool asked_clock(const struct run *run, u32 nr, bool updated, bool by_guest,
+			s128 *own)
+{
+	const struct vcpu_state *vcpu = &run->vcpu[nr];
+	struct subject_clock clock;
+
+	/* what the guest has and KVM took for it may both be older than the snapshot */
+	if (!by_guest && vcpu->stale)
+		return false;
+	if (!by_guest && !vcpu->view.updates) {
+		if (vcpu->view.pvclock.version || !run->clock_sane ||
+		    !host_clock_promised(run) || run->sim.subject->get_clock(&clock))
+			return false;
+		*own = (s64)clock.clock_ns;
+		return *own >= 0;
+	}
+	/* of the snapshot in force, too: a guest has just entered */
+	if (run->vm.use_master_clock || !updated)
+		return own_clock(run, nr, true, own) &&
+		       (by_guest ||
+			(vcpu->view.pvclock.system_time == snapshot_clock(run) &&
+			 vcpu->view.pvclock.tsc_timestamp ==
+			 sim_guest_tsc(run->sim.machine, &vcpu->view,
+				       run->vm.master_cycle_now)));
+	*own = tuple_exact(&vcpu->view.pvclock,
+			   sim_guest_tsc(run->sim.machine, &vcpu->view,
+					 run->sim.hw.raw_tsc));
+	return run->clock_sane && *own == (s64)vcpu->view.pvclock.system_time &&
+	       *own >= 0 && vcpu->view.hw_tsc_khz >= MIN_GUEST_KHZ &&
+	       vcpu->view.hw_tsc_khz <= MAX_GUEST_KHZ && host_clock_promised(run);
+}
+
+/* Xen takes longer ones for mistakes, as negative times: "in 100 ms" */
+#define XEN_FAR_NS (1ull << 50)
+#define XEN_MISTAKE_NS 100000000
+
+/*
+ * How long from now @due is, by the guest's own clock @own; false where that isn't
+ * promised.  KVM goes by its own clock, from which a scaled guest's is a kHz away at
+ * most: so what is that close to too far may be either.
+ */
+static bool asked_for(u64 due, s128 own, bool by_guest, s128 *asked)
+{
+	s128 left = (s128)(s64)due - own;
+
+	*asked = left > 0 ? left : 0;
+	if (!by_guest || ((s64)due >= 0 && left < (s128)XEN_FAR_NS - (1ll << 41)))
+		return true;
+	*asked = XEN_MISTAKE_NS;
+	return (s64)due < 0 || left > (s128)XEN_FAR_NS + (1ll << 41);
+}
+
+void check_hypercall(struct run *run, const struct sim_read *read)
+{
+	struct subject_xen_view now;
+
+	/* memory for its clock wasn't there from the start */
+	run->sim.subject->view_xen(run->event->vcpu, &now);
+	if (!now.used)
+		return;
+	run_check(run, &(struct verdict){
+		.law = LAW_DEADLINE, .clock = "xen-timer",
+		.function = "kvm_xen_hcall_set_timer_op", .event = "xen-timer-refused",
+		.why = "the guest is told that its timer can't be set",
+		.unit = "", .got = read->valid, .want = true,
+	});
+}
+
+/*
+ * Nothing is left of a timer that was stopped, or has come once: neither does the host's
+ * wait for it, nor is there a time that a VMM would save.
+ */
+static bool check_gone(struct run *run, u32 nr, const struct subject_xen_view *now)
+{
+	struct verdict v = {
+		.law = LAW_DEADLINE, .clock = "xen-timer",
+		.function = "kvm_xen_stop_timer", .event = "xen-timer-stopped",
+		.why = "it was stopped or has come, and its time is still there",
+		.unit = "ns", .got = (s64)now->expires_ns,
+	};
+
+	if (!run_check(run, &v))
+		return false;
+	v.why = "it was stopped or has come, and is still armed, or waits for its vCPU";
+	v.unit = "";
+	v.got = now->armed || now->pending;
+	if (!run_check(run, &v))
+		return false;
+	run->xen_timer[nr].deliveries = now->deliveries;
+	run->xen_timer[nr].quiet = true;
+	return true;
+}
+
+/*
+ * A timer is armed for as long from now as the guest has asked for, on the guest's
+ * own clock: to the ns, for KVM reads the guest's own pair and the host's clock at one
+ * TSC.  Where it goes by another clock than the guest's, the difference is explained:
+ * the host's, which a scaled guest's gains on, or a snapshot that didn't reach the guest.
+ * One that isn't in the future comes at once, by the event's last entry; a VMM's waits
+ * for one.
+ */
+void check_xen_arm(struct run *run, u64 due, const struct subject_xen_view *before,
+		   bool updated, bool by_guest)
 {
 	u32 nr = run->event->vcpu;
 	const struct vcpu_state *vcpu = &run->vcpu[nr];
 	struct armed *timer = &run->xen_timer[nr];
-	u64 asked = run->event->value;
 	struct subject_xen_view now;
 	u64 elapsed;
 	struct verdict v;
-	s128 own, off, slack;
+	s128 own, asked, off, slack;
 	s64 cycle_ns;
 
 	run->sim.subject->view_xen(nr, &now);
-	run_show(run, "xen-timer", "ns", read, false, 0);
 	*timer = (struct armed){
-		.deliveries = now.deliveries, .due = read->value,
+		.deliveries = now.deliveries, .due = due,
 		.generation = run->generation, .cycles = run->sim.cycles,
 		.since = run->snapshot_cycles, .monotonic_ns = now.monotonic_ns,
 	};
-	/*
-	 * beyond 2^50 ns KVM takes it for a mistake, as Xen does; by its own clock, from
-	 * which a scaled guest's is a kHz away at most
-	 */
-	if (run->broken || run->slot_gone || asked > (1ull << 50) - (1ull << 41) ||
-	    !own_clock(run, nr, true, &own) || (s128)read->value != own + asked)
+	if (run->broken || run->slot_gone)
+		return;
+	if (!due) {
+		check_gone(run, nr, &now);
+		return;
+	}
+	if (!asked_clock(run, nr, updated, by_guest, &own) ||
+	    !asked_for(due, own, by_guest, &asked))
 		return;
 	v = (struct verdict){
 		.law = LAW_DEADLINE, .clock = "xen-timer",
 		.function = "kvm_xen_start_timer",
 		.why = "it is armed for another time than the guest asked for",
+		.event = by_guest ? NULL :
+			 vcpu->view.updates ? "xen-timer" : "xen-timer-before-clock",
 		.unit = "ns", .want = asked,
 		.got = now.armed ? now.armed_for_ns - now.monotonic_ns : 0,
-		.low = -1, .high = 1,
 	};
 	/* by this CPU's counter, which may be ahead */
 	elapsed = cycles_to_ns(run, run->sim.hw.raw_tsc - run->vm.master_cycle_now);
-	cycle_ns = guest_cycle_ns(run, &vcpu->view);
+	cycle_ns = vcpu->view.updates ? guest_cycle_ns(run, &vcpu->view) : 0;
 	if (now.armed && !now.expires_ns) {
 		v.why = "it has come, and an older one is left armed";
 		v.event = "xen-timer-left";
 		v.want = 0;
-		v.high = 0;
 		run_fail(run, &v);
 		return;
 	}
@@ -121,21 +223,45 @@ void check_xen_arm(struct run *run, const struct sim_read *read)
 	if (vcpu->stale) {
 		/* what KVM has, and the guest should have */
 		s128 newest = (s128)(s64)snapshot_clock(run) + elapsed;
-		s128 late = v.got - (s128)(now.armed ? (s128)read->value - newest : 0);
+		s128 late = v.got - (s128)(now.armed ? (s128)due - newest : 0);
 		s128 most = slack + clock_drift(run, elapsed) +
 			    cut_khz(elapsed, cycle_ns, vcpu->view.hw_tsc_khz);
 
 		if ((late >= -most && late <= most) ||
-		    (!now.armed && (s128)read->value - newest <= most)) {
+		    (!now.armed && (s128)due - newest <= most)) {
 			v.why = "it is armed by a clock that the guest doesn't have";
 			v.event = "xen-timer-stale";
 		}
 	}
-	if (!v.event && cycle_ns && off >= 0 &&
+	if ((!v.event || !by_guest) && cycle_ns && off >= 0 &&
 	    off <= slack + cut_khz(elapsed, cycle_ns, vcpu->view.hw_tsc_khz))
 		v.event = "xen-timer" SCALED;
-	timer->judged = run_check(run, &v) && now.armed &&
-			own_clock(run, nr, false, &own);
+	if (!run_check(run, &v))
+		return;
+	if (now.armed) {
+		/* what a VMM reads: the time asked for, or that of the mistake */
+		timer->due = asked == (s128)(s64)due - own ? due : (u64)(own + asked);
+		v.why = "its time isn't that which the guest asked for";
+		v.function = "kvm_xen_vcpu_get_attr";
+		v.event = "xen-timer-expires";
+		v.got = (s64)now.expires_ns;
+		v.want = (s64)timer->due;
+		/* a mistake's is KVM's clock and 100 ms */
+		if (timer->due != due) {
+			v.low -= slack + cut_khz(elapsed, cycle_ns, vcpu->view.hw_tsc_khz);
+			v.high += slack;
+		}
+		timer->judged = (vcpu->stale || run_check(run, &v)) &&
+				own_clock(run, nr, false, &own);
+	} else if (by_guest && check_gone(run, nr, &now)) {
+		v.why = "it was due at once, and didn't come";
+		v.event = "xen-timer-lost";
+		v.unit = "";
+		v.got = now.deliveries > before->deliveries;
+		v.want = true;
+		v.low = v.high = 0;
+		run_check(run, &v);
+	}
 }
 
 /*
@@ -154,9 +280,19 @@ void check_xen_timer(struct run *run, u32 nr)
 	bool delivered;
 	s128 own, slewed;
 
-	if (!timer->judged)
+	if (!timer->judged && !timer->quiet)
 		return;
 	run->sim.subject->view_xen(nr, &now);
+	if (timer->quiet) {
+		timer->quiet = run_check(run, &(struct verdict){
+			.law = LAW_DEADLINE, .clock = "xen-timer",
+			.function = "kvm_xen_inject_timer_irqs",
+			.event = "xen-timer-again",
+			.why = "none is armed, and one comes",
+			.unit = "", .got = now.deliveries, .want = timer->deliveries,
+		});
+		return;
+	}
 	delivered = now.deliveries != timer->deliveries;
 	elapsed = cycles_to_ns(run, run->sim.cycles - timer->cycles);
 	passed = cycles_to_ns(run, run->sim.cycles - timer->since +
@@ -186,31 +322,78 @@ void check_xen_timer(struct run *run, u32 nr)
 		v.high = slack;
 	}
 	timer->judged = run_check(run, &v) && !delivered;
+	if (delivered && !run->broken)
+		check_gone(run, nr, &now);
 }
 
 /* ---- the shared info page ---------------------------------------------------- */
 
-/* Its wall clock is the epoch that any guest gets. */
-void check_shared_info(struct run *run, const struct sim_read *read)
+/*
+ * Its wall clock is the epoch that any guest gets.  A reader that finds the same even
+ * version before and after takes what it read for whole: so each update's is another.
+ */
+void check_shared_info(struct run *run, const struct sim_read *read,
+		       const struct subject_xen_view *before)
 {
-	if (read->valid)
+	u32 which = run->event->value, old = before->shared_info_version[which], new;
+	struct subject_xen_view now;
+	struct verdict v = {
+		.law = LAW_SEQUENCE, .clock = "xen-wall-clock",
+		.function = "kvm_xen_shared_info_init", .event = "left-odd",
+		.why = "an update is over, and readers still wait for its end",
+		.unit = "",
+	};
+
+	if (run->xen_64_bit == which) {
+		run->xen_64_bit = !which;
+		for (u32 i = 0; i < run->sim.nr_vcpus; i++)
+			run->vcpu[i].area_unmapped = true;
+	}
+	if (run->slot_gone)
+		return;
+	run->sim.subject->view_xen(0, &now);
+	new = now.shared_info_version[which];
+	v.got = new & 1;
+	if (!run_check(run, &v))
+		return;
+	v.event = "xen-shared-info";
+	v.why = "an update has the version of the one before";
+	v.got = new == old;
+	if (!run_check(run, &v))
+		return;
+	v.why = "the page is there, and isn't taken";
+	v.got = read->valid;
+	v.want = true;
+	if (run_check(run, &v))
 		check_wall_clock(run, read);
 }
 
 /* ---- runstates --------------------------------------------------------------- */
 
-/* What lies in the guest's memory is what KVM accounts. */
-static void check_area(struct run *run, const struct subject_xen_view *now)
+/*
+ * What lies in the guest's memory is what KVM accounts; where KVM was told to leave it
+ * alone, nothing.  It can't be written where 64 bits' need memory that isn't there.
+ */
+void check_area(struct run *run, const struct subject_xen_view *now)
 {
-	const struct subject_runstate_view *kvm = &now->runstate;
+	static const struct subject_runstate_view nothing;
+	const struct vcpu_state *vcpu = &run->vcpu[run->event->vcpu];
+	bool gone = vcpu->area_gone || vcpu->area_refused;
+	const struct subject_runstate_view *kvm = gone ? &nothing : &now->runstate;
 	const struct subject_runstate_view *guest = &now->guest_runstate;
 	struct verdict v = {
 		.law = LAW_CONSERVE, .clock = "runstate-area",
 		.function = "kvm_xen_update_runstate_guest",
 		.why = "the guest's copy isn't what KVM accounts",
+		.event = gone ? (vcpu->area_refused ? "runstate-area-refused" :
+						      "runstate-area-gone") : NULL,
 		.unit = "ns", .got = guest->entry_ns, .want = kvm->entry_ns,
 	};
 
+	/* bit 63 of the entry's time says "being written" there */
+	if (run->broken || run->slot_gone || (vcpu->area_ends && run->xen_64_bit) ||
+	    now->runstate.entry_ns >> 63)
+		return;
 	if (!run_check(run, &v))
 		return;
 	for (int i = 0; i < SUBJECT_RUNSTATE_NR; i++) {
@@ -222,6 +405,11 @@ static void check_area(struct run *run, const struct subject_xen_view *now)
 	v.unit = "";
 	v.got = guest->state;
 	v.want = kvm->state;
+	if (!run_check(run, &v))
+		return;
+	v.why = "what lies between the guest's state and its times isn't KVM's to write";
+	v.got = now->area_padding;
+	v.want = 0;
 	run_check(run, &v);
 }
 
@@ -305,7 +493,22 @@ static void check_parts(struct run *run, const struct runstate *old,
 	}
 }
 
-void check_runstate(struct run *run)
+/* A vCPU that was in none yet was offline, since kvmclock was 0. */
+static void check_first(struct run *run, const struct subject_runstate_view *old,
+			const struct subject_runstate_view *new)
+{
+	for (u32 i = 0; i < SUBJECT_RUNSTATE_OFFLINE; i++)
+		if (!run_check(run, &(struct verdict){
+			.law = LAW_CONSERVE, .clock = "runstate",
+			.function = "kvm_xen_update_runstate",
+			.why = "a vCPU that was never seen wasn't offline",
+			.unit = "ns", .got = (s64)new->time_ns[i],
+			.want = (s64)old->time_ns[i],
+		    }))
+			return;
+}
+
+void check_runstate(struct run *run, const struct subject_xen_view *before, u32 state)
 {
 	u32 nr = run->event->vcpu;
 	struct runstate *base = &run->runstate[nr], new = {
@@ -328,13 +531,25 @@ void check_runstate(struct run *run)
 		.why = "the times don't sum to that of the state's entry",
 		.unit = "ns", .got = sum, .want = now.runstate.entry_ns,
 	});
+	run_check(run, &(struct verdict){
+		.law = LAW_CONSERVE, .clock = "runstate",
+		.function = "kvm_xen_update_runstate",
+		.why = "the vCPU is in another state", .unit = "",
+		.got = now.runstate.state, .want = state,
+	});
+	if (!before->runstate.entry_ns)
+		check_first(run, &before->runstate, &now.runstate);
 	/*
-	 * Before 6.3 a VMM's change reaches the guest with the next of KVM's own.  Bit
-	 * 63 of the entry's time says "being written" there.
+	 * Before 6.3 a VMM's change reaches the guest with the next of KVM's own.  A vCPU
+	 * that is preempted can't wait for pages that have to be looked up.
 	 */
-	if (!run->broken && !run->slot_gone && !run->vcpu[nr].area_gone &&
-	    !(now.runstate.entry_ns >> 63) && run->event->value <= SUBJECT_RUNSTATE_RUNNABLE)
-		check_area(run, &now);
+	if (now.area_prompt || (run->event->kind == EVENT_RUNSTATE &&
+				state <= SUBJECT_RUNSTATE_RUNNABLE)) {
+		if (state != SUBJECT_RUNSTATE_RUNNABLE)
+			run->vcpu[nr].area_unmapped = false;
+		if (!run->vcpu[nr].area_unmapped)
+			check_area(run, &now);
+	}
 	new.set = !run->broken && run->clock_sane && host_clock_promised(run) &&
 		  check_entry(run, now.runstate.entry_ns) &&
 		  /* 0 is "not entered yet" to KVM; a clock set close to it isn't kvmclock's */

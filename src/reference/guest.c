@@ -7,10 +7,11 @@
 /* A clock that isn't stable may be ahead on one vCPU: time goes on from there. */
 u64 ref_guest_read_pvclock(u32 nr, u64 tsc, u8 *flags)
 {
-	const struct abi_pvclock *pv = PVCLOCK(nr);
+	struct abi_pvclock *pv = PVCLOCK(nr);
 	u64 ns = ref_pvclock_read(pv->system_time, pv->tsc_timestamp,
 				  pv->tsc_to_system_mul, pv->tsc_shift, tsc);
 
+	pv->flags &= ~SUBJECT_PVCLOCK_GUEST_STOPPED;
 	*flags = pv->flags;
 	if (pv->flags & SUBJECT_PVCLOCK_TSC_STABLE)
 		return ns;

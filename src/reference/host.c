@@ -103,13 +103,15 @@ void ref_ntp_slew(s32 ppb)
 	slew();
 }
 
-/* Neither before CLOCK_MONOTONIC's zero nor near the end of time. */
+/* Neither before CLOCK_MONOTONIC's zero nor beyond the year 2232. */
 void ref_step_realtime(s64 ns)
 {
-	s64 stepped;
+	s128 stepped = (s128)host->realtime_ns + ns;
+	s64 monotonic = host->monotonic.base_ns +
+			(s64)(since_base(&host->monotonic) >> SHIFT);
 
-	if (!__builtin_add_overflow(host->realtime_ns, ns, &stepped) &&
-	    stepped >= 0 && !(stepped >> 62))
+	if (stepped >= 0 &&
+	    stepped + monotonic < SUBJECT_REALTIME_MAX_S * (s128)SECOND)
 		host->realtime_ns = stepped;
 }
 
@@ -186,16 +188,35 @@ void ref_view_timekeeper(struct subject_timekeeper_view *view)
 
 /* ---- the same as pure functions ------------------------------------------------- */
 
-/* As much shift as leaves mult room for NTP's ninth. */
+/*
+ * As much shift as leaves mult room for NTP's ninth, and lets the counter go on for ten
+ * minutes, or for as long as it has bits.
+ */
 void ref_register_counter(u32 khz, u64 mask, struct subject_counter *c)
 {
+	u64 hz = khz * 1000ull, seconds = mask / hz;
+	u128 span;
+
+	seconds = seconds < 1 ? 1 : seconds > 600 ? 600 : seconds;
 	c->mask = mask;
-	c->shift = SHIFT;
-	while (c->shift && (1000000ull << c->shift) / khz >> 31)
-		c->shift--;
+	for (c->shift = 32; c->shift; c->shift--) {
+		span = ((1000000ull << c->shift) + khz / 2) / khz;
+		if (!(span * 111 / 100 >> 32) && !(span * seconds * hz >> 64))
+			break;
+	}
 	c->mult = ((1000000ull << c->shift) + khz / 2) / khz;
-	c->maxadj = c->mult / 9;
-	c->max_cycles = ~0ull / (c->mult + c->maxadj) & mask;
+	c->maxadj = (u64)c->mult * 11 / 100;
+	c->max_cycles = ~0ull / (c->mult + c->maxadj);
+	if (c->max_cycles > mask)
+		c->max_cycles = mask;
+	c->max_idle_ns = (c->max_cycles * (c->mult - c->maxadj) >> c->shift) / 2;
+}
+
+u64 ref_counter_passed(u32 khz, u64 mask, u64 last, u64 now)
+{
+	u64 ahead = (now - last) & mask;
+
+	return ahead > mask >> 1 ? 0 : ahead;
 }
 
 /* A counter of @mask's bits, behind while it is in the upper half. */
@@ -234,7 +255,7 @@ void ref_vdso_update(const struct subject_vdso *at, struct subject_vdso_read *re
 	s64 after_ns = vdso_ns(&at->after, at->after_s, at->cycles);
 
 	*read = (struct subject_vdso_read){
-		.valid = !at->no_counter,
+		.valid = !at->no_counter, .any = !at->no_counter, .whole = true,
 		.before_ns = vdso_ns(&at->before, at->before_s, at->cycles),
 		.after_ns = after_ns,
 		.meanwhile_ns = after_ns + (at->in_namespace ? offset_ns : 0),
@@ -250,21 +271,25 @@ u64 ref_suspend_timing(u32 khz, u64 mask, u64 start, u64 now)
 	return (u128)((now - start) & mask) * c.mult >> c.shift;
 }
 
+s64 ref_time_add(s64 now_ns, s64 ns)
+{
+	s64 sum;
+
+	return __builtin_add_overflow(now_ns, ns, &sum) ? (s64)(~0ull >> 1) : sum;
+}
+
 bool ref_in_interval(u64 start, u64 end, u64 counter)
 {
 	return counter - start <= end - start;
 }
 
 /* At the end of the first day with a second left of it, if it isn't withdrawn before. */
-void ref_ntp_seconds(const struct subject_ntp *at, struct subject_ntp_after *after)
+static u64 leap_seconds(const struct subject_ntp *at, u64 now, u32 withdrawn)
 {
-	u64 now = at->realtime_s, left = at->adjust_us < 0 ? -at->adjust_us : at->adjust_us;
 	bool done = false;
-	u64 slewed_us = 0;
 
 	for (u32 i = 0; i < at->seconds; i++) {
-		u64 part = left < 500 ? left : 500;
-		bool asked = !done && i && i < at->withdrawn;
+		bool asked = !done && i > at->announced && i < withdrawn;
 
 		now++;
 		if (asked && at->leap == SUBJECT_LEAP_INSERT && now % 86400 == 0) {
@@ -274,11 +299,18 @@ void ref_ntp_seconds(const struct subject_ntp *at, struct subject_ntp_after *aft
 			now++;
 			done = true;
 		}
-		left -= part;
-		slewed_us += part;
 	}
+	return now;
+}
+
+void ref_ntp_seconds(const struct subject_ntp *at, struct subject_ntp_after *after)
+{
+	u64 left = at->adjust_us < 0 ? -at->adjust_us : at->adjust_us;
+	u64 most = at->seconds * 500ull, slewed_us = left < most ? left : most;
+
 	*after = (struct subject_ntp_after){
-		.realtime_s = now,
+		.realtime_s = leap_seconds(at, at->realtime_s, at->withdrawn),
+		.again_s = leap_seconds(at, at->realtime_s + 86400, at->seconds),
 		.monotonic_s = at->realtime_s + at->seconds,
 		.tai_s = at->realtime_s + at->seconds,
 		.slewed = (s64)(slewed_us * 1000 << 32) * (at->adjust_us < 0 ? -1 : 1),
@@ -286,7 +318,7 @@ void ref_ntp_seconds(const struct subject_ntp *at, struct subject_ntp_after *aft
 	};
 }
 
-static u64 cycles_to_ns(u64 cycles, u32 khz)
+u64 ref_cycles_to_ns(u64 cycles, u32 khz)
 {
 	return (u128)cycles * 1000000 / khz;
 }
@@ -295,11 +327,13 @@ static u64 cycles_to_ns(u64 cycles, u32 khz)
 void ref_sched_clock(const struct subject_sched_clock *at,
 		     struct subject_sched_clock_read *read)
 {
-	read->before = cycles_to_ns(at->refined_tsc - at->boot_tsc, at->early_khz);
+	read->before = ref_cycles_to_ns(at->refined_tsc - at->boot_tsc, at->early_khz);
 	read->after = read->before;
 	read->suspended = read->after +
-			  cycles_to_ns(at->suspend_tsc - at->refined_tsc, at->khz);
+			  ref_cycles_to_ns(at->suspend_tsc - at->refined_tsc, at->khz);
 	read->resumed = read->suspended;
-	read->ns = read->resumed + cycles_to_ns(at->tsc - at->resume_tsc, at->khz);
+	read->after_nmi = read->after;
+	read->resumed_nmi = read->resumed;
+	read->ns = read->resumed + ref_cycles_to_ns(at->tsc - at->resume_tsc, at->khz);
 	read->shift = 31;
 }

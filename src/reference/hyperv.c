@@ -14,11 +14,12 @@
 #define PAGE_GFN 1ull
 #define NO_MEMORY_GFN 2ull
 
-/* HV_X64_MSR_STIMER0_CONFIG, TLFS 12.3 */
+/* HV_X64_MSR_STIMERx_CONFIG, TLFS 12.3 */
 #define CONFIG_ENABLE (1ull << 0)
 #define CONFIG_PERIODIC (1ull << 1)
 #define CONFIG_AUTO_ENABLE (1ull << 3)
 #define CONFIG_DIRECT (1ull << 12)
+#define TIMER_EXPIRED 0x80000010	/* a message's type, TLFS 12.4 */
 
 /* ---- the page ---------------------------------------------------------------- */
 
@@ -128,7 +129,7 @@ u64 ref_reference_counter(void)
 	return ticks;
 }
 
-/* ---- synthetic timer 0 of each vCPU -------------------------------------------- */
+/* ---- a synthetic timer of each vCPU -------------------------------------------- */
 
 /*
  * It is compared with the counter at each entry, so that host and guest can't
@@ -139,7 +140,7 @@ static void start(struct ref_stimer *timer)
 	bool periodic = timer->flags & SUBJECT_STIMER_PERIODIC;
 
 	/* with nowhere to send it to it isn't enabled */
-	if (timer->flags & SUBJECT_STIMER_NO_SINT &&
+	if (timer->flags & (SUBJECT_STIMER_NO_SINT | SUBJECT_STIMER_NO_PAGE) &&
 	    !(timer->flags & SUBJECT_STIMER_DIRECT))
 		timer->enabled = false;
 	timer->pending = false;
@@ -151,7 +152,8 @@ static void start(struct ref_stimer *timer)
 void ref_stimer_run(struct ref_vcpu *vcpu)
 {
 	struct ref_stimer *timer = &vcpu->stimer;
-	bool direct = timer->flags & SUBJECT_STIMER_DIRECT;
+	bool periodic = timer->flags & SUBJECT_STIMER_PERIODIC;
+	bool full = timer->slot_busy && !(timer->flags & SUBJECT_STIMER_DIRECT);
 	u64 now;
 
 	if (!timer->enabled)
@@ -160,15 +162,23 @@ void ref_stimer_run(struct ref_vcpu *vcpu)
 	/* on a CPU behind what is pending waits, too */
 	if (now < timer->expires)
 		return;
-	timer->pending = timer->slot_busy && !direct;
-	plant_loop(PLANT_BUSY_SLOT, timer->pending &&
-		   !(timer->flags & SUBJECT_STIMER_PERIODIC));
+	timer->pending = full && !periodic;
+	plant_loop(PLANT_BUSY_SLOT, timer->pending);
 	if (timer->pending)
 		return;
-	timer->deliveries++;
-	timer->delivered = timer->expires;
-	/* periods that nobody was there for are lost */
-	if (timer->flags & SUBJECT_STIMER_PERIODIC)
+	if (!full) {
+		timer->deliveries++;
+		timer->direct = timer->flags & SUBJECT_STIMER_DIRECT;
+		timer->message = (struct subject_message){
+			.type = TIMER_EXPIRED,
+			.payload_size = 24,
+			.timer = SUBJECT_STIMER(vcpu - vm.vcpu),
+			.expires = timer->expires,
+			.delivered = now,
+		};
+	}
+	/* periods that nobody was there for are lost, or that found no slot */
+	if (periodic)
 		timer->expires = now + timer->count -
 				 (now - timer->expires) % timer->count;
 	else
@@ -180,7 +190,10 @@ void ref_write_stimer_config(u32 nr, u32 flags)
 	struct ref_stimer *timer = &vm.vcpu[nr].stimer;
 
 	timer->used = true;
-	timer->refused = flags & SUBJECT_STIMER_NO_SYNIC;
+	timer->no_synic = flags & SUBJECT_STIMER_NO_SYNIC;
+	timer->refused = timer->no_synic || (flags & SUBJECT_STIMER_DIRECT &&
+					     flags & SUBJECT_STIMER_NO_DIRECT &&
+					     !(flags & SUBJECT_STIMER_LAX));
 	if (timer->refused)
 		return;
 	timer->flags = flags;
@@ -193,6 +206,7 @@ void ref_write_stimer_count(u32 nr, u64 count)
 	struct ref_stimer *timer = &vm.vcpu[nr].stimer;
 
 	timer->used = true;
+	timer->refused = timer->no_synic;
 	if (timer->refused)
 		return;
 	timer->count = count;
@@ -209,6 +223,16 @@ void ref_set_message_slot(u32 nr, bool busy)
 	vm.vcpu[nr].stimer.slot_busy = busy;
 }
 
+/* What a host would arm a timer of its own for; it counts to 2^63 - 1. */
+static s64 armed_for_ns(const struct ref_stimer *timer)
+{
+	u64 now = ref_reference_counter();
+	u64 left = timer->expires > now ? timer->expires - now : 0;
+	s128 ns = (s128)left * 100 + ref_host_ns();
+
+	return ns > (s64)(~0ull >> 1) ? (s64)(~0ull >> 1) : (s64)ns;
+}
+
 void ref_view_stimer(u32 nr, struct subject_stimer_view *view)
 {
 	const struct ref_stimer *timer = &vm.vcpu[nr].stimer;
@@ -217,12 +241,14 @@ void ref_view_stimer(u32 nr, struct subject_stimer_view *view)
 		.used = timer->used,
 		.enabled = timer->enabled,
 		.periodic = timer->flags & SUBJECT_STIMER_PERIODIC,
-		.msg_pending = timer->pending,
-		.count = timer->count,
-		.exp_time = timer->expires,
 		.deliveries = timer->deliveries,
-		.delivered = timer->delivered,
+		.direct = timer->direct,
+		.message = timer->message,
+		.slot_awaited = timer->pending,
 		.refused = timer->refused,
+		.armed = timer->enabled && !timer->pending,
+		.armed_for_ns = armed_for_ns(timer),
+		.monotonic_ns = ref_host_ns(),
 	};
 }
 
@@ -239,8 +265,8 @@ void ref_get_hv_msrs(struct subject_hv_msrs *msrs)
 		const struct ref_stimer *timer = &vm.vcpu[i].stimer;
 		u32 flags = timer->flags;
 
-		msrs->stimer0[i].count = timer->count;
-		msrs->stimer0[i].config =
+		msrs->stimer[i].count = timer->count;
+		msrs->stimer[i].config =
 			(timer->enabled ? CONFIG_ENABLE : 0) |
 			(flags & SUBJECT_STIMER_PERIODIC ? CONFIG_PERIODIC : 0) |
 			(flags & SUBJECT_STIMER_AUTO_ENABLE ? CONFIG_AUTO_ENABLE : 0) |
@@ -256,12 +282,12 @@ void ref_set_hv_msrs(const struct subject_hv_msrs *msrs)
 	vm.tsc_emulation = msrs->tsc_emulation_control;
 	for (u32 i = 0; i < vm.nr_vcpus; i++) {
 		struct ref_stimer *timer = &vm.vcpu[i].stimer;
-		u64 config = msrs->stimer0[i].config;
+		u64 config = msrs->stimer[i].config;
 
-		if (!config && !msrs->stimer0[i].count)
+		if (!config && !msrs->stimer[i].count)
 			continue;
 		timer->used = true;
-		timer->count = msrs->stimer0[i].count;
+		timer->count = msrs->stimer[i].count;
 		timer->flags = (config & CONFIG_PERIODIC ? SUBJECT_STIMER_PERIODIC : 0) |
 			(config & CONFIG_AUTO_ENABLE ? SUBJECT_STIMER_AUTO_ENABLE : 0) |
 			(config & CONFIG_DIRECT ? SUBJECT_STIMER_DIRECT : 0);

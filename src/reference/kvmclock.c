@@ -191,7 +191,11 @@ void ref_clock_publish(u32 nr)
 	pv->system_time += planted(PLANT_ONE_VCPU_SLEWED, 0, nr ? host_drift() : 0);
 	pv->tsc_to_system_mul = pair.mul;
 	pv->tsc_shift = pair.shift;
-	pv->flags = vm.stable ? SUBJECT_PVCLOCK_TSC_STABLE : 0;
+	/* who was stopped is told until it has read it */
+	pv->flags = (vm.stable ? SUBJECT_PVCLOCK_TSC_STABLE : 0) |
+		    (vcpu->paused ? SUBJECT_PVCLOCK_GUEST_STOPPED :
+				    pv->flags & SUBJECT_PVCLOCK_GUEST_STOPPED);
+	vcpu->paused = false;
 	pv->version++;
 	vcpu->due = false;
 	vcpu->generation = vm.generation;

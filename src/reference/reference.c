@@ -174,9 +174,9 @@ static bool read_guarded(enum subject_reader reader, u32 nr, u64 tsc, u64 *value
 	return false;
 }
 
-/* Soft lockups are no clock's business. */
 static void pause_guest(u32 nr)
 {
+	vm.vcpu[nr].paused = vm.vcpu[nr].due = true;
 }
 
 static const struct subject_function functions[] = { { 0 } };
@@ -197,12 +197,17 @@ const struct subject subject_reference = {
 	.nested_multiplier = ref_nested_multiplier,
 	.guest_tsc = ref_guest_tsc,
 	.register_counter = ref_register_counter,
+	.counter_passed = ref_counter_passed,
 	.timekeeping_read = ref_timekeeping_read,
 	.vdso_read = ref_vdso_read,
 	.vdso_update = ref_vdso_update,
 	.suspend_timing = ref_suspend_timing,
+	.time_add = ref_time_add,
 	.in_interval = ref_in_interval,
 	.sched_clock = ref_sched_clock,
+	.boot_clocks = ref_boot_clocks,
+	.sleep_clocks = ref_sleep_clocks,
+	.slew_clocks = ref_slew_clocks,
 	.ntp_seconds = ref_ntp_seconds,
 #ifndef CF_PURE
 	.boot = boot,

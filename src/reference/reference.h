@@ -59,11 +59,12 @@ struct ref_clock {
 
 struct ref_stimer {
 	bool used, enabled, pending;
-	bool refused;			/* there is no SynIC */
+	bool no_synic, refused;
 	u32 flags;			/* SUBJECT_STIMER_* */
 	u64 count, expires;		/* 100 ns */
 	u32 deliveries;
-	u64 delivered;
+	bool direct;			/* the last was an interrupt alone */
+	struct subject_message message;
 	bool slot_busy;
 };
 
@@ -73,6 +74,7 @@ struct ref_xen {
 	u32 deliveries;
 	u64 delivered_ns;
 	u64 run_delay_ns;
+	bool area_gone;			/* no copy of it is in the guest's memory */
 	struct subject_runstate_view runstate;
 };
 
@@ -94,6 +96,7 @@ struct ref_vcpu {
 	s64 write_ns;			/* ...that time of the host */
 	bool due;			/* the guest's tuple isn't what it should be */
 	bool masterclock;		/* a snapshot was asked for */
+	bool paused;			/* and the guest is to be told */
 	u32 generation;			/* of the snapshot in the tuple */
 	u32 updates;
 	u64 asleep_tsc;			/* it was that when the host went to sleep */
@@ -109,6 +112,14 @@ struct ref_vcpu {
 	struct ref_lapic lapic;
 };
 
+/* A vCPU's TSC that the VMM wrote. */
+struct ref_write {
+	bool known;
+	u64 tsc, offset, ratio;
+	u32 khz;
+	s64 ns;				/* of the host */
+};
+
 struct ref_vm {
 	u32 nr_vcpus;
 	struct ref_clock clock;
@@ -118,12 +129,15 @@ struct ref_vm {
 	u32 yanks;			/* YANK_* */
 	u32 generation;
 	bool slot_gone;
+	bool xen_64_bit;
+	u32 shared_info_version[2];	/* for 64 bits and for 32 */
 
 	u64 reference_tsc;		/* the MSR */
 	enum subject_page page;
 	bool page_due;
 	u32 page_sequence;
 	bool reenlightenment, tsc_emulation;
+	struct ref_write written;	/* by the VMM, last */
 	struct ref_vcpu vcpu[SUBJECT_MAX_VCPUS];
 };
 
@@ -198,11 +212,17 @@ void ref_set_clocksource(enum subject_clocksource clocksource);
 void ref_suspend(void);
 void ref_resume(bool boot_cpu);
 void ref_register_counter(u32 khz, u64 mask, struct subject_counter *counter);
+u64 ref_counter_passed(u32 khz, u64 mask, u64 last, u64 now);
 u64 ref_timekeeping_read(const struct subject_counter *counter, u64 cycles);
 bool ref_vdso_read(const struct subject_counter *counter, u64 cycles, u64 *ns);
 void ref_vdso_update(const struct subject_vdso *at, struct subject_vdso_read *read);
 u64 ref_suspend_timing(u32 khz, u64 mask, u64 start, u64 now);
+s64 ref_time_add(s64 now_ns, s64 ns);
 bool ref_in_interval(u64 start, u64 end, u64 counter);
+u64 ref_cycles_to_ns(u64 cycles, u32 khz);
+void ref_boot_clocks(const struct subject_boot *at, struct subject_boot_after *after);
+void ref_sleep_clocks(const struct subject_sleeps *at, struct subject_sleeps_after *after);
+void ref_slew_clocks(const struct subject_slew *at, struct subject_slew_after *after);
 void ref_ntp_seconds(const struct subject_ntp *at, struct subject_ntp_after *after);
 void ref_sched_clock(const struct subject_sched_clock *at,
 		     struct subject_sched_clock_read *read);
@@ -246,7 +266,7 @@ void ref_tsc_catch_up(struct ref_vcpu *vcpu);
 void ref_tsc_enter(struct ref_vcpu *vcpu);
 void ref_write_tsc(u32 vcpu, u64 tsc, bool by_host);
 int ref_set_tsc_offset(u32 vcpu, u64 offset);
-u64 ref_get_tsc_offset(u32 vcpu);
+int ref_get_tsc_offset(u32 vcpu, u64 *offset);
 int ref_set_tsc_khz(u32 vcpu, u32 khz);
 void ref_set_l2_tsc_offset(u32 vcpu, u64 offset);
 void ref_set_l2_tsc_multiplier(u32 vcpu, u64 multiplier);
@@ -273,8 +293,8 @@ void ref_view_stimer(u32 vcpu, struct subject_stimer_view *view);
 
 void ref_timers_run(u32 vcpu);
 void ref_xen_vcpu(u32 vcpu);
-u64 ref_xen_shared_info(bool compat);
-void ref_xen_set_timer(u32 vcpu, u64 timeout_ns);
+bool ref_xen_shared_info(bool compat, u64 *ns);
+int ref_xen_set_timer(u32 vcpu, u64 timeout_ns);
 void ref_xen_set_runstate(u32 vcpu, enum subject_runstate state, u64 run_delay_ns);
 int ref_xen_restore_runstate(u32 vcpu, u64 away_ns, u64 run_delay_ns);
 int ref_xen_attr(u32 vcpu, enum subject_xen_attr what, u64 run_delay_ns);

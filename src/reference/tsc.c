@@ -2,7 +2,9 @@
 /*
  * The guest's TSC: the raw one times the vCPU's ratio, plus its offset.
  *
- * A TSC is what was written, to the cycle, on that CPU.  A change of frequency
+ * A TSC is what was written, to the cycle, on that CPU; but what a VMM writes to a vCPU
+ * less than a second beside the one that it wrote before is meant to be that one, and
+ * late because a VMM takes time.  A change of frequency
  * changes the rate, and not the value.  Who asks for more than the host has, without
  * TSC scaling, is brought forward at each entry: to now, and never back.
  */
@@ -32,6 +34,27 @@ static void restart_tsc(struct ref_vcpu *vcpu, u64 tsc)
 	set_tsc(vcpu, tsc);
 	vcpu->write_tsc = tsc;
 	vcpu->write_ns = ref_host_ns();
+}
+
+/* Is @tsc, of @vcpu, what the VMM's last write has come to, within a second? */
+static bool is_last_written(const struct ref_vcpu *vcpu, u64 tsc)
+{
+	const struct ref_write *last = &vm.written;
+	s64 second = vcpu->khz * 1000ll, apart;
+
+	if (!last->known || last->khz != vcpu->khz || last->ratio != vcpu->ratio)
+		return false;
+	apart = tsc - last->tsc -
+		(u64)((s128)(ref_host_ns() - last->ns) * vcpu->khz / 1000000);
+	return apart < second && apart > -second;
+}
+
+static void remember_write(const struct ref_vcpu *vcpu, u64 tsc)
+{
+	vm.written = (struct ref_write){
+		.known = true, .tsc = tsc, .offset = vcpu->offset, .ratio = vcpu->ratio,
+		.khz = vcpu->khz, .ns = ref_host_ns(),
+	};
 }
 
 /* What is beyond whole kHz, by bugs that begin with dropping that. */
@@ -85,9 +108,15 @@ void ref_write_tsc(u32 nr, u64 tsc, bool by_host)
 
 	tsc = planted(PLANT_ZERO_WRITE, tsc, by_host && !tsc ?
 		      ref_tsc(vcpu, hw->raw_tsc) : tsc);
-	restart_tsc(vcpu, tsc);
-	if (by_host)
-		ref_clock_yank(nr, PLANT_SET_CLOCK_YANK, YANK_WRITE_TSC);
+	if (!by_host) {
+		restart_tsc(vcpu, tsc);
+		return;
+	}
+	restart_tsc(vcpu, tsc && is_last_written(vcpu, tsc) ?
+		    ref_ratio(hw->raw_tsc, vcpu->ratio, frac()) + vm.written.offset : tsc);
+	remember_write(vcpu, tsc);
+	vm.written.known = tsc != 0;
+	ref_clock_yank(nr, PLANT_SET_CLOCK_YANK, YANK_WRITE_TSC);
 }
 
 int ref_set_tsc_offset(u32 nr, u64 offset)
@@ -95,12 +124,14 @@ int ref_set_tsc_offset(u32 nr, u64 offset)
 	struct ref_vcpu *vcpu = &vm.vcpu[nr];
 
 	restart_tsc(vcpu, ref_ratio(hw->raw_tsc, vcpu->ratio, frac()) + offset);
+	remember_write(vcpu, ref_tsc(vcpu, hw->raw_tsc));
 	return 0;
 }
 
-u64 ref_get_tsc_offset(u32 nr)
+int ref_get_tsc_offset(u32 nr, u64 *offset)
 {
-	return vm.vcpu[nr].offset;
+	*offset = vm.vcpu[nr].offset;
+	return 0;
 }
 
 /* -1: the machine can't do that, and nothing has changed */
@@ -134,6 +165,7 @@ void ref_tsc_resume(void)
 {
 	for (u32 i = 0; i < vm.nr_vcpus; i++)
 		restart_tsc(&vm.vcpu[i], vm.vcpu[i].asleep_tsc);
+	vm.written.known = false;
 }
 
 /* What the vCPU has promised since the last write; a CPU behind waits for it. */

@@ -510,6 +510,17 @@ static bool tsc_deadline(const struct sums *s)
 	return rdtsc_of_guest(s, "TSC", v, s->step->raw_tsc) == (u64)s->f->got;
 }
 
+/* A count that is over has nothing left, by either divisor; yet the timer is started. */
+static bool lapic_divided(const struct sums *s)
+{
+	place(s, "update_target_expiration");
+	line(s, "remaining", "max(target_expiration - now, 0) = 0 ns");
+	line(s, "target_expiration", "now + remaining * divide_count / old_divisor = now");
+	place(s, "start_sw_period");
+	line(s, "expires", "target_expiration = now");
+	return true;
+}
+
 /* The update's own arithmetic on the tuple before it, CLOCK_MONOTONIC_RAW's. */
 static bool host_update(const struct sums *s)
 {
@@ -555,6 +566,8 @@ static bool arithmetic(const struct sums *s)
 		return s->step->vm.use_master_clock && runstate(s);
 	if (is(f->clock, "tsc-deadline"))
 		return tsc_deadline(s);
+	if (is(f->event, "lapic-timer-divided"))
+		return lapic_divided(s);
 	if (is(f->clock, "L2-TSC") ||
 	    (is(f->clock, "guest-TSC") && f->law == LAW_AGREE))
 		return nested_tsc(s);

@@ -257,6 +257,7 @@ static const char *event_refused(const struct event *e, u32 *needs)
 	case EVENT_TSC_DEADLINE:
 	case EVENT_LAPIC_TIMER:
 	case EVENT_XEN_TIMER:
+	case EVENT_XEN_TIMER_AT:
 	case EVENT_STIMER_CONFIG:
 	case EVENT_STIMER_ARM:
 		return "when a timer comes can't be told from a late interrupt on real hardware";

@@ -418,12 +418,37 @@ static void plainer_schedule(struct minimizer *m, u32 at)
 	const struct event *best = &m->best->scenario.events[at];
 	struct event *try = &m->try.scenario.events[at];
 
-	for (int field = INTERLEAVE_STORE; field < INTERLEAVE_NR; field++)
+	for (int field = INTERLEAVE_STORE; field < INTERLEAVE_READER; field++)
 		for (u32 x = 0; x < interleave_get(best->value, field); x++) {
 			try->value = interleave_put(best->value, field, x);
 			if (attempt(m))
 				break;
 		}
+}
+
+static void put_lapic_count(struct minimizer *m, int index, u64 value, bool negative)
+{
+	u64 *registers = &m->try.scenario.events[index].value;
+
+	*registers = *registers >> 32 << 32 | (u32)value;
+}
+
+static void put_lapic_divide(struct minimizer *m, int index, u64 value, bool negative)
+{
+	u64 *registers = &m->try.scenario.events[index].value;
+
+	*registers = (*registers & ~(7ull << 32)) | (value & 7) << 32;
+}
+
+/* A mode isn't plainer than another one. */
+static void plainer_lapic(struct minimizer *m, int at)
+{
+	const struct event *best = &m->best->scenario.events[at];
+
+	plainer_number(m, (struct number){ .put = put_lapic_count, .index = at,
+		.value = LAPIC_TIMER_COUNT(best->value) });
+	plainer_number(m, (struct number){ .put = put_lapic_divide, .index = at,
+		.value = LAPIC_TIMER_DIVIDE(best->value) });
 }
 
 static void plainer_events(struct minimizer *m)
@@ -453,6 +478,10 @@ static void plainer_events(struct minimizer *m)
 			continue;
 		if (e->kind == EVENT_INTERLEAVE) {
 			plainer_schedule(m, i);
+			continue;
+		}
+		if (e->kind == EVENT_LAPIC_TIMER) {
+			plainer_lapic(m, i);
 			continue;
 		}
 		negative = info->is_signed && (s64)e->value < 0;

@@ -111,17 +111,18 @@ static u32 draw_khz(struct random *r, u32 host_khz)
 /* Numbers that belong together differ by little: a timer and the wait for it. */
 static u64 draw_value_for(struct random *r, const struct scenario *s, u8 kind)
 {
-	u64 max = event_info[kind].max, fields;
+	u64 max = event_info[kind].max, mode;
 
 	if (kind == EVENT_SET_TSC_KHZ || kind == EVENT_NESTED_KHZ)
 		return draw_khz(r, s->machine.tsc_khz);
 	/* of a schedule each bit counts alike */
 	if (kind == EVENT_INTERLEAVE)
-		return draw(r) & max;
+		return draw(r) % (max + 1);
 	/* of a register's fields the count is a number */
 	if (kind == EVENT_LAPIC_TIMER) {
-		fields = draw(r) % (max + 1) >> 32 << 32;
-		return fields | (u32)draw_value(r);
+		/* what starts a timer comes as often as all else */
+		mode = below(r, below(r, 2) ? SUBJECT_LAPIC_MODE_NR : SUBJECT_LAPIC_RESTORED + 1);
+		return mode << 35 | (u64)below(r, 8) << 32 | (u32)draw_value(r);
 	}
 	if (max < 64)
 		return below(r, max + 1);
@@ -565,11 +566,6 @@ static void mutate_once(struct random *r, struct scenario *s)
 		insert_idiom(r, s, below(r, n + 1));
 		break;
 	}
-	for (at = 0; at < s->nr_events; at++) {
-		if (s->events[at].kind == EVENT_INTERLEAVE && below(r, 2))
-			s->events[at].value = draw_schedule(r, s->events[at].value);
-		fit(s, &s->events[at]);
-	}
 }
 
 /* Encodes as many of the events as fit. */
@@ -585,13 +581,18 @@ static size_t encode_fitting(struct scenario *s, u8 *out, size_t max)
 void scenario_change(struct scenario *s, u32 seed)
 {
 	struct random r = { seed };
-	u32 rounds = 1 + below(&r, 4);
+	u32 rounds = 1 + below(&r, 4), at;
 
 	/* little is said by little: a walk at once finds more than many steps */
 	if (!s->nr_events || !below(&r, 8))
 		rounds += below(&r, 32);
 	while (rounds--)
 		mutate_once(&r, s);
+	for (at = 0; at < s->nr_events; at++) {
+		if (s->events[at].kind == EVENT_INTERLEAVE && below(&r, 2))
+			s->events[at].value = draw_schedule(&r, s->events[at].value);
+		fit(s, &s->events[at]);
+	}
 }
 
 size_t scenario_mutate(u8 *data, size_t size, size_t max_size, u32 seed)

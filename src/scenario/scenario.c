@@ -55,10 +55,10 @@ const struct event_info event_info[EVENT_NR] = {
 		"The wall clock epoch is computed, with a preemption in between." },
 	[EVENT_REENLIGHTENMENT] = { "reenlightenment", false, true, "bool", false, 1,
 		"The guest opts for re-enlightenment and TSC emulation, or out." },
-	[EVENT_STIMER_CONFIG] = { "stimer-config", false, true, "flags", false, 63,
-		"The guest writes HV_X64_MSR_STIMER0_CONFIG." },
+	[EVENT_STIMER_CONFIG] = { "stimer-config", false, true, "flags", false, 511,
+		"The guest writes HV_X64_MSR_STIMERx_CONFIG." },
 	[EVENT_STIMER_ARM] = { "stimer-arm", false, true, "ns", false, ~0ull,
-		"The guest writes HV_X64_MSR_STIMER0_COUNT: its own time, plus that." },
+		"The guest writes HV_X64_MSR_STIMERx_COUNT: its own time, plus that." },
 	[EVENT_MESSAGE_SLOT] = { "message-slot", false, true, "bool", false, 1,
 		"The SynIC slot of SINT1 is full, or the guest reads it and writes EOM." },
 	[EVENT_SAVE_TSC] = { "save-tsc", false, false, NULL, false, 0,
@@ -104,13 +104,13 @@ const struct event_info event_info[EVENT_NR] = {
 		"The guest writes MSR_IA32_TSC_DEADLINE: its TSC, plus that." },
 	[EVENT_LAPIC_TIMER] = { "lapic-timer", false, true, "timer", false,
 		((SUBJECT_LAPIC_MODE_NR - 1ull) << 35) + 0x7ffffffffull,
-		"The guest writes its local APIC's LVTT, TDCR and TMICT, or the VMM restores them." },
+		"The guest writes its local APIC's LVTT, TDCR and TMICT, or one of them, or the VMM restores them." },
 	[EVENT_READ_TMCCT] = { "read-tmcct", false, true, NULL, false, 0,
 		"The guest reads its local APIC's current count." },
 	[EVENT_WRITE_WALL_CLOCK] = { "write-wall-clock", false, true, NULL, false, 0,
 		"The guest writes MSR_KVM_WALL_CLOCK_NEW." },
 	[EVENT_INTERLEAVE] = { "interleave", false, true, "schedule", false,
-		(1 << 23) - 1,
+		(SUBJECT_READER_NR << 20) - 1,
 		"A reader runs between the stores of the next update of what it reads." },
 	[EVENT_MEMORY_FAULT] = { "memory-fault", false, false, "accesses", false, 7,
 		"After that many accesses the guest's memory isn't there, for one event." },
@@ -134,10 +134,12 @@ const struct event_info event_info[EVENT_NR] = {
 	[EVENT_XEN_ATTR] = { "xen-attr", false, true, "what", false,
 		SUBJECT_XEN_ATTR_NR - 1,
 		"The VMM moves what lies in the Xen vCPU's memory, or sets its attributes." },
+	[EVENT_XEN_TIMER_AT] = { "xen-timer-at", false, true, "ns", true, ~0ull,
+		"The Xen guest calls HYPERVISOR_set_timer_op with that; 0 stops the timer." },
 };
 
 /* The value of EVENT_INTERLEAVE, from its lowest bits. */
-static const u8 interleave_bits[INTERLEAVE_NR] = { 3, 4, 4, 3, 8, 1 };
+static const u8 interleave_bits[INTERLEAVE_NR] = { 4, 4, 3, 8, 1, 4 };
 
 static u32 interleave_shift(enum interleave_field field)
 {
@@ -188,6 +190,12 @@ static u8 next(struct input *in)
 	return in->pos < in->size ? in->data[in->pos++] : 0;
 }
 
+/* Mostly within, and a division is dear. */
+static u32 below(u32 value, u32 limit)
+{
+	return value < limit ? value : value % limit;
+}
+
 static u64 number(struct input *in)
 {
 	u8 selector = next(in);
@@ -209,7 +217,7 @@ static u64 number(struct input *in)
 			value |= (u64)next(in) << 8 * i;
 		return value;
 	}
-	value = input_boundaries[(selector & 0x7f) % input_boundaries_nr];
+	value = input_boundaries[below(selector & 0x7f, input_boundaries_nr)];
 	return value + (u64)(s64)(s8)next(in);
 }
 
@@ -295,16 +303,16 @@ void scenario_decode(struct scenario *s, const u8 *data, size_t size)
 		const struct event_info *info;
 		u8 where;
 
-		e->kind = next(&in) % EVENT_NR;
+		e->kind = below(next(&in), EVENT_NR);
 		info = &event_info[e->kind];
 		e->cpu = e->vcpu = 0;
 		e->value = 0;
 		if (info->has_cpu || info->has_vcpu) {
 			where = next(&in);
 			if (info->has_cpu)
-				e->cpu = (where & 15) % m->nr_cpus;
+				e->cpu = below(where & 15, m->nr_cpus);
 			if (info->has_vcpu)
-				e->vcpu = (where >> 4) % m->nr_vcpus;
+				e->vcpu = below(where >> 4, m->nr_vcpus);
 		}
 		if (info->unit) {
 			e->value = event_fold_value(info, number(&in));

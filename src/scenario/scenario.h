@@ -83,6 +83,7 @@ enum event_kind {
 	EVENT_SUSPEND,			/* value: ns until the host wakes */
 	EVENT_RESTORE_RUNSTATE,		/* vcpu, value: ns that it was away */
 	EVENT_XEN_ATTR,			/* vcpu, value: enum subject_xen_attr */
+	EVENT_XEN_TIMER_AT,		/* vcpu, value: ns of the guest's clock */
 	EVENT_NR
 };
 
@@ -96,12 +97,12 @@ enum event_kind {
  * or where that ran last runs between the stores; struct subject_schedule.
  */
 enum interleave_field {
-	INTERLEAVE_READER,		/* enum subject_reader */
 	INTERLEAVE_STORE,
 	INTERLEAVE_THEN,		/* further stores; the most: all */
 	INTERLEAVE_LOAD,
 	INTERLEAVE_FRESH,
 	INTERLEAVE_BACKWARDS,
+	INTERLEAVE_READER,		/* enum subject_reader */
 	INTERLEAVE_NR
 };
 
@@ -141,6 +142,25 @@ struct event_info {
 };
 
 extern const struct event_info event_info[EVENT_NR];
+
+/* Does its vCPU enter the guest in it? */
+static inline bool event_enters(const struct event *event)
+{
+	enum event_kind kind = event->kind;
+
+	return kind == EVENT_RUN_VCPU || kind == EVENT_READ_PVCLOCK ||
+	       kind == EVENT_READ_TSC_PAGE || kind == EVENT_STIMER_CONFIG ||
+	       kind == EVENT_READ_HV_CLOCK || kind == EVENT_READ_SCHED_CLOCK ||
+	       kind == EVENT_HIBERNATE || kind == EVENT_XEN_TIMER ||
+	       kind == EVENT_XEN_TIMER_AT ||
+	       kind == EVENT_TSC_DEADLINE || kind == EVENT_LAPIC_TIMER ||
+	       kind == EVENT_READ_TMCCT ||
+	       kind == EVENT_STIMER_ARM || kind == EVENT_MESSAGE_SLOT ||
+	       kind == EVENT_NESTED_OFFSET || kind == EVENT_NESTED_KHZ ||
+	       kind == EVENT_NESTED || kind == EVENT_READ_L2_TSC ||
+	       kind == EVENT_READ_TSC_KHZ ||
+	       (kind == EVENT_WRITE_TSC_PAGE && event->value >= SUBJECT_PAGE_LAST);
+}
 
 /* @value, into what that kind of event allows. */
 u64 event_fold_value(const struct event_info *info, u64 value);

@@ -90,19 +90,22 @@ static const char *const page_writes[] = {
 	[SUBJECT_PAGE_BY_GUEST] = "on",
 	[SUBJECT_PAGE_BY_HOST] = "host",
 	[SUBJECT_PAGE_NOWHERE] = "nowhere",
+	[SUBJECT_PAGE_LAST] = "last",
+	[SUBJECT_PAGE_JUNK] = "junk",
 };
 
 static const char *const stimer_flags[] = {
 	"enable", "periodic", "auto", "direct", "no-sint", "no-synic",
+	"no-page", "no-direct", "lax",
 };
 
 static const char *const readers[SUBJECT_READER_NR] = {
 	"pvclock", "vdso-pvclock", "tsc-page", "wall-clock",
-	"gtod", "timekeeper", "get-clock", "reference",
+	"gtod", "timekeeper", "get-clock", "reference", "shared-info", "runstate",
 };
 
 static const char *const interleave_words[INTERLEAVE_NR] = {
-	NULL, "at", "then", "load", "fresh", "backwards",
+	"at", "then", "load", "fresh", "backwards", NULL,
 };
 
 static const char *const nested_words[] = {
@@ -114,12 +117,17 @@ static const char *const nested_words[] = {
 static const char *const runstates[] = { "running", "runnable", "blocked", "offline" };
 
 static const char *const xen_attrs[SUBJECT_XEN_ATTR_NR] = {
-	"time", "info", "both", "area", "flagged-area", "no-area", "reload",
+	"time", "info", "both", "area", "flagged-area", "edge-area", "end-area", "no-area",
+	"reload", "read", "arm", "disarm", "current", "adjust", "adjust-state", "given",
 	"wrong-sum", "wrong-state", "future", "wrong-adjust-sum", "wrong-adjust-state",
-	"wrong-current", "wrong-priority", "wrong-id", "wrong-vector",
+	"wrong-current", "wrong-priority", "wrong-id", "wrong-vector", "wrong-type",
+	"unaccounted",
 };
 
-static const char *const lapic_modes[] = { "oneshot", "periodic", "restored" };
+static const char *const lapic_modes[SUBJECT_LAPIC_MODE_NR] = {
+	"oneshot", "periodic", "restored", "lvt-oneshot", "lvt-periodic", "lvt-deadline",
+	"divider", "msr", "msr-past", "current", "reloaded",
+};
 
 static const char *const tsc_ways[] = { "msr", "offset" };
 static const char *const slot_states[] = { "read", "busy" };
@@ -340,6 +348,9 @@ static void print_event_words(const struct event *e, FILE *out)
 		fprintf(out, "xen-timer vcpu %u in ", e->vcpu);
 		print_ns(out, e->value);
 		break;
+	case EVENT_XEN_TIMER_AT:
+		fprintf(out, "xen-timer-at vcpu %u %lld ns", e->vcpu, (s64)e->value);
+		break;
 	case EVENT_RESTORE_RUNSTATE:
 		fprintf(out, "restore-runstate vcpu %u away ", e->vcpu);
 		print_ns(out, e->value);
@@ -507,8 +518,13 @@ static size_t peek(struct parser *p, const char **word)
 static bool accept(struct parser *p, const char *expected)
 {
 	const char *word;
-	size_t n = peek(p, &word);
+	size_t n;
 
+	/* an event has some sixty names to be compared with */
+	skip_blanks(p);
+	if (p->pos == p->end || *p->pos != *expected)
+		return false;
+	n = peek(p, &word);
 	if (n != strlen(expected) || memcmp(word, expected, n))
 		return false;
 	p->pos += n;
@@ -743,8 +759,9 @@ static int parse_interleave(struct parser *p, const struct machine *m,
 	u64 x;
 
 	e->kind = EVENT_INTERLEAVE;
-	if (TAKE_ONE_OF(p, readers, &e->value) || take_vcpu(p, m, e))
+	if (TAKE_ONE_OF(p, readers, &x) || take_vcpu(p, m, e))
 		return -1;
+	e->value = interleave_put(0, INTERLEAVE_READER, x);
 	for (int i = INTERLEAVE_STORE; i < INTERLEAVE_BACKWARDS; i++) {
 		if (!accept(p, interleave_words[i]))
 			continue;
@@ -935,6 +952,16 @@ static int parse_event(struct parser *p, const struct machine *m, u32 nr_hosts,
 		if (take_vcpu(p, m, e) || expect(p, "in"))
 			return -1;
 		return take_ns_up_to(p, e, "365 d");
+	}
+	if (accept(p, "xen-timer-at")) {
+		e->kind = EVENT_XEN_TIMER_AT;
+		if (take_vcpu(p, m, e) ||
+		    take_number(p, "a number of ns", &e->value, &negative) ||
+		    expect(p, "ns"))
+			return -1;
+		if (negative)
+			e->value = -e->value;
+		return 0;
 	}
 	if (accept(p, "runstate")) {
 		e->kind = EVENT_RUNSTATE;

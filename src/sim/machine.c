@@ -160,6 +160,15 @@ static void enter(struct sim *sim, u32 vcpu)
 	} while (waited);
 }
 
+static void enter_for_stimer(struct sim *sim, u32 vcpu, struct sim_read *read)
+{
+	struct subject_stimer_view view;
+
+	enter(sim, vcpu);
+	sim->subject->view_stimer(vcpu, &view);
+	read->deliveries = view.deliveries;
+}
+
 static u64 enter_and_rdtsc(struct sim *sim, u32 vcpu)
 {
 	struct subject_vcpu_view view;
@@ -378,11 +387,29 @@ static bool sleep_and_wake(struct sim *sim, u64 cycles)
 	return true;
 }
 
+/* The guest runs; @value as of EVENT_LAPIC_TIMER, @read tells the TSC, and learns the MSR. */
+static void write_lapic(struct sim *sim, u32 vcpu, enum subject_lapic_mode mode, u64 value,
+			struct sim_read *read)
+{
+	struct subject_lapic_view view;
+	u32 count = LAPIC_TIMER_COUNT(value);
+
+	sim->subject->view_lapic(vcpu, &view);
+	read->deliveries = view.deliveries;
+	if (mode == SUBJECT_LAPIC_MSR || mode == SUBJECT_LAPIC_MSR_PAST) {
+		read->value = mode == SUBJECT_LAPIC_MSR_PAST ? read->tsc - count :
+			      count ? read->tsc + count : 0;
+		sim->subject->write_tsc_deadline(vcpu, read->value);
+		return;
+	}
+	sim->subject->write_lapic_timer(vcpu, mode, LAPIC_TIMER_DIVIDE(value), count);
+}
+
 static bool act(struct sim *sim, const struct event *event, struct sim_read *read)
 {
 	const struct subject *subject = sim->subject;
 	u64 preempted;
-	u8 flags;
+	u8 flags = 0;
 
 	read->valid = false;
 	if (event->vcpu >= sim->nr_vcpus)
@@ -413,11 +440,11 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 		return true;
 	case EVENT_SET_TSC_OFFSET:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
-		subject->set_tsc_offset(event->vcpu, event->value);
+		read->valid = !subject->set_tsc_offset(event->vcpu, event->value);
 		return true;
 	case EVENT_SET_TSC_KHZ:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
-		subject->set_tsc_khz(event->vcpu, event->value);
+		read->valid = !subject->set_tsc_khz(event->vcpu, event->value);
 		return true;
 	case EVENT_GET_CLOCK:
 		select_cpu(sim, event->cpu);
@@ -433,12 +460,19 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 				machine_true_ns(sim->machine, sim->cycles);
 		}
 		select_cpu(sim, event->cpu);
-		subject->set_clock(&clock);
+		read->valid = !subject->set_clock(&clock);
 		return true;
 	}
 	case EVENT_WRITE_TSC_PAGE:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
+		if (event->value >= SUBJECT_PAGE_LAST && !sim->hw.memory_fault) {
+			interleave_cancel();
+			sim->hw.memory.tsc_page[0] = 0xfffffffe + event->value -
+						     SUBJECT_PAGE_LAST;
+		}
 		subject->write_tsc_page(event->vcpu, event->value);
+		if (event_enters(event))
+			enter(sim, event->vcpu);
 		return true;
 	case EVENT_SAVE_TSC:
 		save_tsc(sim);
@@ -474,7 +508,7 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 		read->valid = true;
 		return true;
 	case EVENT_STIMER_CONFIG:
-		enter(sim, event->vcpu);
+		enter_for_stimer(sim, event->vcpu, read);
 		subject->write_stimer_config(event->vcpu, event->value);
 		enter(sim, event->vcpu);
 		return true;
@@ -484,14 +518,16 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 
 		read->tsc = enter_and_rdtsc(sim, event->vcpu);
 		subject->view_stimer(event->vcpu, &timer);
+		read->deliveries = timer.deliveries;
 		if (!timer.periodic)
 			units += sim_hv_clock(sim, read->tsc);
+		read->value = units;
 		subject->write_stimer_count(event->vcpu, units);
 		enter(sim, event->vcpu);
 		return true;
 	}
 	case EVENT_MESSAGE_SLOT:
-		enter(sim, event->vcpu);
+		enter_for_stimer(sim, event->vcpu, read);
 		subject->set_message_slot(event->vcpu, event->value);
 		enter(sim, event->vcpu);
 		return true;
@@ -583,19 +619,20 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 		return true;
 	case EVENT_XEN_SHARED_INFO:
 		select_cpu(sim, event->cpu);
-		read->value = subject->xen_shared_info(event->value);
+		read->valid = subject->xen_shared_info(event->value, &read->value);
 		read->tsc = sim->hw.raw_tsc;
-		read->valid = read->value != ~0ull;
 		return true;
 	case EVENT_XEN_TIMER:
+	case EVENT_XEN_TIMER_AT:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
 		subject->xen_vcpu(event->vcpu);
 		read->tsc = enter_and_rdtsc(sim, event->vcpu);
-		read->value = sim->guest->guest_read_pvclock(event->vcpu, read->tsc,
-							     &flags) + event->value;
-		subject->xen_set_timer(event->vcpu, read->value);
+		read->value = event->value;
+		if (event->kind == EVENT_XEN_TIMER)
+			read->value += sim->guest->guest_read_pvclock(event->vcpu, read->tsc,
+								      &flags);
+		read->valid = !subject->xen_set_timer(event->vcpu, read->value);
 		read->flags = flags;
-		read->valid = true;
 		enter(sim, event->vcpu);
 		return true;
 	case EVENT_RUNSTATE:
@@ -606,16 +643,18 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 	case EVENT_RESTORE_RUNSTATE:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
 		subject->xen_vcpu(event->vcpu);
-		read->valid = !subject->xen_restore_runstate(event->vcpu, event->value,
+		read->value = (s64)subject->xen_restore_runstate(event->vcpu, event->value,
 				machine_true_ns(sim->machine,
 						sim->run_delay[event->vcpu]));
+		read->valid = !read->value;
 		return true;
 	case EVENT_XEN_ATTR:
 		select_cpu(sim, sim->vcpu_cpu[event->vcpu]);
 		subject->xen_vcpu(event->vcpu);
-		read->valid = !subject->xen_attr(event->vcpu, event->value,
+		read->value = (s64)subject->xen_attr(event->vcpu, event->value,
 				machine_true_ns(sim->machine,
 						sim->run_delay[event->vcpu]));
+		read->valid = !read->value;
 		return true;
 	case EVENT_STEAL: {
 		u64 cycles = ns_to_cycles(sim->machine, event->value);
@@ -630,14 +669,13 @@ static bool act(struct sim *sim, const struct event *event, struct sim_read *rea
 		read->tsc = enter_and_rdtsc(sim, event->vcpu);
 		read->value = read->tsc + event->value;
 		read->valid = true;
+		write_lapic(sim, event->vcpu, SUBJECT_LAPIC_LVT_DEADLINE, 0, read);
 		subject->write_tsc_deadline(event->vcpu, read->value);
 		enter(sim, event->vcpu);
 		return true;
 	case EVENT_LAPIC_TIMER:
-		enter(sim, event->vcpu);
-		subject->write_lapic_timer(event->vcpu, LAPIC_TIMER_MODE(event->value),
-					   LAPIC_TIMER_DIVIDE(event->value),
-					   LAPIC_TIMER_COUNT(event->value));
+		read->tsc = enter_and_rdtsc(sim, event->vcpu);
+		write_lapic(sim, event->vcpu, LAPIC_TIMER_MODE(event->value), event->value, read);
 		return true;
 	case EVENT_READ_TMCCT:
 		read->tsc = enter_and_rdtsc(sim, event->vcpu);

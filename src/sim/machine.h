@@ -54,11 +54,12 @@ struct sim {
 
 /* What an event read, if it read a clock. */
 struct sim_read {
-	bool valid;
+	bool valid;			/* or an ioctl that wasn't refused */
 	u64 value;			/* ns or 100 ns */
 	u64 tsc;			/* guest or host cycles it was read at */
 	u64 realtime_ns;		/* with SUBJECT_CLOCK_REALTIME */
 	u32 flags;			/* pvclock or kvm_clock_data flags */
+	u32 deliveries;			/* of the timer that is set up, until it was */
 };
 
 /*

@@ -137,10 +137,13 @@ struct hrtimer {
 	ktime_t expires;
 	enum hrtimer_restart (*function)(struct hrtimer *timer);
 	bool armed;
+	int clock;			/* a timer without one never fires */
 };
-#define hrtimer_init(t, clock, mode) ((void)((t)->armed = false))
-#define hrtimer_setup(t, fn, clock, mode) ((t)->function = (fn), (t)->armed = false)
-#define hrtimer_start(t, when, mode) ((t)->expires = (when), (t)->armed = true)
+#define hrtimer_init(t, which, mode) ((t)->clock = (which), (t)->armed = false)
+#define hrtimer_setup(t, fn, which, mode) \
+	((t)->function = (fn), (t)->clock = (which), (t)->armed = false)
+#define hrtimer_start(t, when, mode) \
+	((t)->expires = (when), (t)->armed = (t)->clock == CLOCK_MONOTONIC)
 #define hrtimer_cancel(t) ((void)((t)->armed = false))
 
 #define DECLARE_BITMAP(name, bits) unsigned long name[((bits) + 63) / 64]
@@ -183,6 +186,7 @@ int kvm_vcpu_write_guest_page(struct kvm_vcpu *vcpu, gfn_t gfn, const void *data
 #define SHIM_TSC_PAGE_GFN 1ull
 #define SHIM_NO_MEMORY_GFN 2ull
 #define SHIM_WALL_CLOCK_GFN 3ull
+#define SHIM_MESSAGES_GFN 4ull		/* each vCPU's own */
 #define gfn_to_gpa(gfn) ((gpa_t)(gfn) << 12)
 
 static inline bool shim_memory_fault(void)
@@ -232,11 +236,12 @@ static inline int kvm_write_guest(struct kvm *kvm, gpa_t gpa, const void *data,
 	return 0;
 }
 
-/* both spellings of the pfn cache */
-#define kvm_gpc_check(...) (!shim_slot_gone)
-#define kvm_gpc_refresh(...) (shim_slot_gone ? -EFAULT : 0)
-#define kvm_gfn_to_pfn_cache_check(...) (!shim_slot_gone)
-#define kvm_gfn_to_pfn_cache_refresh(...) (shim_slot_gone ? -EFAULT : 0)
+/* both spellings of the pfn cache; who uses it next looks its page up again */
+#define kvm_gpc_check(gpc, len) ((gpc)->active && (gpc)->valid)
+#define kvm_gpc_refresh(gpc, len) \
+	(shim_slot_gone ? -EFAULT : ((gpc)->valid = true, 0))
+#define kvm_gfn_to_pfn_cache_check(kvm, gpc, gpa, len) kvm_gpc_check(gpc, len)
+#define kvm_gfn_to_pfn_cache_refresh(kvm, gpc, gpa, len) kvm_gpc_refresh(gpc, len)
 #define kvm_gpc_mark_dirty_in_slot(gpc) ((void)(gpc))
 #define mark_page_dirty_in_slot(...) do { } while (0)
 #define gpa_to_gfn(gpa) ((gpa) >> 12)

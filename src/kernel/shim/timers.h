@@ -43,11 +43,14 @@ extern bool shim_slot_gone;
 #define kvm_gpc_deactivate(...) \
 	SHIM_PICK_6(__VA_ARGS__, , , , , shim_deactivate_2, shim_deactivate_1)(__VA_ARGS__)
 
-/* the vCPU's thread, as the scheduler accounts it */
-struct shim_task { struct { unsigned long long run_delay; } sched_info; };
+/* the vCPU's thread, as the scheduler accounts it, if it does */
+struct shim_task {
+	struct { unsigned long long run_delay; } sched_info;
+	bool unaccounted;
+};
 extern struct shim_task shim_task;
 #define current (&shim_task)
-#define sched_info_on() true
+#define sched_info_on() (!shim_task.unaccounted)
 
 #define HRTIMER_MODE_ABS_HARD HRTIMER_MODE_ABS
 #define hrtimer_set_expires(t, when) ((void)((t)->expires = (when)))

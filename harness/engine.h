@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* An engine's execution in two parts; LLVMFuzzerTestOneInput() does both. */
+#ifndef CF_ENGINE_H
+#define CF_ENGINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+void engine_run(const uint8_t *data, size_t size);
+/* Writes down what that found that is new.  Minimising is thousands of executions. */
+void engine_keep(const uint8_t *data, size_t size);
+
+#endif
