@@ -358,23 +358,40 @@ void claim_page_monotonic(int none, u64 lo, u64 hi, u64 scale, s64 offset)
 		must(at_lo - offset <= at_hi - offset);
 }
 
-static inline s64 page_apart(int s, u32 mul, u64 system_time, u64 tsc_timestamp, u64 tsc,
-			     bool judged)
+void claim_page_agrees(int s, u32 mul, u64 system_time, u64 tsc_timestamp, u64 tsc)
 {
 	u64 scale = 0, ticks = 0;
 	s64 offset = 0;
 
-	if (!host_hv_page_params(mul, s, system_time, tsc_timestamp, &scale, &offset) ||
-	    !guest_hv_page_read(tsc, scale, offset, &ticks))
-		return 0;
-	if (judged)
+	if (host_hv_page_params(mul, s, system_time, tsc_timestamp, &scale, &offset) &&
+	    guest_hv_page_read(tsc, scale, offset, &ticks))
 		law_hv_page_agrees(mul, s, system_time, tsc_timestamp, tsc, ticks);
-	return ticks - (system_time + host_scale_delta(tsc - tsc_timestamp, mul, s)) / 100;
 }
 
-void claim_page_agrees(int s, u32 mul, u64 system_time, u64 tsc_timestamp, u64 tsc)
+/* Both a unit below and a unit above: some of a few inputs do. */
+static bool reached_page(int s)
 {
-	page_apart(s, mul, system_time, tsc_timestamp, tsc, true);
+	u64 x = 88172645463325252ull, scale, ticks;
+	bool below = false, above = false;
+	s64 offset, apart;
+
+	for (int i = 0; i < 1000 && !(below && above); i++) {
+		u64 tsc_timestamp, system_time, delta;
+		u32 mul;
+
+		x = x * 6364136223846793005ull + 1442695040888963407ull;
+		mul = x >> 32 | 1u << 31;
+		system_time = x >> 24;
+		tsc_timestamp = x >> 20 & 0xffffffff;
+		delta = x >> (24 + (s > 0 ? s : 0));
+		if (!host_hv_page_params(mul, s, system_time, tsc_timestamp, &scale, &offset) ||
+		    !guest_hv_page_read(tsc_timestamp + delta, scale, offset, &ticks))
+			continue;
+		apart = ticks - (system_time + host_scale_delta(delta, mul, s)) / 100;
+		below |= apart == page_low(delta);
+		above |= apart == 1;
+	}
+	return below && above;
 }
 
 /* ---- without 128 bits ---------------------------------------------------- */
@@ -551,6 +568,10 @@ const struct claim claims[] = {
 	{ ALWAYS(page_agrees), SHIFTS(PAGE_SHIFT_LEAST, 31), .level = 3, .solver = 1, .splits = SPLIT_PLAIN,
 	  .law = "agree", .function = "compute_tsc_page_parameters",
 	  .sentence = "page - floor(pvclock/100) is in [-1, +1], s < 0: +2; from 2^64/100 cycles on -2" },
+	/* above 7 a page needs a multiplier that isn't normalised */
+	{ REACHED(page), SHIFTS(PAGE_SHIFT_LEAST, 7),
+	  .law = "agree", .function = "compute_tsc_page_parameters",
+	  .sentence = "page - floor(pvclock/100) is -1 for some inputs, +1 for others" },
 	{ ALWAYS(mul_u64_u64_shr), .parameter = "shift", .from = 0, .to = 63, .step = 1,
 	  .splits = SPLIT_DIGITS,
 	  .law = "exact", .function = "mul_u64_u64_shr",

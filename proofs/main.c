@@ -414,6 +414,7 @@ static void verdict(LLVMModuleRef module, struct solver *solver, struct obligati
 	int n;
 
 	if (c->reached) {
+		subject_refuel();
 		result = c->reached(o->parameter) ? "reached" : "open";
 		why = *result == 'o' ? "the example doesn't reach it" : "-";
 		by = "run";
