@@ -851,6 +851,16 @@ bool host_ns(const struct run *run, u64 raw, s128 *ns)
 	return delta >= 0;
 }
 
+/* Older trees' own reading of it wraps beyond 64 bits: timekeeping-gap-overflow. */
+static bool host_ns_fits(const struct run *run, s128 *ns)
+{
+	const struct subject_timekeeper_view *tk = &run->timekeeper;
+	u64 raw = run->sim.hw.raw_tsc;
+	u64 delta = host_counter(run, raw) - tk->cycle_last;
+
+	return host_ns(run, raw, ns) && !(((u128)delta * tk->mult + tk->xtime_nsec) >> 64);
+}
+
 /* The CPUs' skew in cycles of a vCPU's own frequency. */
 static s128 guest_skew(const struct run *run, const struct subject_vcpu_view *view)
 {
@@ -977,8 +987,7 @@ static void remember_write(struct run *run, u32 nr, u64 tsc, bool same,
 	write.apart = run->tsc_write.known && !run->tsc_write.forgotten &&
 		      run->tsc_write.vcpu != nr && run->tsc_write.khz != write.khz &&
 		      run->tsc_write.multiplier != write.multiplier;
-	write.known = host_ns(run, run->sim.hw.raw_tsc, &write.ns) &&
-		      !run->vcpu[nr].wrapped && now->tsc_multiplier;
+	write.known = host_ns_fits(run, &write.ns) && !run->vcpu[nr].wrapped && now->tsc_multiplier;
 	run->tsc_write = write;
 }
 
@@ -1001,8 +1010,7 @@ static void check_host_write(struct run *run, const struct event *event,
 		run->tsc_write.known = false;
 		return;
 	}
-	if (event->value && !run->vcpu[event->vcpu].wrapped &&
-	    host_ns(run, run->sim.hw.raw_tsc, &ns))
+	if (event->value && !run->vcpu[event->vcpu].wrapped && host_ns_fits(run, &ns))
 		same = is_one_tsc(run, event->value, ns, now, &unclear);
 	if (unclear) {
 		same = false;

@@ -167,15 +167,18 @@ void forget_all_timers(struct run *run)
 void check_host_update(struct run *run, const struct event *event)
 {
 	struct subject_timekeeper_view was = run->timekeeper, *is = &run->timekeeper;
-	u64 raw = run->sim.hw.raw_tsc;
+	u64 raw = run->sim.hw.raw_tsc, now_ns = cycles_to_ns(run, run->sim.cycles);
+	u64 *tick_ns = &run->tick_ns[run->sim.host];
 	struct readings before, after;
 	s128 wrap = (s128)1 << (64 - was.shift + FINE), lost = 0;
 
 	run->sim.subject->view_timekeeper(is);
-	if (cycles_to_ns(run, run->sim.cycles - run->tick_cycles) >> 31 >= was.mult)
+	if ((now_ns - *tick_ns) >> 31 >= was.mult)
 		run->slewed |= 1u << run->sim.host;
-	if (is->cycle_last != was.cycle_last)
+	if (is->cycle_last != was.cycle_last) {
 		run->tick_cycles = run->sim.cycles;
+		*tick_ns = now_ns;
+	}
 	switch ((enum event_kind)event->kind) {
 	case EVENT_NTP_SLEW:
 		run->slew_ppb[run->sim.host] = event->value;
@@ -314,6 +317,7 @@ bool do_suspend(struct run *run, const struct event *event)
 	run->sim.subject->view_vm(&run->vm);
 	run->sim.subject->view_timekeeper(&run->timekeeper);
 	run->tick_cycles = run->woken_cycles = run->sim.cycles;
+	run->tick_ns[run->sim.host] = cycles_to_ns(run, run->sim.cycles);
 	clear_ntp(run);
 	run->host_moved = run->snapshot_broken = run->tsc_touched = true;
 	/* if KVM sees that the TSC was set back: the boot CPU wakes first */

@@ -676,7 +676,7 @@ static void check_stimer_armed(struct run *run, u32 nr,
 		.law = LAW_DEADLINE, .clock = "stimer", .function = "stimer_start",
 		.event = "stimer-armed", .unit = "ns",
 		.why = "the host's timer is armed for another time than the guest asked for",
-		.got = now->armed ? now->armed_for_ns - now->monotonic_ns : 0,
+		.got = now->armed ? (s128)now->armed_for_ns - now->monotonic_ns : 0,
 		.want = beyond ? most : want, .low = beyond ? -(s128)CF_NS_PER_SEC : 0,
 	});
 }

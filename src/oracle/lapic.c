@@ -89,7 +89,7 @@ static void set_up_deadline(struct run *run, struct lapic_timer *timer, u64 due,
 	/* for what expired at once the advance was tuned since, by up to an eighth */
 	at_once_ns = now->advance_ns + now->advance_ns / 7 + 1;
 	if (now->armed)
-		v.got = now->armed_for_ns - now->monotonic_ns + now->advance_ns;
+		v.got = (s128)now->armed_for_ns - now->monotonic_ns + now->advance_ns;
 	else
 		v.low = -at_once_ns;
 	if (now->armed ? v.got == wrapped : wrapped <= at_once_ns) {
@@ -476,7 +476,8 @@ static void check_set_up(struct run *run, u32 nr, const struct subject_lapic_vie
 	v.want = 0;
 	if (!timer->running && !timer->divided && !timer->adrift)
 		run_check(run, &v);
-	if (timer->divided && !timer->adrift && left_ns > 0 &&
+	/* it was over on a CPU that is ahead */
+	if (timer->divided && !timer->adrift && left_ns > clock_drift(run, 0) &&
 	    run->event->kind == EVENT_LAPIC_TIMER)
 		run_fail(run, &(struct verdict){
 			.law = LAW_EXACT, .clock = "lapic-timer",
@@ -496,7 +497,7 @@ static void check_set_up(struct run *run, u32 nr, const struct subject_lapic_vie
 		return;
 	v.law = LAW_DEADLINE;
 	v.why = "it is armed for another time than what is left";
-	v.got = now->armed ? now->armed_for_ns - now->monotonic_ns : -1;
+	v.got = now->armed ? (s128)now->armed_for_ns - now->monotonic_ns : -1;
 	v.want = (s128)timer->target_ns - now->monotonic_ns;
 	if (!run_check(run, &v)) {
 		timer->judged = false;

@@ -157,7 +157,8 @@ struct run {
 
 	struct subject_vm_view vm;
 	struct subject_timekeeper_view timekeeper;
-	u64 tick_cycles;		/* true time of the last tick */
+	u64 tick_cycles;		/* true time of the last tick, or since the VM is here */
+	u64 tick_ns[SUBJECT_MAX_HOSTS];	/* of each host's last tick */
 	u64 snapshot_cycles;		/* true time of the master clock's */
 	bool snapshot_broken;		/* what follows from it isn't news */
 	bool clock_sane;		/* KVM_SET_CLOCK inside its contract */

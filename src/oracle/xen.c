@@ -200,7 +200,7 @@ void check_xen_arm(struct run *run, u64 due, const struct subject_xen_view *befo
 		.event = by_guest ? NULL :
 			 vcpu->view.updates ? "xen-timer" : "xen-timer-before-clock",
 		.unit = "ns", .want = asked,
-		.got = now.armed ? now.armed_for_ns - now.monotonic_ns : 0,
+		.got = now.armed ? (s128)now.armed_for_ns - now.monotonic_ns : 0,
 	};
 	/* by this CPU's counter, which may be ahead */
 	elapsed = cycles_to_ns(run, run->sim.hw.raw_tsc - run->vm.master_cycle_now);
