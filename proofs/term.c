@@ -86,16 +86,6 @@ void term_reset(enum term_splits how)
 	nr_truths = 1;
 }
 
-u32 term_nr_inputs(void)
-{
-	return nr_inputs;
-}
-
-u32 term_nr_facts(void)
-{
-	return nr_facts;
-}
-
 /* ---- polynomials ---- */
 
 static struct poly *new_poly(u32 room)

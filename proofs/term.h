@@ -42,7 +42,6 @@ enum term_splits { SPLIT_SUMS, SPLIT_DIGITS, SPLIT_PLAIN };
 
 /* Forgets all. */
 void term_reset(enum term_splits how);
-u32 term_nr_inputs(void);
 
 const struct poly *poly_const(struct big c);
 const struct poly *poly_add(const struct poly *a, const struct poly *b);
@@ -89,7 +88,5 @@ void term_write(FILE *out, fact_if t);
 const char *term_input_name(u32 n, char buf[16]);
 /* Says that an input has a value, which makes its products linear. */
 void term_pin(FILE *out, u32 n, u64 value);
-
-u32 term_nr_facts(void);
 
 #endif
