@@ -6,6 +6,7 @@
  */
 #include <criterion/criterion.h>
 #include <string.h>
+#include "../src/oracle/bounds.h"
 #include "../src/oracle/pure.h"
 #include "../src/subject.h"
 
@@ -221,7 +222,8 @@ Test(pure, tsc_page)
 	SILENT(law_hv_page_params(1u << 31, 8, 0, 0, false, 0, 0));
 	BREAKS(LAW_EXACT, law_hv_page_params(1u << 31, 8, 0, 0, true, 0, 0));
 	BREAKS(LAW_EXACT, law_hv_page_params(1u << 31, 7, 0, 0, false, 0, 0));
-	SILENT(law_hv_page_params(1, -26, 0, 0, false, 0, 0));
+	SILENT(law_hv_page_params(1, PAGE_SHIFT_LEAST - 1, 0, 0, false, 0, 0));
+	BREAKS(LAW_EXACT, law_hv_page_params(1, PAGE_SHIFT_LEAST, 0, 0, false, 0, 0));
 
 	SILENT(law_hv_page_read(4, 1ull << 63, -1, true, 1));
 	BREAKS(LAW_EXACT, law_hv_page_read(4, 1ull << 63, -1, true, 2));
@@ -831,7 +833,7 @@ static void ask(void *arg)
 				s->timekeeping_read(&counter, a + b)));
 	SILENT(law_counter_read("timekeeping", "f", MAX, &counter, a - b, true,
 				s->timekeeping_read(&counter, a - b)));
-	if (shift < -25)
+	if (shift < PAGE_SHIFT_LEAST)
 		return;
 	ok = s->hv_page_params(mul, shift, a, b, &scale, &offset);
 	SILENT(law_hv_page_params(mul, shift, a, b, ok, scale, offset));

@@ -24,6 +24,7 @@ int cmd_promote(int argc, char **argv);
 int cmd_emit(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_prove(int argc, char **argv);
 int cmd_corpus(int argc, char **argv);
 int cmd_ci(int argc, char **argv);
 

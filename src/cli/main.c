@@ -206,6 +206,9 @@ static const struct command {
 #ifdef CF_HAS_LINUX
 	{ "report", cmd_report, "[-o report.html] [--known FILE | --no-known] [FILE|DIR]...",
 	  "a page for browsers: which laws break on which trees, and how" },
+	{ "prove", cmd_prove, "[--law L] [--claim NAME] [--time SECONDS] [--out DIR]\n"
+	  "             [--known FILE | --no-known] [--quiet] [--json]",
+	  "the laws over pure functions, for all inputs, by an SMT solver" },
 #endif
 	{ "corpus", cmd_corpus, "merge SRC... [--corpus DIR] [--known FILE | --no-known]\n"
 	  "             prune [--also FILE] [--dry-run] [DIR]\n"

@@ -20,6 +20,7 @@ bool host_tsc_ratio(u32 host_khz, u32 guest_khz, u8 frac, u64 *ratio);
 u64 host_nested_offset(u64 l1, u64 l2, u64 multiplier, u8 frac);
 u64 host_nested_multiplier(u64 l1, u64 l2, u8 frac);
 u64 host_guest_tsc(u32 khz, s64 delta_ns);
+u64 host_scaled_guest_tsc(u32 mul, s8 shift, s64 delta_ns);
 
 UNSEEN void host_boot(const struct subject_config *config);
 void host_hotplug_vcpu(void);

@@ -1124,16 +1124,24 @@ u64 host_nested_multiplier(u64 l1, u64 l2, u8 frac)
 }
 
 /* compute_guest_tsc() for a vCPU whose last write was 0 at 0 ns. */
-u64 host_guest_tsc(u32 khz, s64 delta_ns)
+u64 host_scaled_guest_tsc(u32 mul, s8 shift, s64 delta_ns)
 {
 	struct kvm_vcpu *vcpu = &vcpus[0];
 
-	kvm_get_time_scale(khz * 1000LL, NSEC_PER_SEC,
-			   &vcpu->arch.virtual_tsc_shift,
-			   &vcpu->arch.virtual_tsc_mult);
+	vcpu->arch.virtual_tsc_shift = shift;
+	vcpu->arch.virtual_tsc_mult = mul;
 	vcpu->arch.this_tsc_nsec = 0;
 	vcpu->arch.this_tsc_write = 0;
 	return compute_guest_tsc(vcpu, delta_ns);
+}
+
+u64 host_guest_tsc(u32 khz, s64 delta_ns)
+{
+	s8 shift;
+	u32 mul;
+
+	kvm_get_time_scale(khz * 1000LL, NSEC_PER_SEC, &shift, &mul);
+	return host_scaled_guest_tsc(mul, shift, delta_ns);
 }
 
 void host_request_masterclock(u32 nr)

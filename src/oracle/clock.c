@@ -772,7 +772,7 @@ void check_tuple(struct run *run, const struct subject_vcpu_view *now,
 /*
  * A vCPU's tuple was replaced: at the new timestamp, the new clock must be
  * where the old one was, while the vCPU's TSC wasn't moved.  Old and new are
- * each rounded down once or twice: [-2, +2] ns is re-basing, more is a step.
+ * each rounded down once or twice: REBASE_ROUNDING either way, more is a step.
  * A host clocksource that counts 100 ns units can't say it better than that.
  */
 void check_rebase(struct run *run, const struct subject_vcpu_view *old,
@@ -780,7 +780,7 @@ void check_rebase(struct run *run, const struct subject_vcpu_view *old,
 {
 	const struct subject_pvclock *a = &old->pvclock, *b = &now->pvclock;
 	s64 cycle_ns = guest_cycle_ns(run, now);
-	s64 slack = 2 + run->resolution_ns + cycle_ns;
+	s64 slack = REBASE_ROUNDING + run->resolution_ns + cycle_ns;
 	s128 at, step, drift;
 	struct verdict v;
 	u64 elapsed;

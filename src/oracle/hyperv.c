@@ -48,8 +48,7 @@ static bool units_to_ns(u64 units, u64 *ns)
 /*
  * The page in 100 ns units is floor(tsc * scale / 2^64) + offset.  Against
  * floor(kvmclock / 100): each side's constants are truncated once, the sum of
- * which stays in [-1, +1] (tsc_shift >= 0), [-1, +2] (< 0), for less than
- * 2^64/100 cycles, whatever the uptime.
+ * which stays in [page_low(), page_high()], whatever the uptime.
  */
 void check_page(struct run *run, const struct sim_read *read)
 {
@@ -98,7 +97,8 @@ void check_page(struct run *run, const struct sim_read *read)
 		.function = "compute_tsc_page_parameters",
 		.why = "page and kvmclock part at one TSC",
 		.unit = "100ns", .got = read->value, .want = want,
-		.low = -1, .high = pv->tsc_shift < 0 ? 2 : 1,
+		.low = page_low(read->tsc - pv->tsc_timestamp),
+		.high = page_high(pv->tsc_shift),
 	    }) && units_to_ns(read->value, &ns))
 		check_units(run, "TSC-page", "hv_read_tsc_page_tsc",
 			    &run->monotonic_page, &run->rate_page, ns, nr);

@@ -6,6 +6,7 @@
  * exact value as a rational number.  All bounds are derived here for every
  * argument inside the contract; nothing is rounded before it is compared.
  */
+#include "bounds.h"
 #include "pure.h"
 #include "wide.h"
 
@@ -194,14 +195,6 @@ void law_time_scale(u64 scaled_hz, u64 base_hz, s8 shift, u32 mul)
 /* ---- pvclock ------------------------------------------------------------- */
 
 /*
- * A counter d behind must give base - E(|d|) or base.  Of -E, cutting |d|'s
- * scaling towards zero gives -floor(E) or one more (B < 2, above); rounding
- * each step down instead gives at most 2 less.
- */
-#define BEHIND_LOW (-2)
-#define BEHIND_HIGH 1
-
-/*
  * Contract: |d| < 2^63, for beyond it forward and backward can't be told apart;
  * the left shift loses no bits; the result, behind: E(|d|), is below 2^63,
  * which with a normalised m is 292 years.
@@ -209,18 +202,17 @@ void law_time_scale(u64 scaled_hz, u64 base_hz, s8 shift, u32 mul)
 void law_pvclock_read(u64 system_time, u64 tsc_timestamp, u32 mul, s8 shift,
 		      u64 tsc, u64 got)
 {
-	s64 delta = tsc - tsc_timestamp;
-	struct scaled span = scaled(delta < 0 ? -(u64)delta : (u64)delta, mul, shift);
+	u64 delta = tsc - tsc_timestamp, wrapped;
 	struct finding f = {
 		.event = "-", .clock = "pvclock_read",
 		.function = "__pvclock_read_cycles", .unit = "ns", .got = got,
 	};
-	u64 wrapped;
+	struct scaled span;
 
-	if (!span.valid || span.floor >> 63)
-		return;
-	if (delta >= 0) {
-		if (system_time + span.floor < system_time)
+	if ((s64)delta >= 0) {
+		span = scaled(delta, mul, shift);
+		if (!span.valid || span.floor >> 63 ||
+		    system_time + span.floor < system_time)
 			return;
 		f.law = LAW_EXACT;
 		f.why = "it isn't system_time plus the scaled delta";
@@ -229,13 +221,16 @@ void law_pvclock_read(u64 system_time, u64 tsc_timestamp, u32 mul, s8 shift,
 		judge(&f);
 		return;
 	}
+	span = scaled(-delta, mul, shift);
+	if (!span.valid || span.floor >> 63)
+		return;
 	/* A counter near 2^64 against one near 0: behind, or 2^64 ahead? */
 	if (tsc >= tsc_timestamp)
 		return;
 	law_asked(LAW_SIGNED, f.clock);
 	if (got == system_time)
 		return;
-	wrapped = shift < 0 ? (u64)delta >> -shift : (u64)delta << shift;
+	wrapped = shift < 0 ? delta >> -shift : delta << shift;
 	wrapped = system_time + (u64)((u128)wrapped * mul >> 32);
 	/* law signed explains the unsigned subtraction, and nothing else */
 	f.law = got == wrapped ? LAW_SIGNED : LAW_EXACT;
@@ -250,14 +245,11 @@ void law_pvclock_read(u64 system_time, u64 tsc_timestamp, u32 mul, s8 shift,
 }
 
 /*
- * A re-base cuts the fraction of the read that becomes the new base, so that
- * later reads are at most 1 (s >= 0) or 2 (s < 0) ns below the old tuple's; a
- * host clock of another resolution may put it as much above.
+ * Later reads are at most rebase_drift() below the old tuple's; a host clock of
+ * another resolution may put it as much above.
  *
  * Contract: new_tsc is not before old_tsc; the old read is representable.
  */
-#define REBASE_ROUNDING 2
-
 void law_pvclock_rebase(u64 old_system_time, u64 old_tsc, u64 new_system_time,
 			u64 new_tsc, u32 mul, s8 shift)
 {
@@ -451,13 +443,9 @@ void law_nested_multiplier(u64 l1, u64 l2, u8 frac, u64 got)
 
 /* ---- TSC page ------------------------------------------------------------ */
 
-/*
- * Below -25 the test for overflow, m >= 100 * 2^(32 - s), overflows itself and
- * the page is refused for nothing.  KVM makes -12 (u32 kHz) to 20 (1 kHz).
- */
 static bool page_shift(s8 shift)
 {
-	return in_range(shift, -25, 31);
+	return in_range(shift, PAGE_SHIFT_LEAST, 31);
 }
 
 /* floor(m * 2^(32 + s) / 100): 100 ns units per cycle as a 64.64 fraction */
@@ -565,8 +553,8 @@ void law_hv_page_agrees(u32 mul, s8 shift, u64 system_time, u64 tsc_timestamp,
 		.why = "page and pvclock part at one TSC",
 		.unit = "100ns", .got = page_100ns,
 		.want = (system_time + span) / 100,
-		.tolerance_low = delta < ~0ull / 100 ? -1 : -2,
-		.tolerance_high = shift < 0 ? 2 : 1,
+		.tolerance_low = page_low(delta),
+		.tolerance_high = page_high(shift),
 	});
 }
 

@@ -6,6 +6,7 @@
 #ifndef CF_TIMELINE_H
 #define CF_TIMELINE_H
 
+#include "bounds.h"
 #include "law.h"
 #include "run.h"
 #include "../sim/machine.h"
