@@ -96,7 +96,7 @@ static void time_scale(void *arg)
 
 static bool ends(u64 scaled_hz, u64 base_hz)
 {
-	struct call call = { scaled_hz, base_hz };
+	struct call call = { scaled_hz, base_hz, 0, 0 };
 	struct subject_trap trap = { 0 };
 
 	subject_guard(time_scale, &call, &trap);
@@ -125,7 +125,7 @@ Test(proofs, time_scale_ends_but_for_three)
 Test(proofs, time_scale_of_each_khz)
 {
 	for (u64 khz = 1; khz <= 10000000; khz++) {
-		struct call c = { 1000000000, khz * 1000 };
+		struct call c = { 1000000000, khz * 1000, 0, 0 };
 		s128 error;
 
 		time_scale(&c);

@@ -323,7 +323,7 @@ static bool do_event(struct run *run, const struct event *event)
 	/* it is written even where the guest's own copy can't be reached; not just asked for */
 	if ((run->vcpu[nr].view.updates != old.updates || run->slot_gone) &&
 	    run->vm.page_sequence != run->page_sequence &&
-	    run->vm.page_status != SUBJECT_PAGE_GUEST_CHANGED)
+	    run->vm.page_status >= SUBJECT_PAGE_SET)
 		remember_page(run, nr, page_kept);
 	else if (run->vm.page_enabled && run->vcpu[nr].view.updates != old.updates)
 		check_page_status(run, page_status, page_kept);
