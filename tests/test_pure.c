@@ -331,7 +331,7 @@ Test(pure, time_add)
 	SILENT(law_time_add(MAX >> 1, 0, MAX >> 1));
 	SILENT(law_time_add(MAX >> 1, 1, MAX >> 1));
 	BREAKS(LAW_EXACT, law_time_add(MAX >> 1, 1, (MAX >> 1) - 1));
-	BREAKS(LAW_EXACT, law_time_add(MAX >> 1, 1, 1ll << 63));
+	BREAKS(LAW_EXACT, law_time_add(MAX >> 1, 1, 1ull << 63));
 }
 
 /* All ways to read @real and @mono. */

@@ -1091,9 +1091,13 @@ void check_alike(struct run *run)
 	if (last->vcpu != run->event->vcpu || now->virtual_tsc_khz != last->khz ||
 	    now->tsc_multiplier != last->multiplier)
 		return;
-	for (u32 i = 0; i < run->sim.nr_vcpus; i++)
-		one_rate &= run->vcpu[i].view.virtual_tsc_khz == last->khz &&
-			    run->vcpu[i].view.tsc_multiplier == last->multiplier;
+	for (u32 i = 0; i < run->sim.nr_vcpus; i++) {
+		struct subject_vcpu_view view;
+
+		run->sim.subject->view_vcpu(i, &view);
+		one_rate &= view.virtual_tsc_khz == last->khz &&
+			    view.tsc_multiplier == last->multiplier;
+	}
 	if (last->apart && !one_rate) {
 		v.why = "the VMM wrote TSCs at two rates, and there is one master clock";
 		run_check(run, &v);

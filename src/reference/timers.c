@@ -363,7 +363,7 @@ void ref_view_lapic(u32 nr, struct subject_lapic_view *view)
 
 		target = ns > KTIME_MAX ? KTIME_MAX : (s64)ns;
 	}
-	left = (s128)(target - now) * vcpu->khz / 1000000;
+	left = ((s128)target - now) * vcpu->khz / 1000000;
 	*view = (struct subject_lapic_view){
 		.used = lapic->used,
 		.deadline_mode = lapic->deadline_mode,

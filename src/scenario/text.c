@@ -618,13 +618,13 @@ static int take_on_cpu(struct parser *p, const struct machine *m, struct event *
 /* Which of @words comes next. */
 static int take_one_of(struct parser *p, const char *const *words, u32 nr, u64 *which)
 {
-	char list[256];
+	char list[sizeof(p->err->message)];
 	size_t n = 0;
 
 	for (*which = 0; *which < nr; ++*which)
 		if (accept(p, words[*which]))
 			return 0;
-	for (u32 i = 0; i < nr; i++)
+	for (u32 i = 0; i < nr && n < sizeof(list); i++)
 		n += snprintf(list + n, sizeof(list) - n, "%s%s",
 			      !i ? "" : i + 1 < nr ? ", " : " or ", words[i]);
 	skip_blanks(p);

@@ -30,7 +30,7 @@
 
 struct text_error {
 	int line, column;		/* from 1 */
-	char message[200];
+	char message[512];
 };
 
 /* What must happen, on every tree; which tree has which bug is known.h's. */
