@@ -76,7 +76,8 @@ cp "$tree/$file" "$tmp/tree/$file"
 # kvm-nsvm-l1-multiplier: L1 goes on by L2's multiplier.  The exit is a fragment that
 # the adapter re-states, so the bug is the adapter's here.
 mkdir "$tmp/repo"
-cp -r "$repo/CMakeLists.txt" "$repo/src" "$repo/harness" "$repo/bench" "$repo/corpus" "$tmp/repo"
+cp -r "$repo/CMakeLists.txt" "$repo/src" "$repo/harness" "$repo/bench" "$repo/corpus" \
+	"$repo/proofs" "$tmp/repo"
 sed -i '/^static void svm_leave_l2/,/^}/s/vcpu->arch.tsc_scaling_ratio != vcpu->arch.l1_tsc_scaling_ratio/svm->tsc_ratio_msr == kvm_caps.default_tsc_scaling_ratio/' \
 	"$tmp/repo/src/kernel/host_nested.h"
 [ "$(diff "$repo/src/kernel/host_nested.h" "$tmp/repo/src/kernel/host_nested.h" | grep -c '^>')" = 1 ] ||

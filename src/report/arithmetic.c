@@ -450,6 +450,18 @@ static bool nested_tsc(const struct sums *s)
 }
 
 /* What the guest asked for, by its own copy, and what KVM takes for now. */
+/* The VMM's, by a pair in memory that nobody has written. */
+static bool xen_timer_before_clock(const struct sums *s)
+{
+	u64 due = host_clock(s, s->step->raw_tsc) + SUBJECT_XEN_ARM_NS;
+
+	place(s, s->f->function);
+	line(s, "guest_abs", "clock + %d = %llu ns", SUBJECT_XEN_ARM_NS, due);
+	line(s, "guest_now", "0 + (tsc * 0 >> 32) = 0 ns: the pair and all beside it are 0");
+	line(s, "delta", "guest_abs - guest_now = %llu - 0 = %llu ns", due, due);
+	return (s64)due == s->f->got;
+}
+
 static bool xen_timer(const struct sums *s)
 {
 	const struct subject_vcpu_view *v = &s->step->vcpu[s->event->vcpu];
@@ -485,6 +497,23 @@ static bool runstate(const struct sums *s)
 		scaled_khz(s, v);
 	}
 	return (s64)now == (s64)s->f->got;
+}
+
+/* What KVM has stored for the guest, some of which it shouldn't have. */
+static bool runstate_area(const struct sums *s)
+{
+	const struct subject_runstate_view *has = &s->step->xen.guest_runstate;
+	s128 got = s->f->got;
+	bool good = has->state == got || has->entry_ns == got;
+
+	place(s, s->f->function);
+	line(s, "in memory", "state = %u, state_entry_time = %llu ns", has->state,
+	     has->entry_ns);
+	for (u32 i = 0; i < SUBJECT_RUNSTATE_NR; i++) {
+		line(s, "", "time[%u] = %llu ns", i, has->time_ns[i]);
+		good |= has->time_ns[i] == got;
+	}
+	return good;
 }
 
 static bool tsc_deadline(const struct sums *s)
@@ -580,6 +609,10 @@ static bool arithmetic(const struct sums *s)
 				       "vgettsc") == f->got;
 	if (is(f->clock, "timekeeper"))
 		return host_update(s);
+	if (is(f->event, "xen-timer-before-clock"))
+		return xen_timer_before_clock(s);
+	if (is(f->clock, "runstate-area"))
+		return runstate_area(s);
 	if (!s->step->has_clock)
 		return false;
 	if (is(f->clock, "kvmclock"))
