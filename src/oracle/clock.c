@@ -63,13 +63,13 @@ bool check_signed(struct run *run, const char *clock,
 		.why = "the counter was behind the snapshot",
 		.event = event,
 		.unit = "ns", .got = got, .want = (s64)base,
-		.low = low, .high = 2,
+		.low = low, .high = -BEHIND_LOW,
 	};
 
 	law_asked(LAW_SIGNED, clock);
 	/* near zero a clock may be negative; a jump is shown as the u64 it is */
 	if ((diff >= low && diff <= slack - (s128)scaled) ||
-	    (diff >= -2 && diff <= 2))
+	    (diff >= BEHIND_LOW && diff <= -BEHIND_LOW))
 		return true;
 	if (got != wrapped) {
 		v.law = LAW_EXACT;

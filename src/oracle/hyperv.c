@@ -484,7 +484,8 @@ static void note_stimer(struct run *run, u32 nr, const struct sim_read *read)
 	timer->asked = 0;
 	if (timer->state == TIMER_ON && !is_periodic(timer))
 		timer->asked = timer->count;
-	else if (timer->state == TIMER_ON && timer->judged && !event_units(run))
+	else if (timer->state == TIMER_ON && timer->judged && !event_units(run) &&
+		 !(timer->count >> 63))		/* beyond the counter's end */
 		timer->asked = guest_units(run, nr) + timer->count;
 }
 

@@ -334,7 +334,7 @@ void law_guest_tsc(u32 khz, s64 delta_ns, u64 got)
 	f.why = "the time since the TSC write was negative";
 	f.got = got;
 	/* Rounding each step down goes as far below as cutting goes above. */
-	f.tolerance_low = f.want - most - 2;
+	f.tolerance_low = f.want - most + BEHIND_LOW;
 	f.tolerance_high = f.want - least;
 	f.want = -f.want;
 	/* Two's complement when it is near: a jump shows as the guest sees it. */
