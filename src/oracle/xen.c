@@ -63,7 +63,7 @@ static bool own_clock(const struct run *run, u32 nr, bool stale, s128 *ns)
 /*
  * The clock that a timer is asked for on: the guest's own.  Without a master clock it is
  * not promised but where the host has just computed it.  A VMM may arm one before the
- * vCPU has ever had a clock; then it is KVM_GET_CLOCK's.
+ * vCPU has ever had a clock; then it is KVM_GET_CLOCK's, on a CPU not behind its snapshot.
  */
 static bool asked_clock(const struct run *run, u32 nr, bool updated, bool by_guest,
 			s128 *own)
@@ -76,6 +76,8 @@ static bool asked_clock(const struct run *run, u32 nr, bool updated, bool by_gue
 		return false;
 	if (!by_guest && !vcpu->view.updates) {
 		if (vcpu->view.pvclock.version || !run->clock_sane ||
+		    (run->vm.use_master_clock &&
+		     (s64)(run->sim.hw.raw_tsc - run->vm.master_cycle_now) < 0) ||
 		    !host_clock_promised(run) || run->sim.subject->get_clock(&clock))
 			return false;
 		*own = (s64)clock.clock_ns;
