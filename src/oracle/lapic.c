@@ -603,6 +603,9 @@ void check_tmcct(struct run *run, const struct sim_read *read)
 	if (!run_check(run, &v) || !timer->used)
 		return;
 	if (!timer->running && !timer->adrift) {
+		/* over on a clock that has gone back since */
+		if (!host_clock_promised(run))
+			return;
 		v.why = "something is left of a count that is over, or was stopped";
 		v.want = 0;
 		/* it was over on a CPU that is ahead */
