@@ -47,8 +47,8 @@ static void exec_libfuzzer(const struct engine_run *run, const char *program)
 	add(&c, "-rss_limit_mb=512");
 	add(&c, "-malloc_limit_mb=64");
 	add(&c, "-timeout=10");
-	/* what the others found, each second */
-	add(&c, "-reload=%d", run->nr > 1);
+	/* what the others found; each look goes through all of the folder's files */
+	add(&c, "-reload=%d", run->nr > 1 ? 10 : 0);
 	/* What is rare says little here, and how often a branch was taken says
 	   nothing about a pure function; both take their time. */
 	add(&c, "-entropic=0");
