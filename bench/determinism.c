@@ -13,18 +13,15 @@
 #include "../src/oracle/law.h"
 #include "../src/oracle/run.h"
 #include "../src/scenario/mutate.h"
+#include "../tests/xorshift.h"
 
 #define MAX_BYTES 2048
 
 static u64 state, hash, nr_events, nr_reads, nr_findings;
 
-/* xorshift64 */
 static u64 rnd(void)
 {
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
+	return xorshift64(&state);
 }
 
 static void add(u64 x)

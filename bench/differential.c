@@ -27,6 +27,7 @@
 #include "../src/report/known.h"
 #include "../src/report/minimize.h"
 #include "../src/scenario/mutate.h"
+#include "../tests/xorshift.h"
 
 #define MAX_BYTES 2048
 #define POOL 4096
@@ -881,13 +882,9 @@ static const struct reader *differ(const struct scenario *s)
 
 static u64 state;
 
-/* xorshift64 */
 static u64 rnd(void)
 {
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
+	return xorshift64(&state);
 }
 
 static struct input {

@@ -312,12 +312,11 @@ static void to_binary(const char *dir, const char *path)
 {
 	static struct driver_input in;
 	static struct file_new new;
-	const char *base = strrchr(path, '/');
 	char out[4096];
 
 	if (!driver_load(path, &in))
 		return;
-	snprintf(out, sizeof(out), "%s/%s.bin", dir, base ? base + 1 : path);
+	snprintf(out, sizeof(out), "%s/%s.bin", dir, file_base(path));
 	if (file_create(&new, out)) {
 		driver_bad_input(out, ": %s", strerror(errno));
 	} else {

@@ -586,19 +586,12 @@ static void call(LLVMValueRef at, fact_if reached)
 		set(at, number(a.bits, x));
 		return;
 	}
-	if (starts(name, "llvm.umin.") || starts(name, "llvm.umax.")) {
-		bool min = starts(name, "llvm.umin.");
+	if (starts(name, "llvm.umin.") || starts(name, "llvm.umax.") ||
+	    starts(name, "llvm.smin.") || starts(name, "llvm.smax.")) {
+		bool is_signed = starts(name, "llvm.s"), min = strstr(name, "min.");
 
-		x = as_unsigned(a);
-		y = as_unsigned(b);
-		set(at, number(a.bits, term_choose(less(x, y, true), min ? x : y, min ? y : x)));
-		return;
-	}
-	if (starts(name, "llvm.smin.") || starts(name, "llvm.smax.")) {
-		bool min = starts(name, "llvm.smin.");
-
-		x = as_signed(a);
-		y = as_signed(b);
+		x = is_signed ? as_signed(a) : as_unsigned(a);
+		y = is_signed ? as_signed(b) : as_unsigned(b);
 		set(at, number(a.bits, term_choose(less(x, y, true), min ? x : y, min ? y : x)));
 		return;
 	}

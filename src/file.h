@@ -10,7 +10,16 @@
 #define CF_FILE_H
 
 #include <stdio.h>
+#include <string.h>
 #include "types.h"
+
+/* The last part of @path. */
+static inline const char *file_base(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
 
 struct file_new {
 	FILE *out;			/* write here */

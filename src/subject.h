@@ -279,6 +279,16 @@ enum subject_xen_attr {
 #define SUBJECT_XEN_ARM_NS 1000000
 #define SUBJECT_XEN_PARTS_NS 10
 
+/* Those of SUBJECT_XEN_ADJUST, on top of what @run has. */
+static inline void subject_add_xen_parts(struct subject_runstate_view *run, u64 total_ns)
+{
+	run->entry_ns += total_ns;
+	run->time_ns[SUBJECT_RUNSTATE_RUNNING] += 1;
+	run->time_ns[SUBJECT_RUNSTATE_RUNNABLE] += 2;
+	run->time_ns[SUBJECT_RUNSTATE_BLOCKED] += 3;
+	run->time_ns[SUBJECT_RUNSTATE_OFFLINE] += total_ns - 6;
+}
+
 /* A Xen guest's vCPU.  Both times on the host's CLOCK_MONOTONIC. */
 struct subject_xen_view {
 	u32 shared_info_version[2];	/* its wall clock's, for 64 bits and for 32 */

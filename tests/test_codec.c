@@ -6,14 +6,13 @@
 #include "../src/scenario/input.h"
 #include "../src/scenario/mutate.h"
 #include "../src/scenario/scenario.h"
+#include "xorshift.h"
 
 static u64 state;
 
 static u64 draw(void)
 {
-	state ^= state << 13;
-	state ^= state >> 7;
-	return state ^= state << 17;
+	return xorshift64(&state);
 }
 
 static size_t draw_bytes(u8 *buf, size_t max)

@@ -13,6 +13,7 @@
 #include "../src/oracle/run.h"
 #include "../src/report/known.h"
 #include "../src/scenario/text.h"
+#include "xorshift.h"
 
 #define MAX_FILE 65536
 
@@ -179,10 +180,7 @@ static u64 random_state = 88172645463325252ull;
 
 static u32 rnd(u32 below)
 {
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (random_state >> 16) % below;
+	return (xorshift64(&random_state) >> 16) % below;
 }
 
 static void ignore(const struct finding *f)

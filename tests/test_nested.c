@@ -5,15 +5,13 @@
  */
 #include <criterion/criterion.h>
 #include "../src/oracle/timeline.h"
+#include "xorshift.h"
 
 static u64 state = 88172645463325252ull;
 
 static u64 rnd(void)
 {
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
+	return xorshift64(&state);
 }
 
 /* 1, a rate between real ones, or anything from 1/256 to 64 */

@@ -5,15 +5,13 @@
  */
 #include <criterion/criterion.h>
 #include "../src/subject.h"
+#include "xorshift.h"
 
 static u64 state = 88172645463325252ull;
 
 static u64 rnd(void)
 {
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
+	return xorshift64(&state);
 }
 
 /* of any size, or all ones */

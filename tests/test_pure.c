@@ -9,6 +9,7 @@
 #include "../src/oracle/bounds.h"
 #include "../src/oracle/pure.h"
 #include "../src/subject.h"
+#include "xorshift.h"
 
 #define MAX ~0ull
 #define TIMES 200000
@@ -776,9 +777,7 @@ static u64 number(void)
 {
 	u64 v;
 
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
+	xorshift64(&state);
 	v = state >> (state >> 5 & 63);
 	return state & 16 ? v : (1ull << (v & 63)) + (state >> 40 & 3) - 1;
 }

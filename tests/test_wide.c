@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 #include "../src/oracle/wide.h"
+#include "xorshift.h"
 
 #define BITS 512
 
@@ -86,9 +87,7 @@ static u64 number(void)
 {
 	u64 shape;
 
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
+	xorshift64(&state);
 	shape = state >> 58;
 	switch (shape & 7) {
 	case 0:

@@ -26,11 +26,6 @@
 #define MAX_SCENARIO (1 << 14)
 #define PROMISE "promise"		/* a rule beside the laws, for SARIF */
 
-struct tree {
-	char *name;
-	const char *dir;
-};
-
 /* What compare or the hunt says of one signature, however often. */
 struct group {
 	const char *status;		/* compare's word; NULL: the hunt's */
@@ -42,7 +37,7 @@ struct group {
 };
 
 static struct {
-	struct tree tree[2];
+	struct cli_tree tree[2];
 	int nr_trees;
 	const char *time, *jobs, *seed, *out, *sarif, *summary, *known;
 	struct cli_files files;
@@ -60,7 +55,7 @@ static struct {
 /* ---- asking ------------------------------------------------------------------- */
 
 /* Calls @on_value with each of the JSON values that @tree's program says to @args. */
-static int ask(const struct tree *tree, char **args, int (*on_value)(json_t *value))
+static int ask(const struct cli_tree *tree, char **args, int (*on_value)(json_t *value))
 {
 	static char buf[MAX_ANSWER];
 	char program[4096], *rest;
@@ -83,6 +78,15 @@ static int ask(const struct tree *tree, char **args, int (*on_value)(json_t *val
 			return code;
 	}
 	return CLI_OK;
+}
+
+/* The table goes on to each program: as the @n th argument; the number behind it. */
+static int add_known(char **args, int n)
+{
+	args[n++] = ci.known ? "--known" : "--no-known";
+	if (ci.known)
+		args[n++] = (char *)ci.known;
+	return n;
 }
 
 static int on_hunted(json_t *object)
@@ -112,12 +116,7 @@ static int hunt(void)
 
 	if (!strtol(ci.time, NULL, 10) && strspn(ci.time, "0s") == strlen(ci.time))
 		return CLI_OK;
-	if (ci.known) {
-		args[n++] = "--known";
-		args[n++] = (char *)ci.known;
-	} else {
-		args[n++] = "--no-known";
-	}
+	n = add_known(args, n);
 	if (ci.jobs) {
 		args[n++] = "--jobs";
 		args[n++] = (char *)ci.jobs;
@@ -154,12 +153,7 @@ static int compare(void)
 		args[n++] = "--tree";
 		args[n++] = tree[i];
 	}
-	if (ci.known) {
-		args[n++] = "--known";
-		args[n++] = (char *)ci.known;
-	} else {
-		args[n++] = "--no-known";
-	}
+	n = add_known(args, n);
 	for (size_t i = 0; i < ci.files.nr; i++)
 		args[n++] = ci.files.path[i];
 	code = ask(HEAD, args, on_compared);
@@ -477,15 +471,14 @@ static int write_file(const char *path, void (*print)(FILE *out))
 
 static int parse(int argc, char **argv)
 {
-	const char *v, *is;
+	const char *v;
 	int code = CLI_OK;
 
 	for (int i = 1; i < argc && !code; i++) {
 		if ((v = cli_option(argv, &i, "--tree"))) {
-			is = strchr(v, '=');
-			if (!is || is == v || ci.nr_trees == 2)
+			if (ci.nr_trees == 2 || !cli_tree(v, &ci.tree[ci.nr_trees]))
 				return cli_error("ci: --tree wants NAME=DIR, twice");
-			ci.tree[ci.nr_trees++] = (struct tree){ strndup(v, is - v), is + 1 };
+			ci.nr_trees++;
 		} else if ((v = cli_option(argv, &i, "--time"))) {
 			ci.time = v;
 		} else if ((v = cli_option(argv, &i, "--jobs"))) {

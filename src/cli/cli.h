@@ -78,6 +78,14 @@ void cli_harness_of(const char *path, char harness[CLI_HARNESS]);
 const char *cli_replay_program(const char *harness, const char *path, char *buf,
 			       size_t size);
 
+/* A tree's programs, which ./clockfuzz has built: "--tree NAME=DIR". */
+struct cli_tree {
+	const char *name, *dir;
+};
+
+/* False when @option isn't that. */
+bool cli_tree(const char *option, struct cli_tree *tree);
+
 /* Path of program @name beside this one. */
 const char *cli_sibling(const char *name, char *buf, size_t size);
 

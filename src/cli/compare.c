@@ -23,6 +23,7 @@
 #include <sys/stat.h>
 #include "cli.h"
 #include "json.h"
+#include "../file.h"
 #include "../report/known.h"
 #include "../report/report.h"
 
@@ -85,19 +86,12 @@ static json_t *parse(const struct tree *tree, const char *answer)
 static int ask_functions(struct tree *tree)
 {
 	char *answer = ask(tree, (char *[]){ NULL, "list", "--json", "functions", NULL });
-	json_t *list = answer ? parse(tree, answer) : NULL, *function;
-	size_t i;
+	json_t *list = answer ? parse(tree, answer) : NULL;
 
 	if (!list)
 		return CLI_ERROR;
-	tree->functions = json_object();
+	tree->functions = names_of(list);
 	tree->seen = json_object();
-	json_array_foreach(list, i, function) {
-		const char *name = json_string_value(json_object_get(function, "name"));
-
-		if (name)
-			json_object_set_new(tree->functions, name, json_true());
-	}
 	json_decref(list);
 	return CLI_OK;
 }
@@ -105,13 +99,12 @@ static int ask_functions(struct tree *tree)
 /* Adds what @tree's hunt finds to the files. */
 static int hunt(struct tree *tree)
 {
-	const char *base = strrchr(tree->name, '/');
 	char out[4096], *answer, *line;
 	char *args[] = { NULL, "hunt", "--no-known", "--quiet", "--json", "--time", (char *)cmp.time,
 			 "--seed", (char *)cmp.seed, "--out", out, NULL };
 
 	snprintf(out, sizeof(out), "%s/%d-%s", cmp.out, (int)(tree - cmp.tree) + 1,
-		 base ? base + 1 : tree->name);
+		 file_base(tree->name));
 	fprintf(stderr, "hunting on %s for %s\n", tree->name, cmp.time);
 	answer = ask(tree, args);
 	if (!answer)
@@ -558,14 +551,12 @@ static bool compare_trees(const struct tree *a, const struct tree *b)
 
 static int add_tree(const char *option)
 {
-	struct tree *tree = &cmp.tree[cmp.nr_trees];
-	const char *is = strchr(option, '=');
+	struct cli_tree tree;
 
-	if (!is || is == option || cmp.nr_trees == MAX_TREES)
+	if (cmp.nr_trees == MAX_TREES || !cli_tree(option, &tree))
 		return cli_error("compare: --tree wants NAME=DIR, at most %d times", MAX_TREES);
-	tree->name = strndup(option, is - option);
-	tree->dir = is + 1;
-	cmp.nr_trees++;
+	cmp.tree[cmp.nr_trees].name = tree.name;
+	cmp.tree[cmp.nr_trees++].dir = tree.dir;
 	return CLI_OK;
 }
 

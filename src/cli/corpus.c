@@ -39,7 +39,7 @@ struct seed {
 };
 
 static struct {
-	struct { const char *name, *dir; } tree[MAX_TREES];
+	struct cli_tree tree[MAX_TREES];
 	int nr_trees;
 	struct cli_files files;
 	struct seed *seed;
@@ -55,12 +55,9 @@ static struct {
 
 static int add_tree(const char *option)
 {
-	const char *is = strchr(option, '=');
-
-	if (!is || is == option || corpus.nr_trees == MAX_TREES)
+	if (corpus.nr_trees == MAX_TREES || !cli_tree(option, &corpus.tree[corpus.nr_trees]))
 		return cli_error("corpus: --tree wants NAME=DIR, at most %d times", MAX_TREES);
-	corpus.tree[corpus.nr_trees].name = strndup(option, is - option);
-	corpus.tree[corpus.nr_trees++].dir = is + 1;
+	corpus.nr_trees++;
 	return CLI_OK;
 }
 
@@ -140,13 +137,6 @@ static int ask_reached(int tree, u32 first, u32 end)
 
 /* ---- what stays whatever it reaches ----------------------------------------- */
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static bool is_named(const char *text, const char *base)
 {
 	size_t n = strcspn(base, ".");
@@ -177,7 +167,7 @@ static void keep_named(void)
 			for (u32 s = 0; s < corpus.nr; s++) {
 				struct seed *seed = &corpus.seed[s];
 
-				if (!seed->kept && is_named(text, base_name(seed->path)))
+				if (!seed->kept && is_named(text, file_base(seed->path)))
 					seed->kept = strdup(cli_shown_path(found.gl_pathv[i]));
 			}
 		}
@@ -190,7 +180,7 @@ static void keep_named(void)
 /* Its folder's name and its own. */
 static const char *last_two(const char *path)
 {
-	const char *at = base_name(path);
+	const char *at = file_base(path);
 
 	if (at > path)
 		at--;
@@ -272,7 +262,7 @@ static bool is_better(const struct seed *a, u32 a_worth, const struct seed *b, u
 		return !b || a_worth > b_worth;
 	if (a->events != b->events)
 		return a->events < b->events;
-	return strcmp(base_name(a->path), base_name(b->path)) < 0;
+	return strcmp(file_base(a->path), file_base(b->path)) < 0;
 }
 
 /*
@@ -407,7 +397,7 @@ static void tell_heirs(const struct seed *gone, u32 first, u32 end)
 			open[heir->reached[k]] = 0;
 		}
 		if (has && ++nr <= MAX_TOLD)
-			printf("%s%s", nr > 1 ? ", " : "", base_name(heir->path));
+			printf("%s%s", nr > 1 ? ", " : "", file_base(heir->path));
 	}
 	if (nr > MAX_TOLD)
 		printf(" and %u more", nr - MAX_TOLD);
@@ -530,7 +520,7 @@ static int by_harness_and_size(const void *a, const void *b)
 	if (!order && x->size != y->size)
 		order = x->size < y->size ? -1 : 1;
 	if (!order)
-		order = strcmp(base_name(x->path), base_name(y->path));
+		order = strcmp(file_base(x->path), file_base(y->path));
 	return order ? order : strcmp(x->path, y->path);
 }
 

@@ -83,8 +83,6 @@ static void exec_afl(const struct engine_run *run, const char *program)
 		"AFL_FAST_CAL", "AFL_DISABLE_TRIM",
 		/* what the others found, each minute, the least there is */
 		"AFL_SYNC_TIME",
-		/* what an earlier hunt left in a kept folder */
-		"AFL_AUTORESUME",
 		/* where it left a folder that is kept */
 		"AFL_AUTORESUME",
 	};

@@ -14,6 +14,17 @@ static inline const char *text_of(const json_t *object, const char *name)
 	return json_string_value(json_object_get(object, name)) ?: "";
 }
 
+/* The names in @list, which `list --json functions` said, as an object's members. */
+static inline json_t *names_of(const json_t *list)
+{
+	json_t *names = json_object(), *function;
+	size_t i;
+
+	json_array_foreach(list, i, function)
+		json_object_set_new(names, text_of(function, "name"), json_true());
+	return names;
+}
+
 /* "LAW CLOCK EVENT" of @finding, in @buf */
 static inline const char *signature_of(const json_t *finding, char buf[SIGNATURE])
 {

@@ -50,6 +50,17 @@ const char *cli_sibling(const char *name, char *buf, size_t size)
 	return buf;
 }
 
+bool cli_tree(const char *option, struct cli_tree *tree)
+{
+	const char *is = strchr(option, '=');
+
+	if (!is || is == option)
+		return false;
+	tree->name = strndup(option, is - option);
+	tree->dir = is + 1;
+	return true;
+}
+
 const char *cli_source_dir(void)
 {
 	return CF_SOURCE_DIR;

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "cli.h"
+#include "../report/report.h"
 #include "../subject.h"
 
 #define MAX_CLAIMS 100
@@ -231,10 +232,8 @@ static void show_json(const struct claim *c, bool last)
 		printf("\"%s\": %d, ", verdict_name[i], c->nr[i]);
 	printf("\"solver\": \"%s\", \"seconds\": %.3f", c->solver, c->seconds);
 	if (*c->why) {
-		printf(", \"at\": %d, \"why\": \"", c->at);
-		for (const char *p = c->why; *p; p++)
-			printf(*p == '"' || *p == '\\' ? "\\%c" : "%c", *p);
-		putchar('"');
+		printf(", \"at\": %d, \"why\": ", c->at);
+		report_json_string(stdout, c->why);
 	}
 	if (c->nr[REFUTED])
 		printf(", \"known\": %s", is_known(c) ? "true" : "false");

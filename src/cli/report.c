@@ -119,17 +119,14 @@ static int ask_replay(struct tree *tree, const char **paths, int nr)
 static int ask_functions(struct tree *tree)
 {
 	const char *args[] = { NULL, "list", "--json", "functions", NULL };
-	json_t *list, *function;
+	json_t *list;
 	char *output;
-	size_t i;
 	int code = ask(tree, args, &output);
 
 	if (code)
 		return code;
 	list = json_loads(output, 0, NULL);
-	tree->functions = json_object();
-	json_array_foreach(list, i, function)
-		json_object_set_new(tree->functions, text_of(function, "name"), json_true());
+	tree->functions = names_of(list);
 	json_decref(list);
 	return CLI_OK;
 }
@@ -196,13 +193,11 @@ static bool taken(const char *id)
  */
 static void name_row(struct row *row)
 {
-	const char *base = strrchr(row->path, '/');
 	char name[100];
 	size_t n;
 
-	base = base ? base + 1 : row->path;
 	if (!known_slug(row->path, name, sizeof(name)))
-		snprintf(name, sizeof(name), "%s", base);
+		snprintf(name, sizeof(name), "%s", file_base(row->path));
 	n = strlen(name);
 	if (n > 4 && !strcmp(name + n - 4, ".txt"))
 		name[n - 4] = '\0';
@@ -858,12 +853,12 @@ static int make_page(const char *out, const char **paths, int nr_paths)
 
 static int add_tree(const char *option)
 {
-	const char *is = strchr(option, '=');
+	struct cli_tree tree;
 
-	if (!is || is == option || page.nr_trees == MAX_TREES)
+	if (page.nr_trees == MAX_TREES || !cli_tree(option, &tree))
 		return cli_error("report: --tree wants KERNEL=DIR, at most %d times", MAX_TREES);
-	page.tree[page.nr_trees].kernel = strndup(option, is - option);
-	page.tree[page.nr_trees++].dir = is + 1;
+	page.tree[page.nr_trees].kernel = tree.name;
+	page.tree[page.nr_trees++].dir = tree.dir;
 	return CLI_OK;
 }
 

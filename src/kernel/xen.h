@@ -430,6 +430,7 @@ static int reload_xen(struct kvm_vcpu *vcpu, bool set)
 static int set_xen_runstate(struct kvm_vcpu *vcpu, enum subject_xen_attr what)
 {
 	struct kvm_xen_vcpu_attr attr = unread_attr(KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_CURRENT);
+	struct subject_runstate_view parts = { 0 };
 	u64 total = SUBJECT_XEN_PARTS_NS;
 
 	if (what == SUBJECT_XEN_CURRENT)
@@ -444,11 +445,12 @@ static int set_xen_runstate(struct kvm_vcpu *vcpu, enum subject_xen_attr what)
 						KVM_XEN_VCPU_ATTR_TYPE_RUNSTATE_ADJUST;
 	attr.u.runstate.state = what == SUBJECT_XEN_GIVEN ? RUNSTATE_blocked :
 				what == SUBJECT_XEN_ADJUST ? ~0ull : RUNSTATE_offline;
-	attr.u.runstate.state_entry_time = total;
-	attr.u.runstate.time_running = 1;
-	attr.u.runstate.time_runnable = 2;
-	attr.u.runstate.time_blocked = 3;
-	attr.u.runstate.time_offline = total - 6;
+	subject_add_xen_parts(&parts, total);
+	attr.u.runstate.state_entry_time = parts.entry_ns;
+	attr.u.runstate.time_running = parts.time_ns[SUBJECT_RUNSTATE_RUNNING];
+	attr.u.runstate.time_runnable = parts.time_ns[SUBJECT_RUNSTATE_RUNNABLE];
+	attr.u.runstate.time_blocked = parts.time_ns[SUBJECT_RUNSTATE_BLOCKED];
+	attr.u.runstate.time_offline = parts.time_ns[SUBJECT_RUNSTATE_OFFLINE];
 	return kvm_xen_vcpu_set_attr(vcpu, &attr);
 }
 

@@ -187,11 +187,7 @@ static void check_given(struct run *run, const struct sim_read *read,
 		check_same(run, &v, old, &now->runstate, 0);
 		return;
 	}
-	want.entry_ns += total;
-	want.time_ns[SUBJECT_RUNSTATE_RUNNING] += 1;
-	want.time_ns[SUBJECT_RUNSTATE_RUNNABLE] += 2;
-	want.time_ns[SUBJECT_RUNSTATE_BLOCKED] += 3;
-	want.time_ns[SUBJECT_RUNSTATE_OFFLINE] += total - 6;
+	subject_add_xen_parts(&want, total);
 	if (what == SUBJECT_XEN_GIVEN)
 		want.state = SUBJECT_RUNSTATE_BLOCKED;
 	if (what == SUBJECT_XEN_ADJUST_STATE) {

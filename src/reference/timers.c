@@ -113,13 +113,9 @@ static int give_runstate(u32 nr, enum subject_xen_attr what, u64 run_delay_ns)
 		new = *run;
 	if (what == SUBJECT_XEN_ADJUST && (s64)(now - run->entry_ns) > (s64)total)
 		total = now - run->entry_ns;
-	new.entry_ns += total;
+	subject_add_xen_parts(&new, total);
 	if (now < new.entry_ns)
 		return -1;
-	new.time_ns[SUBJECT_RUNSTATE_RUNNING] += 1;
-	new.time_ns[SUBJECT_RUNSTATE_RUNNABLE] += 2;
-	new.time_ns[SUBJECT_RUNSTATE_BLOCKED] += 3;
-	new.time_ns[SUBJECT_RUNSTATE_OFFLINE] += total - 6;
 	if (what == SUBJECT_XEN_GIVEN)
 		new.state = SUBJECT_RUNSTATE_BLOCKED;
 	*run = new;

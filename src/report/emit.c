@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "emit.h"
+#include "../file.h"
 #include "known.h"
 #include "words.h"
 
@@ -109,10 +110,9 @@ void emit_head(FILE *out, const struct text_file *file, const char *path,
 
 const char *emit_name(const char *path, char buf[EMIT_NAME])
 {
-	const char *base = strrchr(path, '/');
+	const char *base = file_base(path);
 	size_t n = 0;
 
-	base = base ? base + 1 : path;
 	if (!isalpha((unsigned char)*base))
 		buf[n++] = 'f';
 	for (; *base && *base != '.' && n < EMIT_NAME - 1; base++)

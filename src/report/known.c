@@ -188,10 +188,9 @@ const struct known_row *known_fixed(const struct known *known,
 
 bool known_slug(const char *path, char *buf, size_t size)
 {
-	const char *base = strrchr(path, '/');
+	const char *base = file_base(path);
 	size_t n;
 
-	base = base ? base + 1 : path;
 	if (strncmp(base, "regress-", 8))
 		return false;
 	base += 8;

@@ -191,9 +191,9 @@ static u8 next(struct input *in)
 }
 
 /* Mostly within, and a division is dear. */
-static u32 below(u32 value, u32 limit)
+static u64 fold(u64 value, u64 max)
 {
-	return value < limit ? value : value % limit;
+	return value <= max ? value : value % (max + 1);
 }
 
 static u64 number(struct input *in)
@@ -217,13 +217,8 @@ static u64 number(struct input *in)
 			value |= (u64)next(in) << 8 * i;
 		return value;
 	}
-	value = input_boundaries[below(selector & 0x7f, input_boundaries_nr)];
+	value = input_boundaries[fold(selector & 0x7f, input_boundaries_nr - 1)];
 	return value + (u64)(s64)(s8)next(in);
-}
-
-static u64 fold(u64 value, u64 max)
-{
-	return value <= max ? value : value % (max + 1);
 }
 
 u64 event_fold_value(const struct event_info *info, u64 value)
@@ -303,16 +298,16 @@ void scenario_decode(struct scenario *s, const u8 *data, size_t size)
 		const struct event_info *info;
 		u8 where;
 
-		e->kind = below(next(&in), EVENT_NR);
+		e->kind = fold(next(&in), EVENT_NR - 1);
 		info = &event_info[e->kind];
 		e->cpu = e->vcpu = 0;
 		e->value = 0;
 		if (info->has_cpu || info->has_vcpu) {
 			where = next(&in);
 			if (info->has_cpu)
-				e->cpu = below(where & 15, m->nr_cpus);
+				e->cpu = fold(where & 15, m->nr_cpus - 1);
 			if (info->has_vcpu)
-				e->vcpu = below(where >> 4, m->nr_vcpus);
+				e->vcpu = fold(where >> 4, m->nr_vcpus - 1);
 		}
 		if (info->unit) {
 			e->value = event_fold_value(info, number(&in));

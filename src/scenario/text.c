@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "text.h"
+#include "../file.h"
 #include "input.h"
 
 /* ---- comments ------------------------------------------------------------ */
@@ -1262,11 +1263,9 @@ bool text_is_engine_input(const char *path)
 		"crash-", "timeout-", "oom-", "leak-", "slow-unit-",
 		"minimized-from-", "id:", "id_",
 	};
-	const char *base = strrchr(path, '/');
-	size_t n;
+	const char *base = file_base(path);
+	size_t n = strlen(base);
 
-	base = base ? base + 1 : path;
-	n = strlen(base);
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
 		if (!strncmp(base, prefixes[i], strlen(prefixes[i])))
 			return true;
