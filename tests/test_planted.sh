@@ -48,7 +48,7 @@ planted 's/^\t\tdata->u.timer.expires_ns = vcpu->arch.xen.timer_expires;$/&\n\t\
 # Its clock in vcpu_info is 20 ns ahead of that in vcpu_time_info.
 file=arch/x86/kvm/x86.c
 planted 's/^\tguest_hv_clock->version = ++vcpu->hv_clock.version;$/&\n\tguest_hv_clock->system_time += offset ? 20 : 0;/' \
-	1 "agree-kvmclock-xen-copies\\|exact-kvmclock-pvclock-update"
+	1 "agree-kvmclock-xen-copies\\|exact-kvmclock-pvclock-update\\|monotonic-kvmclock-pvclock-update"
 file=arch/x86/kvm/lapic.c
 planted 's/^\tif (vcpu->arch.tsc_scaling_ratio == kvm_caps.default_tsc_scaling_ratio) {$/\tif (true) {/' \
 	1 deadline-tsc-deadline-tsc-deadline-early

@@ -21,11 +21,14 @@ awk -F '\t' '$1 == "kvm-masterclock-origin" && $7 == 1 && $8 == 1 && $9 == 1 && 
 	END { exit n != 2 }' "$tmp/out" || { cat "$tmp/out"; fail "reached, triggered, detected"; }
 grep -q "not detected" "$tmp/bench/time-to-bug.svg" || fail "no curves"
 
-# the last run is lost: the others aren't made again, and the seed gives the same execution
-head -n -1 "$runs" >"$tmp/runs" && cp "$tmp/runs" "$runs"
+# a run is lost: the other isn't made again, and the seed gives the same execution.  Not
+# so for the plain harness: on a busy machine libFuzzer takes another way there once in
+# some forty runs.
+awk -F '\t' '$4 != "ours"' "$runs" >"$tmp/runs" && cp "$tmp/runs" "$runs"
 bench --bugs '^kvm-masterclock-origin$' >"$tmp/again" || fail "the bench again"
 grep -q "^2 runs, 1 of them" "$tmp/err" || { cat "$tmp/err"; fail "it began anew"; }
-diff <(cut -f 1-10 "$tmp/out") <(cut -f 1-10 "$tmp/again") || fail "another execution"
+results() { awk -F '\t' -v OFS='\t' '{ NF = $4 == "plain" ? 9 : 10; print }' "$1"; }
+diff <(results "$tmp/out") <(results "$tmp/again") || fail "another execution"
 
 bench --bugs no-such-bug >/dev/null && fail "a bug that isn't there"
 grep -q no-such-bug "$tmp/err" || fail "it isn't told"
