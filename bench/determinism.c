@@ -15,8 +15,6 @@
 #include "../src/scenario/mutate.h"
 #include "../tests/xorshift.h"
 
-#define MAX_BYTES 2048
-
 static u64 state, hash, nr_events, nr_reads, nr_findings;
 
 static u64 rnd(void)
@@ -136,13 +134,13 @@ static void run_one(u64 nr)
 {
 	static struct step steps[SCENARIO_MAX_EVENTS + 1];
 	static struct scenario s;
-	u8 bytes[MAX_BYTES];
+	u8 bytes[SCENARIO_INPUT_MAX];
 	size_t size;
 
 	state = nr + 1;
 	for (int i = 0; i < 8; i++)
 		rnd();
-	size = rnd() % MAX_BYTES;
+	size = rnd() % SCENARIO_INPUT_MAX;
 	for (size_t i = 0; i < size; i++)
 		bytes[i] = rnd();
 	/* bytes alone are events that have little to do with each other */

@@ -29,7 +29,6 @@
 #include "../src/scenario/mutate.h"
 #include "../tests/xorshift.h"
 
-#define MAX_BYTES 2048
 #define POOL 4096
 #define MAX_KINDS 64
 #define MAX_FOUND 64
@@ -150,7 +149,7 @@ struct apart {
 	u32 slept;			/* how often the host did */
 	bool slewed, switched, tsc_by_clock, clock_by_realtime;
 	u32 synchronised, saved_synchronised; /* how often, one over the other */
-	bool plugged_in;		/* a vCPU */
+	bool zeroed;			/* a TSC, as a new vCPU's is; KVM goes by it later */
 	u64 asleep_ns;			/* that a TSC may have missed by that */
 	u64 waited_ns;
 	struct {
@@ -162,7 +161,7 @@ struct apart {
 	const char *saved_slug;		/* what the saved clock is wrong by */
 	u32 asleep;			/* vCPUs that weren't loaded since, a bit each */
 	u32 nr_vcpus;			/* plugged in so far */
-	u32 periodic;			/* local APIC's timers, a bit each */
+	u32 periodic;			/* local APIC's timers that began so, a bit each */
 	u32 count[SUBJECT_MAX_VCPUS];	/* and what they count down from */
 	bool tsc_touched;
 	bool page_stale;		/* it goes by TSCs of before */
@@ -201,12 +200,12 @@ static s128 clock_tolerance(const struct apart *at, u64 since_ns)
 /*
  * Of a guest's TSC: check_tsc_write() allows 2 cycles for another frequency and, where
  * KVM may take a host's write for an attempt to synchronise, a second; check_woken()
- * what passed between the last entry and a sleep, and the skew.
+ * what passed between the last entry and a sleep, and the skew, each time.
  */
 static s128 tsc_tolerance(const struct apart *at)
 {
 	u128 ns = at->waited_ns + at->asleep_ns + at->slept +
-		  (at->slept || at->synchronised ? 2 * at->skew_ns : 0) +
+		  (at->slept + !!at->synchronised) * 2 * (u128)at->skew_ns +
 		  at->synchronised * CF_NS_PER_SEC +
 		  (at->tsc_by_clock ? clock_tolerance(at, 0) : 0);
 
@@ -682,8 +681,7 @@ static void follow(struct apart *at)
 		if (at->synchronised < at->saved_synchronised)
 			at->synchronised = at->saved_synchronised;
 		at->synchronised++;
-		/* a vCPU is created by a write of 0, which KVM goes by later */
-		if (at->plugged_in)
+		if (at->zeroed)
 			taint(at, known_by("roundtrip guest-TSC write-tsc-host"), BY_TSC,
 			      NULL);
 		/* what KVM takes for an attempt to synchronise, with an offset of before */
@@ -704,6 +702,10 @@ static void follow(struct apart *at)
 	case EVENT_WRITE_TSC_HOST:
 		at->synchronised += !at->synchronised;
 		at->tsc_ended[e->vcpu] = NULL;
+		if (at->zeroed)
+			taint(at, known_by("roundtrip guest-TSC write-tsc-host"), BY_TSC,
+			      NULL);
+		at->zeroed |= !e->value;
 		break;
 	case EVENT_WRITE_TSC_GUEST:
 	case EVENT_SET_TSC_OFFSET:
@@ -721,10 +723,20 @@ static void follow(struct apart *at)
 				     SUBJECT_CS_HYPERV_PAGE ? 100 : 1;
 		break;
 	case EVENT_LAPIC_TIMER:
-		at->periodic &= ~(1u << e->vcpu);
 		at->count[e->vcpu] = LAPIC_TIMER_COUNT(e->value);
-		if (LAPIC_TIMER_MODE(e->value) == SUBJECT_LAPIC_PERIODIC)
+		switch ((enum subject_lapic_mode)LAPIC_TIMER_MODE(e->value)) {
+		case SUBJECT_LAPIC_PERIODIC:
+		case SUBJECT_LAPIC_LVT_PERIODIC:
 			at->periodic |= 1u << e->vcpu;
+			break;
+		case SUBJECT_LAPIC_ONESHOT:
+		case SUBJECT_LAPIC_LVT_DEADLINE:
+		case SUBJECT_LAPIC_RESTORED:
+			at->periodic &= ~(1u << e->vcpu);
+			break;
+		default:	/* it goes on */
+			break;
+		}
 		break;
 	case EVENT_SAVE_CLOCK:
 		at->saved_clock_ended = at->clock_ended;
@@ -744,7 +756,7 @@ static void follow(struct apart *at)
 		break;
 	case EVENT_HOTPLUG_VCPU:
 		/* like the others, which may not be alike any more, nor 0 */
-		at->plugged_in = true;
+		at->zeroed = true;
 		if (at->tsc_touched && at->nr_vcpus < SUBJECT_MAX_VCPUS)
 			at->tsc_ended[at->nr_vcpus] = "plugged-in-after-a-write";
 		at->nr_vcpus += at->nr_vcpus < at->a->machine->nr_vcpus;
@@ -887,15 +899,15 @@ static u64 rnd(void)
 	return xorshift64(&state);
 }
 
-static struct input {
+static struct seed {
 	size_t size;
-	u8 bytes[MAX_BYTES];
+	u8 bytes[SCENARIO_INPUT_MAX];
 } pool[POOL];
 static u32 nr_pool;
 
 static void load(const char *path)
 {
-	struct input *in = &pool[nr_pool];
+	struct seed *in = &pool[nr_pool];
 	long n = file_read(path, (char *)in->bytes, sizeof(in->bytes));
 
 	if (n >= 0 && nr_pool < POOL) {
@@ -907,15 +919,15 @@ static void load(const char *path)
 /* One of the pool, changed, which is then another of the pool. */
 static void next_scenario(struct scenario *s)
 {
-	static struct input in;
+	static struct seed in;
 	u32 i = rnd() % nr_pool, k = rnd() % nr_pool;
 
 	in = pool[i];
 	if (rnd() % 8 == 0)
 		in.size = scenario_crossover(pool[i].bytes, pool[i].size, pool[k].bytes,
-					     pool[k].size, in.bytes, MAX_BYTES, rnd());
+					     pool[k].size, in.bytes, SCENARIO_INPUT_MAX, rnd());
 	for (u64 n = 1 + rnd() % 4; n; n--)
-		in.size = scenario_mutate(in.bytes, in.size, MAX_BYTES, rnd());
+		in.size = scenario_mutate(in.bytes, in.size, SCENARIO_INPUT_MAX, rnd());
 	scenario_decode(s, in.bytes, in.size);
 	if (rnd() % 4 == 0)
 		pool[k] = in;

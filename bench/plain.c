@@ -61,15 +61,9 @@ void __wrap_scenario_decode(struct scenario *s, const u8 *data, size_t size)
 		make_valid(&s->hosts[i], first);
 	for (u32 i = 0; i < s->nr_events; i++) {
 		struct event *e = &s->events[i];
-		const struct event_info *info;
 
 		e->kind %= EVENT_NR;
-		info = &event_info[e->kind];
-		e->cpu = info->has_cpu ? e->cpu % first->nr_cpus : 0;
-		e->vcpu = info->has_vcpu ? e->vcpu % first->nr_vcpus : 0;
-		e->value = info->unit ? event_fold_value(info, e->value) : 0;
-		if (e->kind == EVENT_MIGRATE)
-			e->value %= s->nr_hosts;
+		event_fit(e, first, s->nr_hosts);
 	}
 }
 

@@ -32,12 +32,9 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_size,
 	return scenario_crossover(a, a_size, b, b_size, out, max, seed);
 }
 
-/* What hunt gives libFuzzer as -max_len for timelines. */
-#define MAX_SIZE 2048
-
 struct mutator {
 	u32 seed;
-	u8 out[MAX_SIZE];
+	u8 out[SCENARIO_INPUT_MAX];
 };
 
 void *afl_custom_init(void *afl, unsigned int seed)
@@ -56,8 +53,8 @@ size_t afl_custom_fuzz(void *mutator, uint8_t *data, size_t size, uint8_t **out,
 	struct mutator *m = mutator;
 
 	*out = m->out;
-	if (max > MAX_SIZE)
-		max = MAX_SIZE;
+	if (max > SCENARIO_INPUT_MAX)
+		max = SCENARIO_INPUT_MAX;
 	if (size > max)
 		size = max;
 	m->seed++;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "../scenario/mutate.h"
 #include "cli.h"
 #include "engine.h"
 
@@ -16,7 +17,7 @@ static bool is_timeline(const struct engine_run *run)
 
 static int max_size(const struct engine_run *run)
 {
-	return is_timeline(run) ? 2048 : 256;
+	return is_timeline(run) ? SCENARIO_INPUT_MAX : 256;
 }
 
 struct command {

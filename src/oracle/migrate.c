@@ -129,9 +129,7 @@ void check_restore_tsc(struct run *run)
 		remember_tsc(run, i);
 	}
 	start_afresh(run);
-	run->page_pending |= saved->tsc_of && saved->hv.reference_tsc;
-	if (!saved->tsc_of)
-		return;
+	run->page_pending |= saved->hv.reference_tsc;
 	run->moved.tsc_is_new = false;
 	run->tsc_written = (1u << saved->nr_vcpus) - 1;
 	if (!is_new || run->event->value || m->early_tsc_khz ||

@@ -263,6 +263,8 @@ static bool do_event(struct run *run, const struct event *event)
 	run->page_emulated |= run->vm.tsc_emulation || kind == EVENT_REENLIGHTENMENT;
 	remember_who_asks(run, event);
 	if (kind == EVENT_RESTORE_TSC) {
+		if (!run->sim.saved.tsc_of)
+			return true;	/* there was nothing to restore */
 		/* the timers' MSRs come with it, as they were saved */
 		run->tsc_write.known = run->tsc_write.forgotten = run->page_asked = false;
 		run->tsc_write.any = true;

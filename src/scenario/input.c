@@ -69,12 +69,6 @@ static u64 from_bytes(struct input *in)
 	return value;
 }
 
-/* @value into [0, @span]; the mask saves a division where it can. */
-static u64 fold(u64 value, u64 span)
-{
-	return span & (span + 1) ? value % (span + 1) : value & span;
-}
-
 /* The text after "@name " on a line of @text, or NULL. */
 static const char *find_field(const char *text, const char *name)
 {

@@ -26,6 +26,14 @@ static inline struct input input_init(const u8 *data, size_t size)
 	return (struct input){ data, size, 0 };
 }
 
+/* @value into [0, @max]: mostly it is there, and a division is dear. */
+static inline u64 fold(u64 value, u64 max)
+{
+	if (value <= max)
+		return value;
+	return max & (max + 1) ? value % (max + 1) : value & max;
+}
+
 /* Next field @name, in [@min, @max]. */
 u64 input_u64(struct input *in, const char *name, u64 min, u64 max);
 s64 input_s64(struct input *in, const char *name, s64 min, s64 max);

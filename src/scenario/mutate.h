@@ -7,6 +7,9 @@
 
 #include "scenario.h"
 
+/* Of a scenario, what the engines are asked for at most; some hundred events. */
+#define SCENARIO_INPUT_MAX 2048
+
 /* Changes @s.  Deterministic in @seed. */
 void scenario_change(struct scenario *s, u32 seed);
 

@@ -12,7 +12,6 @@
  */
 #include <string.h>
 #include "scenario.h"
-#include "input.h"
 
 const struct event_info event_info[EVENT_NR] = {
 	[EVENT_ADVANCE_NS] = { "advance", false, false, "ns", false,
@@ -190,12 +189,6 @@ static u8 next(struct input *in)
 	return in->pos < in->size ? in->data[in->pos++] : 0;
 }
 
-/* Mostly within, and a division is dear. */
-static u64 fold(u64 value, u64 max)
-{
-	return value <= max ? value : value % (max + 1);
-}
-
 static u64 number(struct input *in)
 {
 	u8 selector = next(in);
@@ -219,14 +212,6 @@ static u64 number(struct input *in)
 	}
 	value = input_boundaries[fold(selector & 0x7f, input_boundaries_nr - 1)];
 	return value + (u64)(s64)(s8)next(in);
-}
-
-u64 event_fold_value(const struct event_info *info, u64 value)
-{
-	if (!info->is_signed)
-		return fold(value, info->max);
-	/* all of it is allowed, and -2^63 has no counterpart */
-	return info->max == ~0ull ? value : (u64)((s64)value % (s64)(info->max + 1));
 }
 
 static bool value_allowed(const struct event_info *info, u64 value)
@@ -300,20 +285,11 @@ void scenario_decode(struct scenario *s, const u8 *data, size_t size)
 
 		e->kind = fold(next(&in), EVENT_NR - 1);
 		info = &event_info[e->kind];
-		e->cpu = e->vcpu = 0;
-		e->value = 0;
-		if (info->has_cpu || info->has_vcpu) {
-			where = next(&in);
-			if (info->has_cpu)
-				e->cpu = fold(where & 15, m->nr_cpus - 1);
-			if (info->has_vcpu)
-				e->vcpu = fold(where >> 4, m->nr_vcpus - 1);
-		}
-		if (info->unit) {
-			e->value = event_fold_value(info, number(&in));
-			if (e->kind == EVENT_MIGRATE)
-				e->value %= s->nr_hosts;
-		}
+		where = info->has_cpu || info->has_vcpu ? next(&in) : 0;
+		e->cpu = where & 15;
+		e->vcpu = where >> 4;
+		e->value = info->unit ? number(&in) : 0;
+		event_fit(e, m, s->nr_hosts);
 	}
 }
 
@@ -331,15 +307,19 @@ static void put(struct output *out, u8 byte)
 
 static void put_number(struct output *out, u64 value)
 {
-	int n = 1, i;
+	int n = value ? (71 - __builtin_clzll(value)) / 8 : 1, i;
 
 	if (value < 0x40) {
 		put(out, value);
 		return;
 	}
-	while (n < 8 && value >> 8 * n)
-		n++;
 	put(out, 0x40 + n - 1);
+	if (out->max >= out->pos + 8) {
+		/* what is beyond @n is written over, or isn't counted */
+		memcpy(out->buf + out->pos, &value, 8);
+		out->pos += n;
+		return;
+	}
 	for (i = 0; i < n; i++)
 		put(out, value >> 8 * i);
 }

@@ -10,6 +10,7 @@
 #define CF_SCENARIO_H
 
 #include "../subject.h"
+#include "input.h"
 
 #ifndef SCENARIO_MAX_EVENTS		/* more in bench/speed.sh */
 #define SCENARIO_MAX_EVENTS 256
@@ -163,7 +164,27 @@ static inline bool event_enters(const struct event *event)
 }
 
 /* @value, into what that kind of event allows. */
-u64 event_fold_value(const struct event_info *info, u64 value);
+static inline u64 event_fold_value(const struct event_info *info, u64 value)
+{
+	s64 x = value, max = info->max;
+
+	if (!info->is_signed)
+		return fold(value, info->max);
+	/* all of it is allowed, and -2^63 has no counterpart */
+	return info->max == ~0ull || (x <= max && x >= -max) ? value : (u64)(x % (max + 1));
+}
+
+/* Makes any operands those of an event of that kind, on @nr_hosts machines as @m is. */
+static inline void event_fit(struct event *event, const struct machine *m, u32 nr_hosts)
+{
+	const struct event_info *info = &event_info[event->kind];
+
+	event->cpu = info->has_cpu ? fold(event->cpu, m->nr_cpus - 1) : 0;
+	event->vcpu = info->has_vcpu ? fold(event->vcpu, m->nr_vcpus - 1) : 0;
+	event->value = info->unit ? event_fold_value(info, event->value) : 0;
+	if (event->kind == EVENT_MIGRATE)
+		event->value = fold(event->value, nr_hosts - 1);
+}
 
 /*
  * Decodes any @size bytes into a valid scenario.  Reads no more than it
