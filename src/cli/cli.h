@@ -80,7 +80,8 @@ const char *cli_replay_program(const char *harness, const char *path, char *buf,
 
 /* A tree's programs, which ./clockfuzz has built: "--tree NAME=DIR". */
 struct cli_tree {
-	const char *name, *dir;
+	char *name;			/* the caller frees it */
+	const char *dir;
 };
 
 /* False when @option isn't that. */
