@@ -136,18 +136,23 @@ fail:
 
 long file_read(const char *path, char *buf, size_t max)
 {
-	FILE *in = fopen(path, "rb");
-	int err = 0;
-	size_t n;
+	int in = open(path, O_RDONLY | O_CLOEXEC), err = 0;
+	size_t n = 0;
+	ssize_t more;
+	char beyond;
 
-	if (!in)
+	if (in < 0)
 		return -1;
-	n = fread(buf, 1, max, in);
-	if (ferror(in))
-		err = errno ? errno : EIO;
-	else if (n == max && fgetc(in) != EOF)
-		err = EFBIG;
-	fclose(in);
+	while ((more = read(in, n < max ? buf + n : &beyond, n < max ? max - n : 1)) != 0) {
+		if (more < 0 && errno == EINTR)
+			continue;
+		if (more < 0 || n == max) {
+			err = more < 0 ? errno : EFBIG;
+			break;
+		}
+		n += more;
+	}
+	close(in);
 	errno = err;
 	return err ? -1 : (long)n;
 }

@@ -701,6 +701,22 @@ struct subject {
 	void (*ntp_seconds)(const struct subject_ntp *at, struct subject_ntp_after *after);
 };
 
+/*
+ * A pure function in a subject's table.  Where the table is that of a harness over pure
+ * functions, it has only those that the harness uses, -DCF_USES_member=1, and the linker
+ * leaves out the others.
+ */
+#ifdef CF_PURE
+#define SUBJECT_USED_1 0,
+#define SUBJECT_SECOND(ignored, value, ...) value
+#define SUBJECT_CHOOSE(...) SUBJECT_SECOND(__VA_ARGS__)
+#define SUBJECT_IF_USED(value, function) SUBJECT_CHOOSE(SUBJECT_USED_##value function, NULL, )
+#define SUBJECT_IF(value, function) SUBJECT_IF_USED(value, function)
+#define SUBJECT_PURE(member, function) .member = SUBJECT_IF(CF_USES_##member, function)
+#else
+#define SUBJECT_PURE(member, function) .member = function
+#endif
+
 /* Sliced from this build's tree, with its successors; and src/reference/. */
 extern const struct subject subject_linux, subject_reference;
 

@@ -518,17 +518,14 @@ static size_t peek(struct parser *p, const char **word)
 
 static bool accept(struct parser *p, const char *expected)
 {
-	const char *word;
-	size_t n;
+	const char *at;
 
-	/* an event has some sixty names to be compared with */
 	skip_blanks(p);
-	if (p->pos == p->end || *p->pos != *expected)
+	for (at = p->pos; *expected && at < p->end && *at == *expected; at++)
+		expected++;
+	if (*expected || (at < p->end && *at != ' ' && *at != '\t'))
 		return false;
-	n = peek(p, &word);
-	if (n != strlen(expected) || memcmp(word, expected, n))
-		return false;
-	p->pos += n;
+	p->pos = at;
 	return true;
 }
 
