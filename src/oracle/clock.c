@@ -1133,12 +1133,15 @@ void check_tuple_cpu(struct run *run, u32 nr, const struct subject_vcpu_view *ol
 
 /*
  * A guest that was stopped finds PVCLOCK_GUEST_STOPPED when it enters and in the tuples
- * after that, until it reads one and takes it out; no other does.  A Xen guest has none.
+ * after that, until it reads one and takes it out; no other does.  Where its memory is
+ * away when it enters, it finds it in the first tuple that is written there again.  A Xen
+ * guest has none.
  */
 void check_stopped(struct run *run, u32 nr, bool updated)
 {
 	struct vcpu_state *state = &run->vcpu[nr];
 	bool told = state->view.pvclock.flags & SUBJECT_PVCLOCK_GUEST_STOPPED;
+	bool missed = state->stop_missed && state->stopped;
 
 	if (updated) {
 		state->told_stopped |= state->stopped;
@@ -1146,15 +1149,16 @@ void check_stopped(struct run *run, u32 nr, bool updated)
 	}
 	if (run->event->kind == EVENT_READ_PVCLOCK)
 		state->told_stopped = false;
-	/* an update is lost if its memory is away; newer trees lose what was asked, too */
-	if (state->stopped && event_enters(run->event) && run->slot_gone)
-		state->stop_unclear = true;
+	state->stop_missed = state->stopped && (state->stop_missed ||
+			     (event_enters(run->event) && run->slot_gone));
 	if (state->stop_unclear || told == (state->told_stopped | state->stopped) ||
-	    !(updated || event_enters(run->event)))
+	    !(updated || (event_enters(run->event) && !state->stop_missed)))
 		return;
+	state->stop_unclear = missed;
 	run_fail(run, &(struct verdict){
 		.law = LAW_EXACT, .clock = "kvmclock",
-		.function = "kvm_set_guest_paused", .event = "guest-stopped",
+		.function = missed ? "kvm_guest_time_update" : "kvm_set_guest_paused",
+		.event = missed ? "guest-stopped-missed" : "guest-stopped",
 		.why = told ? "the tuple says that the guest was stopped" :
 			      "the tuple doesn't say that the guest was stopped",
 		.unit = "", .got = told, .want = !told,

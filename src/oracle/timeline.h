@@ -37,7 +37,8 @@ struct vcpu_state {
 	bool stale;			/* an update didn't reach the guest's copy */
 	u8 cpu;				/* of its last entry */
 	bool stopped, told_stopped;	/* KVM_KVMCLOCK_CTRL; its memory says so */
-	bool stop_unclear;		/* a Xen guest's, or one that couldn't be told */
+	bool stop_missed;		/* it couldn't be told, its memory was away */
+	bool stop_unclear;		/* a Xen guest's, or one that was forgotten */
 	bool entered;			/* at raw TSC: */
 	u64 entered_raw;		/* the boot CPU's, or of a CPU behind that */
 	bool woken;			/* and where its TSC goes on is known: between */
