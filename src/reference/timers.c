@@ -46,7 +46,7 @@ int ref_xen_set_timer(u32 nr, u64 timeout_ns)
 	s64 now = own_clock_ns(nr), left = timeout_ns - now;
 
 	if (timeout_ns && ((s64)timeout_ns < 0 || left >> 50 > 0))
-		timeout_ns = now + 100000000;
+		timeout_ns = (u64)now + 100000000;
 	vm.vcpu[nr].xen.expires_ns = timeout_ns;
 	return 0;
 }
