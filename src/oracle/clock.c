@@ -1349,19 +1349,19 @@ void check_wall_clock(struct run *run, const struct sim_read *read)
 		}
 		/* kvmclock may clamp to its base, by the distance above; law "signed" */
 		v.low += signed_ns(run, tsc - run->vm.master_cycle_now);
-	} else if (preempted_ns && v.got < v.want &&
-		   v.got - v.want >= v.low - (s128)preempted_ns) {
-		v.why = "realtime and kvmclock were read at two instants";
-		/* KVM reads both at one TSC if the host itself goes by it */
-		v.event = run->vm.use_master_clock &&
-			  run->timekeeper.clocksource != SUBJECT_CS_OTHER ?
-			  "read-wall-clock-preempted" : "read-wall-clock-fallback";
 	} else {
 		struct verdict gap = v;
 
 		gap.low -= preempted_ns;
-		if (wrapped_product(run, &gap))
+		if (wrapped_product(run, &gap)) {
 			v.event = "read-wall-clock" AFTER_GAP;
+		} else if (preempted_ns && v.got < v.want && v.got - v.want >= gap.low) {
+			v.why = "realtime and kvmclock were read at two instants";
+			/* KVM reads both at one TSC if the host itself goes by it */
+			v.event = run->vm.use_master_clock &&
+				  run->timekeeper.clocksource != SUBJECT_CS_OTHER ?
+				  "read-wall-clock-preempted" : "read-wall-clock-fallback";
+		}
 	}
 	if (run_check(run, &v) && !preempted_ns && !run->snapshot_broken &&
 	    host_realtime_ns(run, read->tsc, &exact) &&

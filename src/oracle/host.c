@@ -305,12 +305,14 @@ bool do_suspend(struct run *run, const struct event *event)
 	s64 cycle_ns = cycles_to_ns(run, 1) + 1;
 	struct readings before, after;
 	struct sim_read read;
-	bool judged;
+	bool judged, wrapped = gap_wraps(run);
 
 	/* Hyper-V's TSC isn't lost; nothing was done */
 	if (run->sim.machine->clocksource == SUBJECT_CS_HYPERV_PAGE)
 		return true;
-	judged = read_all(run, &was, raw, &before) && !gap_wraps(run);
+	judged = read_all(run, &was, raw, &before) && !wrapped;
+	/* it goes on from what it had come to */
+	run->host_broken |= wrapped;
 	remember_asleep(run, raw);
 	if (!sim_event(&run->sim, event, &read))
 		return false;

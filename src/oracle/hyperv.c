@@ -482,6 +482,7 @@ static void note_stimer(struct run *run, u32 nr, const struct sim_read *read)
 	timer->generation = run->generation;
 	timer->judged = one_counter(run, nr);
 	timer->asked = 0;
+	timer->waits = timer->waited = false;
 	if (timer->state == TIMER_ON && !is_periodic(timer))
 		timer->asked = timer->count;
 	else if (timer->state == TIMER_ON && timer->judged && !event_units(run) &&
@@ -627,17 +628,23 @@ static void check_stimer_due(struct run *run, u32 nr, bool full,
 		late += elapsed / 2000 + 2 * (elapsed / run->rate_denominator);
 	late = late / 100 + 2;
 	if (!full) {
-		run_check(run, &(struct verdict){
+		if (!run_check(run, &(struct verdict){
 			.law = LAW_DEADLINE, .clock = "stimer",
-			.function = "stimer_start", .event = "stimer-late",
+			.function = timer->waited ? "kvm_hv_process_stimers" : "stimer_start",
+			.event = timer->waited ? "stimer-late-waited" : "stimer-late",
 			.why = "it is due on the guest's clock, and didn't come",
 			.unit = "100ns", .got = units, .want = timer->asked,
 			.low = -((s128)1 << 100), .high = late,
-		});
+		    }) && timer->waited)
+			timer->asked = 0;	/* it doesn't come any more */
 		return;
 	}
 	if (units < timer->asked)
 		return;
+	/* one that waited before may be lost; that is said when the slot is free */
+	if (timer->waited)
+		return;
+	timer->waits = !is_periodic(timer);
 	if (is_periodic(timer)) {
 		bool seen_to = units - timer->asked > late && !event_units(run);
 
@@ -728,8 +735,10 @@ void check_stimer(struct run *run, u32 nr, const struct sim_read *read)
 	else if (!sets || (full && is_periodic(timer)))
 		check_stimer_due(run, nr, full, &now);
 	restarted = times && is_periodic(timer);
-	if (kind == EVENT_MESSAGE_SLOT)
+	if (kind == EVENT_MESSAGE_SLOT) {
 		timer->slot_busy = run->event->value;
+		timer->waited |= timer->waits && !timer->slot_busy;
+	}
 	if (config)
 		timer->no_synic = run->event->value & SUBJECT_STIMER_NO_SYNIC;
 	if ((config || arm) && check_taken(run, nr, &now)) {

@@ -68,6 +68,7 @@ struct timer {
 	enum { TIMER_OFF, TIMER_ON, TIMER_ANY } state; /* the last: nobody says */
 	u64 asked;			/* when it is to come, 100 ns; 0: isn't known */
 	bool slot_busy;			/* the guest left a message there */
+	bool waits, waited;		/* was due, for that to be read; until it was */
 };
 
 /* What a vCPU's guest read of its clock when the VMM saved it. */

@@ -220,6 +220,10 @@ void check_xen_arm(struct run *run, u64 due, const struct subject_xen_view *befo
 	if (cycle_ns) {
 		v.low = -slack;
 		v.high = slack;
+	} else if (run->sim.cycles != run->began_cycles) {
+		/* the APIC waited meanwhile: what passed, rounded down on either clock */
+		v.low = -1;
+		v.high = 1;
 	}
 	/* first: the copy that missed an update is of an older snapshot than KVM's */
 	if (vcpu->stale) {
