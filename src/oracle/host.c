@@ -234,7 +234,9 @@ void check_host_update(struct run *run, const struct event *event)
 			start_afresh(run);
 			forget_all_timers(run);
 		}
-	} else if (read_all(run, is, raw, &after) &&
+	/* a frequency set in the first ms may move either below 0, and xtime has no sign */
+	} else if (before.mono >= 0 && before.real >= 0 &&
+		   read_all(run, is, raw, &after) &&
 		   check_moved(run, "host-raw", before.raw, after.raw, lost, wrap) &&
 		   check_moved(run, "host-monotonic", before.mono, after.mono,
 			       lost, wrap)) {

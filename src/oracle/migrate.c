@@ -103,7 +103,9 @@ void check_migrate(struct run *run, u32 from)
 		run->asked[i] = ASKED_BY_EVENT;
 		run->timer[i] = (struct timer){ 0 };
 		run->vcpu[i] = (struct vcpu_state){
-			.wrapped = unticked, .stop_unclear = run->vcpu[i].stop_unclear,
+			.wrapped = unticked,
+			/* the memory that was away is another VM's now */
+			.stop_unclear = run->vcpu[i].stop_unclear || run->vcpu[i].stop_missed,
 			.told_stopped = run->vcpu[i].told_stopped,
 		};
 		run->sim.subject->view_vcpu(i, &run->vcpu[i].view);
