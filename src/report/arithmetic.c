@@ -449,7 +449,6 @@ static bool nested_tsc(const struct sums *s)
 	return tsc == (u64)s->f->got;
 }
 
-/* What the guest asked for, by its own copy, and what KVM takes for now. */
 /* The VMM's, by a pair in memory that nobody has written. */
 static bool xen_timer_before_clock(const struct sums *s)
 {
@@ -462,6 +461,7 @@ static bool xen_timer_before_clock(const struct sums *s)
 	return (s64)due == s->f->got;
 }
 
+/* What the guest asked for, by its own copy, and what KVM takes for now. */
 static bool xen_timer(const struct sums *s)
 {
 	const struct subject_vcpu_view *v = &s->step->vcpu[s->event->vcpu];
@@ -514,6 +514,37 @@ static bool runstate_area(const struct sums *s)
 		good |= has->time_ns[i] == got;
 	}
 	return good;
+}
+
+/* Its message found the slot full; what KVM saw when that was read is gone by now. */
+static bool stimer_waited(const struct sums *s)
+{
+	const struct subject_vm_view *vm = &s->step->vm;
+	u64 tsc, now = s->f->got;
+
+	if (vm->page_enabled) {
+		place(s, "get_time_ref_counter");
+		tsc = rdtsc_of_guest(s, "tsc", &s->step->vcpu[s->event->vcpu],
+				     s->step->raw_tsc);
+		now = (u64)((u128)tsc * vm->page_scale >> 64) + vm->page_offset_100ns;
+		line(s, "counter", "(tsc * tsc_scale >> 64) + tsc_offset = (%llu * %llu >> 64) + %lld = %llu",
+		     tsc, vm->page_scale, vm->page_offset_100ns, now);
+	}
+	place(s, s->f->function);
+	line(s, "exp_time", "%llu: it was due once, and waits with msg_pending set", (u64)s->f->want);
+	line(s, "left", "exp_time - counter = %lld", (s64)((u64)s->f->want - now));
+	return now == (u64)s->f->got;
+}
+
+/* The request went with a tuple that found no memory. */
+static bool stop_missed(const struct sums *s)
+{
+	u8 flags = s->step->vcpu[s->event->vcpu].pvclock.flags;
+
+	place(s, s->f->function);
+	line(s, "flags", "0x%x, without 0x%x (PVCLOCK_GUEST_STOPPED)", flags,
+	     SUBJECT_PVCLOCK_GUEST_STOPPED);
+	return !(flags & SUBJECT_PVCLOCK_GUEST_STOPPED) == !s->f->got;
 }
 
 static bool tsc_deadline(const struct sums *s)
@@ -613,6 +644,10 @@ static bool arithmetic(const struct sums *s)
 		return xen_timer_before_clock(s);
 	if (is(f->clock, "runstate-area"))
 		return runstate_area(s);
+	if (is(f->event, "stimer-late-waited"))
+		return stimer_waited(s);
+	if (is(f->event, "guest-stopped-missed"))
+		return stop_missed(s);
 	if (!s->step->has_clock)
 		return false;
 	if (is(f->clock, "kvmclock"))
