@@ -1151,6 +1151,8 @@ void check_stopped(struct run *run, u32 nr, bool updated)
 		state->told_stopped = false;
 	state->stop_missed = state->stopped && (state->stop_missed ||
 			     (event_enters(run->event) && run->slot_gone));
+	/* who reads a clock has one: it may have been told, and have taken that out */
+	state->stop_unclear |= state->stop_missed && run->event->kind == EVENT_READ_PVCLOCK;
 	if (state->stop_unclear || told == (state->told_stopped | state->stopped) ||
 	    !(updated || (event_enters(run->event) && !state->stop_missed)))
 		return;
