@@ -632,6 +632,12 @@ static void follow_machine(struct apart *at)
 		at->waited_ns = waited_ns;
 }
 
+static void taint_if_zeroed(struct apart *at)
+{
+	if (at->zeroed)
+		taint(at, known_by("roundtrip guest-TSC write-tsc-host"), BY_TSC, NULL);
+}
+
 /* What the event does to what may be expected from here on. */
 static void follow(struct apart *at)
 {
@@ -681,9 +687,7 @@ static void follow(struct apart *at)
 		if (at->synchronised < at->saved_synchronised)
 			at->synchronised = at->saved_synchronised;
 		at->synchronised++;
-		if (at->zeroed)
-			taint(at, known_by("roundtrip guest-TSC write-tsc-host"), BY_TSC,
-			      NULL);
+		taint_if_zeroed(at);
 		/* what KVM takes for an attempt to synchronise, with an offset of before */
 		if (at->slept)
 			taint(at, known_by("roundtrip guest-TSC write-tsc-host-matched"),
@@ -702,9 +706,7 @@ static void follow(struct apart *at)
 	case EVENT_WRITE_TSC_HOST:
 		at->synchronised += !at->synchronised;
 		at->tsc_ended[e->vcpu] = NULL;
-		if (at->zeroed)
-			taint(at, known_by("roundtrip guest-TSC write-tsc-host"), BY_TSC,
-			      NULL);
+		taint_if_zeroed(at);
 		at->zeroed |= !e->value;
 		break;
 	case EVENT_WRITE_TSC_GUEST:

@@ -63,7 +63,7 @@ void __wrap_scenario_decode(struct scenario *s, const u8 *data, size_t size)
 		struct event *e = &s->events[i];
 
 		e->kind %= EVENT_NR;
-		event_fit(e, first, s->nr_hosts);
+		event_fit(s, e);
 	}
 }
 

@@ -173,8 +173,8 @@ static void edge_name(u32 edge, char *name, size_t size)
 	__sanitizer_symbolize_pc(pc, "%s:%l", place, sizeof(place));
 	if (!strncmp(file, subject->tree, n) && file[n] == '/')
 		file += n + 1;
-	else if (strchr(file, '/'))
-		file = strrchr(file, '/') + 1;
+	else
+		file = file_base(file);
 	line = strrchr(place, ':');
 	if (line && !strcmp(line, ":0"))
 		*line = '\0';			/* made of several */

@@ -1141,7 +1141,7 @@ void check_stopped(struct run *run, u32 nr, bool updated)
 {
 	struct vcpu_state *state = &run->vcpu[nr];
 	bool told = state->view.pvclock.flags & SUBJECT_PVCLOCK_GUEST_STOPPED;
-	bool missed = state->stop_missed && state->stopped;
+	bool missed = state->stop_missed;
 
 	if (updated) {
 		state->told_stopped |= state->stopped;

@@ -641,16 +641,16 @@ static void check_stimer_due(struct run *run, u32 nr, bool full,
 	}
 	if (units < timer->asked)
 		return;
-	/* one that waited before may be lost; that is said when the slot is free */
-	if (timer->waited)
-		return;
-	timer->waits = !is_periodic(timer);
 	if (is_periodic(timer)) {
 		bool seen_to = units - timer->asked > late && !event_units(run);
 
 		start_next_period(timer, seen_to ? units : 0);
 		return;
 	}
+	/* one that waited before may be lost; that is said when the slot is free */
+	if (timer->waited)
+		return;
+	timer->waits = true;
 	if (units - timer->asked > late)
 		run_check(run, &(struct verdict){
 			.law = LAW_EXACT, .clock = "stimer",

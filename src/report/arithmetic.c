@@ -338,21 +338,30 @@ static bool tuple_fields(const struct sums *s)
 	return (s64)v->pvclock.system_time == s->f->got || is(s->f->unit, "2^-32 ns/ms");
 }
 
-static bool reference_page(const struct sums *s)
+/* The reference counter by the page, at the TSC of @v, the vCPU of @tsc_name. */
+static u64 page_counter(const struct sums *s, const char *tsc_name,
+			const struct subject_vcpu_view *v)
 {
 	const struct subject_vm_view *vm = &s->step->vm;
-	const struct subject_vcpu_view *v = &s->step->vcpu[0];
 	u64 tsc, scaled;
 
 	place(s, "get_time_ref_counter");
-	tsc = rdtsc_of_guest(s, "tsc of vCPU0", v, s->step->raw_tsc);
+	tsc = rdtsc_of_guest(s, tsc_name, v, s->step->raw_tsc);
 	scaled = (u128)tsc * vm->page_scale >> 64;
 	line(s, "counter", "(tsc * tsc_scale >> 64) + tsc_offset = (%llu * %llu >> 64) + %lld",
 	     tsc, vm->page_scale, vm->page_offset_100ns);
 	line(s, "", "= %llu + %lld = %llu", scaled, vm->page_offset_100ns,
 	     scaled + vm->page_offset_100ns);
+	return scaled + vm->page_offset_100ns;
+}
+
+static bool reference_page(const struct sums *s)
+{
+	const struct subject_vcpu_view *v = &s->step->vcpu[0];
+	u64 counter = page_counter(s, "tsc of vCPU0", v);
+
 	scaled_khz(s, v);
-	return scaled + vm->page_offset_100ns == s->step->got;
+	return counter == s->step->got;
 }
 
 /* A page's time from two updates, or one that its reader takes for none. */
@@ -519,17 +528,10 @@ static bool runstate_area(const struct sums *s)
 /* Its message found the slot full; what KVM saw when that was read is gone by now. */
 static bool stimer_waited(const struct sums *s)
 {
-	const struct subject_vm_view *vm = &s->step->vm;
-	u64 tsc, now = s->f->got;
+	u64 now = s->f->got;
 
-	if (vm->page_enabled) {
-		place(s, "get_time_ref_counter");
-		tsc = rdtsc_of_guest(s, "tsc", &s->step->vcpu[s->event->vcpu],
-				     s->step->raw_tsc);
-		now = (u64)((u128)tsc * vm->page_scale >> 64) + vm->page_offset_100ns;
-		line(s, "counter", "(tsc * tsc_scale >> 64) + tsc_offset = (%llu * %llu >> 64) + %lld = %llu",
-		     tsc, vm->page_scale, vm->page_offset_100ns, now);
-	}
+	if (s->step->vm.page_enabled)
+		now = page_counter(s, "tsc", &s->step->vcpu[s->event->vcpu]);
 	place(s, s->f->function);
 	line(s, "exp_time", "%llu: it was due once, and waits with msg_pending set", (u64)s->f->want);
 	line(s, "left", "exp_time - counter = %lld", (s64)((u64)s->f->want - now));

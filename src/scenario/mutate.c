@@ -172,7 +172,7 @@ static struct event draw_event(struct random *r, const struct scenario *s, u8 ki
 	e.cpu = below(r, SUBJECT_MAX_CPUS);
 	e.vcpu = below(r, SUBJECT_MAX_VCPUS);
 	e.value = draw_value_for(r, s, kind);
-	event_fit(&e, &s->machine, s->nr_hosts);
+	event_fit(s, &e);
 	return e;
 }
 
@@ -374,7 +374,7 @@ static void insert_timer(struct random *r, struct scenario *s, u32 at)
 	look = draw_event(r, s, below(r, 2) ? EVENT_RUN_VCPU : EVENT_READ_TMCCT);
 	look.vcpu = arm.vcpu;
 	insert(s, at, look);
-	event_fit(&wait, &s->machine, s->nr_hosts);
+	event_fit(s, &wait);
 	insert(s, at, wait);
 	if (!below(r, 4))
 		insert_nested(r, s, at, arm.vcpu);
@@ -576,7 +576,7 @@ void scenario_change(struct scenario *s, u32 seed)
 	for (at = 0; at < s->nr_events; at++) {
 		if (s->events[at].kind == EVENT_INTERLEAVE && below(&r, 2))
 			s->events[at].value = draw_schedule(&r, s->events[at].value);
-		event_fit(&s->events[at], &s->machine, s->nr_hosts);
+		event_fit(s, &s->events[at]);
 	}
 }
 
@@ -602,7 +602,7 @@ size_t scenario_crossover(const u8 *a, size_t na, const u8 *b, size_t nb,
 	scenario_decode(&y, b, nb);
 	x.nr_events = below(&r, x.nr_events + 1);
 	for (from = below(&r, y.nr_events + 1); from < y.nr_events; from++) {
-		event_fit(&y.events[from], &x.machine, x.nr_hosts);
+		event_fit(&x, &y.events[from]);
 		insert(&x, x.nr_events, y.events[from]);
 	}
 	return encode_fitting(&x, out, max_out);

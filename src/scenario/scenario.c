@@ -289,7 +289,7 @@ void scenario_decode(struct scenario *s, const u8 *data, size_t size)
 		e->cpu = where & 15;
 		e->vcpu = where >> 4;
 		e->value = info->unit ? number(&in) : 0;
-		event_fit(e, m, s->nr_hosts);
+		event_fit(s, e);
 	}
 }
 
@@ -307,19 +307,15 @@ static void put(struct output *out, u8 byte)
 
 static void put_number(struct output *out, u64 value)
 {
-	int n = value ? (71 - __builtin_clzll(value)) / 8 : 1, i;
+	int n = 1, i;
 
 	if (value < 0x40) {
 		put(out, value);
 		return;
 	}
+	while (n < 8 && value >> 8 * n)
+		n++;
 	put(out, 0x40 + n - 1);
-	if (out->max >= out->pos + 8) {
-		/* what is beyond @n is written over, or isn't counted */
-		memcpy(out->buf + out->pos, &value, 8);
-		out->pos += n;
-		return;
-	}
 	for (i = 0; i < n; i++)
 		put(out, value >> 8 * i);
 }

@@ -166,24 +166,22 @@ static inline bool event_enters(const struct event *event)
 /* @value, into what that kind of event allows. */
 static inline u64 event_fold_value(const struct event_info *info, u64 value)
 {
-	s64 x = value, max = info->max;
-
 	if (!info->is_signed)
 		return fold(value, info->max);
 	/* all of it is allowed, and -2^63 has no counterpart */
-	return info->max == ~0ull || (x <= max && x >= -max) ? value : (u64)(x % (max + 1));
+	return info->max == ~0ull ? value : (u64)((s64)value % (s64)(info->max + 1));
 }
 
-/* Makes any operands those of an event of that kind, on @nr_hosts machines as @m is. */
-static inline void event_fit(struct event *event, const struct machine *m, u32 nr_hosts)
+/* Makes any operands of @event those of an event of its kind in @s. */
+static inline void event_fit(const struct scenario *s, struct event *event)
 {
 	const struct event_info *info = &event_info[event->kind];
 
-	event->cpu = info->has_cpu ? fold(event->cpu, m->nr_cpus - 1) : 0;
-	event->vcpu = info->has_vcpu ? fold(event->vcpu, m->nr_vcpus - 1) : 0;
+	event->cpu = info->has_cpu ? fold(event->cpu, s->machine.nr_cpus - 1) : 0;
+	event->vcpu = info->has_vcpu ? fold(event->vcpu, s->machine.nr_vcpus - 1) : 0;
 	event->value = info->unit ? event_fold_value(info, event->value) : 0;
 	if (event->kind == EVENT_MIGRATE)
-		event->value = fold(event->value, nr_hosts - 1);
+		event->value = fold(event->value, s->nr_hosts - 1);
 }
 
 /*
