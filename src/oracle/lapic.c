@@ -28,6 +28,15 @@ static u64 period_of(const struct lapic_timer *timer)
 	return timer->periodic && ns && ns < MIN_PERIOD_NS ? MIN_PERIOD_NS : ns;
 }
 
+/*
+ * A frequency set in the host's first ms may move CLOCK_MONOTONIC below 0.  There KVM's
+ * target of 0, for a count that is over, is still to come.
+ */
+static bool lapic_clock_promised(const struct run *run, const struct subject_lapic_view *now)
+{
+	return host_clock_promised(run) && now->monotonic_ns >= 0;
+}
+
 static void set_up_lapic(struct run *run, struct lapic_timer *timer,
 		   const struct subject_lapic_view *now)
 {
@@ -37,7 +46,7 @@ static void set_up_lapic(struct run *run, struct lapic_timer *timer,
 	timer->came = 0;
 	timer->divided = false;
 	timer->judged = !run->broken && timer->running && !timer->adrift &&
-			host_clock_promised(run);
+			lapic_clock_promised(run, now);
 	timer->first_ns = timer->target_ns - now->monotonic_ns;
 }
 
@@ -266,7 +275,7 @@ static bool lapic_judged(struct run *run, struct lapic_timer *timer, u32 nr,
 	s128 slewed = (s128)now->monotonic_ns - timer->monotonic_ns - elapsed;
 
 	if (timer->judged &&
-	    (run->broken || !host_clock_promised(run) || slewed > slack ||
+	    (run->broken || !lapic_clock_promised(run, now) || slewed > slack ||
 	     -slewed > (s128)slack || (timer->deadline_mode && !tsc_promised(run, nr))))
 		timer->judged = false;
 	return timer->judged;
@@ -478,7 +487,7 @@ static void check_set_up(struct run *run, u32 nr, const struct subject_lapic_vie
 		run_check(run, &v);
 	/* it was over on a CPU that is ahead */
 	if (timer->divided && !timer->adrift && left_ns > clock_drift(run, 0) &&
-	    run->event->kind == EVENT_LAPIC_TIMER)
+	    now->monotonic_ns >= 0 && run->event->kind == EVENT_LAPIC_TIMER)
 		run_fail(run, &(struct verdict){
 			.law = LAW_EXACT, .clock = "lapic-timer",
 			.function = "update_target_expiration",
@@ -604,7 +613,7 @@ void check_tmcct(struct run *run, const struct sim_read *read)
 		return;
 	if (!timer->running && !timer->adrift) {
 		/* over on a clock that has gone back since */
-		if (!host_clock_promised(run))
+		if (!lapic_clock_promised(run, &now))
 			return;
 		v.why = "something is left of a count that is over, or was stopped";
 		v.want = 0;
@@ -616,7 +625,7 @@ void check_tmcct(struct run *run, const struct sim_read *read)
 	/* of more than a period, which KVM may have made a longer one, it says the remainder */
 	if (!timer->judged || timer->periodic ||
 	    timer->deadline_mode || timer->first_ns > timer->period_ns ||
-	    !host_clock_promised(run))
+	    !lapic_clock_promised(run, &now))
 		return;
 	slack = clock_drift(run, elapsed);
 	left = (s128)timer->first_ns - elapsed;
