@@ -45,7 +45,7 @@ void __sanitizer_cov_pcs_init(const uintptr_t *start, const uintptr_t *stop)
 int main(int argc, char **argv)
 {
 	/* What afl-fuzz looks for in the file. */
-	static const char *volatile signature;
+	static const char *volatile signature __attribute__((unused));
 
 	signature = "##SIG_AFL_PERSISTENT##";
 	signature = "##SIG_AFL_DEFER_FORKSRV##";

@@ -245,12 +245,31 @@ static u8 top_of_step(u8 count)
 extern u8 __start___sancov_cntrs[] __attribute__((weak, visibility("hidden")));
 extern u8 __stop___sancov_cntrs[] __attribute__((weak, visibility("hidden")));
 
+/* What minimising passes isn't what the input did. */
+__attribute__((no_sanitize("address", "undefined")))
+static void keep_apart(const uint8_t *data, size_t size)
+{
+	size_t nr = __stop___sancov_cntrs - __start___sancov_cntrs;
+	u8 *counters = malloc(nr + 1);
+
+	if (!counters)
+		abort();
+	for (size_t i = 0; i < nr; i++)
+		counters[i] = __start___sancov_cntrs[i];
+	engine_keep(data, size);
+	for (size_t i = 0; i < nr; i++)
+		__start___sancov_cntrs[i] = counters[i];
+	free(counters);
+}
+
 /*
  * libFuzzer goes through each counter that isn't zero after each execution, for longer
  * than a scenario runs.  Nearly all of them say what has been said: so it gets those in
  * which a place was passed more often than ever, by the engine's own steps, and each
- * sixteenth, for the sake of the steps between and of shorter ways to what is known.
- * With sanitizers' checks of each counter this would be dearer than what it saves.
+ * sixteenth, for the sake of the steps between and of shorter ways to what is known.  Of
+ * an input of a corpus it gets all: what it hadn't known of that would be news when a
+ * mutant is the same, and that one's file it may delete for a shorter one.  With
+ * sanitizers' checks of each counter this would be dearer than what it saves.
  */
 __attribute__((no_sanitize("address", "undefined")))
 static void hide_what_is_known(void)
@@ -258,17 +277,18 @@ static void hide_what_is_known(void)
 	static u8 most[COUNTERS_MAX];
 	size_t nr = __stop___sancov_cntrs - __start___sancov_cntrs;
 	u8 *counter = __start___sancov_cntrs, is_more = 0;
+	bool of_corpus = &engine_mutated && !engine_mutated;
 
+	if (&engine_mutated)
+		engine_mutated = false;
 	/* it begins with an input that it doesn't look at, and ends if the next is no news */
 	if (nr > COUNTERS_MAX || runs < 3 || runs % 16 == 0)
 		return;
 	for (size_t i = 0; i < nr; i++)
 		is_more |= counter[i] > most[i];
-	if (!is_more) {
+	if (!is_more && !of_corpus)
 		memset(counter, 0, nr);
-		return;
-	}
-	for (size_t i = 0; i < nr; i++)
+	for (size_t i = 0; is_more && i < nr; i++)
 		if (counter[i] > most[i])
 			most[i] = top_of_step(counter[i]);
 }
@@ -338,7 +358,8 @@ void engine_keep(const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	engine_run(data, size);
-	engine_keep(data, size);
+	if (fresh.nr)
+		keep_apart(data, size);
 	/* who merges or prunes a corpus by itself wants to see all */
 	if (findings_dir || budget_s > 0)
 		hide_what_is_known();

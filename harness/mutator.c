@@ -3,10 +3,14 @@
  * libFuzzer's and AFL++'s names for the scenario mutator; fuzz_timeline only.  AFL++
  * loads it as a library of its own, afl_mutator.so.
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include "../src/scenario/mutate.h"
+#include "engine.h"
+
+bool engine_mutated;
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max,
 			       unsigned int seed);
@@ -22,6 +26,7 @@ void afl_custom_deinit(void *mutator);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max,
 			       unsigned int seed)
 {
+	engine_mutated = true;
 	return scenario_mutate(data, size, max, seed);
 }
 
@@ -29,6 +34,7 @@ size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_size,
 				 const uint8_t *b, size_t b_size, uint8_t *out,
 				 size_t max, unsigned int seed)
 {
+	engine_mutated = true;
 	return scenario_crossover(a, a_size, b, b_size, out, max, seed);
 }
 
