@@ -104,7 +104,7 @@ speed()
 # BUG ours|havoc SEED: executions, and 1 if it was found
 to_crash()
 {
-	local out=$tmp/crash
+	local out=$tmp/crash n
 
 	rm -rf "$out"
 	mkdir -p "$out/in"
@@ -117,8 +117,12 @@ to_crash()
 		[ $2 = havoc ] || export AFL_CUSTOM_MUTATOR_LIBRARY=$build/afl_mutator.so AFL_CUSTOM_MUTATOR_ONLY=1
 		afl-fuzz -i"$out/in" -o"$out/o" -E$max -s$3 -G2048 -t10000 -mnone -- "$build/afl_timeline"
 	) >"$out/log" 2>&1 || { tail "$out/log" >&2; die "afl-fuzz failed"; }
-	awk -v max=$max '/^execs_done/ { n = $3 } /^saved_crashes/ { found = $3 > 0 }
-		END { print found ? n : max, found }' "$out/o/default/fuzzer_stats"
+	# afl-fuzz goes on to the end of what it had planned, a few thousand executions
+	set -- "$out"/o/default/crashes/id:000000,*
+	case $1 in
+	*,execs:*)	n=${1##*,execs:}; echo "${n%%,*} 1";;
+	*)		echo "$max 0";;
+	esac
 }
 
 mutator()
