@@ -31,6 +31,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include "counters.h"
 #include "engine.h"
 #include "harness.h"
 #include "../src/file.h"
@@ -163,6 +164,20 @@ static void give_up(const char *path)
 	_exit(2);
 }
 
+/* What minimising passes isn't what the input did. */
+static void minimize_apart(struct text_file *file, const struct finding *f)
+{
+	u32 nr = nr_counters();
+	u8 *counters = malloc(nr + 1);
+
+	if (!counters)
+		abort();
+	memcpy(counters, __start___sancov_cntrs, nr);
+	harness_minimize(file, f, NULL);
+	memcpy(__start___sancov_cntrs, counters, nr);
+	free(counters);
+}
+
 static void write_down(const u8 *data, size_t size, const struct finding *f,
 		       const char *path)
 {
@@ -170,7 +185,7 @@ static void write_down(const u8 *data, size_t size, const struct finding *f,
 	static struct file_new new;
 
 	harness_to_text(data, size, &file);
-	harness_minimize(&file, f, NULL);
+	minimize_apart(&file, f);
 	if (file_create(&new, path))
 		give_up(path);
 	fprintf(new.out, FOUND_BY "%s %s: %s.\n", subject->name,
@@ -241,27 +256,6 @@ static u8 top_of_step(u8 count)
 	return 255;
 }
 
-/* Where the subject's inline counters lie; the linker defines both. */
-extern u8 __start___sancov_cntrs[] __attribute__((weak, visibility("hidden")));
-extern u8 __stop___sancov_cntrs[] __attribute__((weak, visibility("hidden")));
-
-/* What minimising passes isn't what the input did. */
-__attribute__((no_sanitize("address", "undefined")))
-static void keep_apart(const uint8_t *data, size_t size)
-{
-	size_t nr = __stop___sancov_cntrs - __start___sancov_cntrs;
-	u8 *counters = malloc(nr + 1);
-
-	if (!counters)
-		abort();
-	for (size_t i = 0; i < nr; i++)
-		counters[i] = __start___sancov_cntrs[i];
-	engine_keep(data, size);
-	for (size_t i = 0; i < nr; i++)
-		__start___sancov_cntrs[i] = counters[i];
-	free(counters);
-}
-
 /*
  * libFuzzer goes through each counter that isn't zero after each execution, for longer
  * than a scenario runs.  Nearly all of them say what has been said: so it gets those in
@@ -275,7 +269,7 @@ __attribute__((no_sanitize("address", "undefined")))
 static void hide_what_is_known(void)
 {
 	static u8 most[COUNTERS_MAX];
-	size_t nr = __stop___sancov_cntrs - __start___sancov_cntrs;
+	u32 nr = nr_counters();
 	u8 *counter = __start___sancov_cntrs, is_more = 0;
 	bool of_corpus = &engine_mutated && !engine_mutated;
 
@@ -284,11 +278,14 @@ static void hide_what_is_known(void)
 	/* it begins with an input that it doesn't look at, and ends if the next is no news */
 	if (nr > COUNTERS_MAX || runs < 3 || runs % 16 == 0)
 		return;
-	for (size_t i = 0; i < nr; i++)
+	for (u32 i = 0; i < nr; i++)
 		is_more |= counter[i] > most[i];
-	if (!is_more && !of_corpus)
-		memset(counter, 0, nr);
-	for (size_t i = 0; is_more && i < nr; i++)
+	if (!is_more) {
+		if (!of_corpus)
+			memset(counter, 0, nr);
+		return;
+	}
+	for (u32 i = 0; i < nr; i++)
 		if (counter[i] > most[i])
 			most[i] = top_of_step(counter[i]);
 }
@@ -358,8 +355,7 @@ void engine_keep(const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	engine_run(data, size);
-	if (fresh.nr)
-		keep_apart(data, size);
+	engine_keep(data, size);
 	/* who merges or prunes a corpus by itself wants to see all */
 	if (findings_dir || budget_s > 0)
 		hide_what_is_known();

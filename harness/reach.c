@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "counters.h"
 #include "driver.h"
 #include "../src/file.h"
 #include "../src/oracle/run.h"
@@ -23,7 +24,6 @@ struct edge {
 
 /* Without them, in another engine's build, there are no edges. */
 #define MAYBE __attribute__((weak))
-extern u8 __start___sancov_cntrs[] MAYBE, __stop___sancov_cntrs[] MAYBE;
 extern const struct edge __start___sancov_pcs[] MAYBE;
 void __sanitizer_symbolize_pc(const void *pc, const char *format, char *buf,
 			      size_t size) MAYBE;
@@ -50,15 +50,10 @@ struct reach {
 
 static struct reach now;
 
-static u32 nr_edges(void)
-{
-	return __stop___sancov_cntrs - __start___sancov_cntrs;
-}
-
 static void reach_init(struct reach *r)
 {
 	memset(r, 0, sizeof(*r));
-	r->edge = calloc(nr_edges() + 1, 1);
+	r->edge = calloc(nr_counters() + 1, 1);
 	if (!r->edge)
 		abort();
 }
@@ -90,12 +85,12 @@ static void look(const u8 *data, size_t size, struct harness_findings *found)
 {
 	if (__start_cf_keep)
 		memset(__start_cf_keep, 0, __stop_cf_keep - __start_cf_keep);
-	memset(__start___sancov_cntrs, 0, nr_edges());
+	memset(__start___sancov_cntrs, 0, nr_counters());
 	memset(now.other, 0, sizeof(now.other));
 	law_watch = note_law;
 	harness_collect(data, size, found);
 	law_watch = NULL;
-	memcpy(now.edge, __start___sancov_cntrs, nr_edges());
+	memcpy(now.edge, __start___sancov_cntrs, nr_counters());
 }
 
 /* ---- planted bugs ---------------------------------------------------------- */
@@ -148,12 +143,12 @@ void driver_reach(const char *path)
 	look_at_pairs(&in.text.scenario);
 	look_at_plants(&in);
 	printf("%s\t%u\t", path, in.text.scenario.nr_events);
-	for (u32 i = 0; i < nr_edges(); i++)
+	for (u32 i = 0; i < nr_counters(); i++)
 		if (now.edge[i])
 			printf("%u ", i);
 	for (u32 i = 0; i < NR_OTHERS; i++)
 		if (now.other[i])
-			printf("%u ", nr_edges() + i);
+			printf("%u ", nr_counters() + i);
 	putchar('\n');
 	text_free(&in.text);
 }
@@ -183,9 +178,9 @@ static void edge_name(u32 edge, char *name, size_t size)
 
 static void name_of(u32 id, char *name, size_t size)
 {
-	u32 n = id - nr_edges();
+	u32 n = id - nr_counters();
 
-	if (id < nr_edges())
+	if (id < nr_counters())
 		edge_name(id, name, size);
 	else if (n < AT_EVENT)
 		snprintf(name, size, "%s of %s", law_info[n / MAX_CLOCKS].name,
@@ -205,7 +200,7 @@ bool driver_name(const char *id)
 	char name[4500], *end;
 	unsigned long n = strtoul(id, &end, 10);
 
-	if (*end || n >= nr_edges() + NR_OTHERS || n == nr_edges() + PLANT)
+	if (*end || n >= nr_counters() + NR_OTHERS || n == nr_counters() + PLANT)
 		return false;
 	name_of(n, name, sizeof(name));
 	puts(name);
@@ -217,12 +212,12 @@ bool driver_name(const char *id)
 /* Which a corpus keeps for its engine's and its laws' sake; pairs come with them. */
 static u32 nr_merged(void)
 {
-	return nr_edges() + MERGED;
+	return nr_counters() + MERGED;
 }
 
 static u8 *at(struct reach *r, u32 id)
 {
-	return id < nr_edges() ? &r->edge[id] : &r->other[id - nr_edges()];
+	return id < nr_counters() ? &r->edge[id] : &r->other[id - nr_counters()];
 }
 
 static void add(struct reach *all)
